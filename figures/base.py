@@ -1,0 +1,202 @@
+"""What a figure is: the runs that it needs, what it computes from them, what it claims, and how it is drawn.
+
+A figure is a module of `figures/` with five names:
+
+    ABOUT                      what it shows, for the pages
+    needs(size) -> sweeps      the runs it needs, by name, for a profile's size (empty for a drawing)
+    reduce(runs) -> Data       arrays and values computed from the trained runs, with intervals over seeds
+    draw(data, theme)          a matplotlib Figure: no pyplot, no files, no computing
+    CLAIMS                     the statements of the paper that its data can check
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from sup.results import Trained
+from sup.statistics import Estimate
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+
+    from figures.style import Theme
+
+Verdict: TypeAlias = Literal["reproduced", "differs", "not reproduced", "untested"]
+Runs: TypeAlias = Mapping[str, Trained]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a figure shows, in words.
+
+    Attributes:
+        label: The figure's number in our list, such as "F1".
+        title: A short title.
+        alt: What a reader who cannot see it would miss, in a sentence or two.
+        source: Where in the paper it stands.
+        note: What the paper leaves open and what was chosen instead; empty when nothing is.
+    """
+
+    label: str
+    title: str
+    alt: str
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much of a figure's experiment a profile runs; steps are the only part of a recipe that it may change.
+
+    Attributes:
+        steps: Optimiser updates of each run.
+        seeds: Models per setting.
+    """
+
+    steps: int
+    seeds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A number that a page may print.
+
+    Attributes:
+        value: The number.
+        unit: Its unit; empty for a pure number.
+        digits: Significant digits to print.
+        interval: Its 95 % interval over seeds, or None when it is exact.
+    """
+
+    value: float
+    unit: str = ""
+    digits: int = 2
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a figure computed: everything that is drawn, printed or claimed.
+
+    Attributes:
+        arrays: By name; published beside the figure as JSON.
+        values: By name; published as `figure.name` to the pages.
+    """
+
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """A closed interval: where a claim's number lies when the claim holds."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __str__(self) -> str:
+        if math.isinf(self.high):
+            return f"at least {self.low:g}"
+        if math.isinf(self.low):
+            return f"at most {self.high:g}"
+        return f"between {self.low:g} and {self.high:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A checkable statement of the paper.
+
+    Attributes:
+        id: Its number in our list, such as "C1".
+        text: The statement in our words.
+        source: Where the paper makes it.
+        paper: What the paper says of the number, in words or digits.
+        quantity: What is measured, in a few words.
+        measure: The number, from a figure's data.
+        holds: Where the number lies when the statement holds.
+        agrees: Where it lies when it also agrees with the paper's own number; None when the paper gives none.
+        unit: The number's unit; empty for a pure number.
+        rows: Details for the ledger, a dictionary of cells per row; None for none.
+    """
+
+    id: str
+    text: str
+    source: str
+    paper: str
+    quantity: str
+    measure: Callable[[Data], Estimate]
+    holds: Range
+    agrees: Range | None = None
+    unit: str = ""
+    rows: Callable[[Data], list[dict[str, str]]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A claim with its number and verdict.
+
+    Attributes:
+        claim: The statement.
+        estimate: The number, with interval and seeds.
+        verdict: reproduced, differs, not reproduced or untested.
+        reason: Why, in a sentence.
+    """
+
+    claim: Claim
+    estimate: Estimate
+    verdict: Verdict
+    reason: str
+
+
+def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
+    """The verdict on `claim`, computed from `data`.
+
+    Args:
+        claim: The statement.
+        data: What its figure computed.
+        decides: Whether the profile trains enough for verdicts on trained models; exact claims are decided anyway.
+    """
+    estimate = claim.measure(data)
+    verdict, reason = _verdict(claim, estimate, decides)
+    return Finding(claim=claim, estimate=estimate, verdict=verdict, reason=reason)
+
+
+def _verdict(claim: Claim, e: Estimate, decides: bool) -> tuple[Verdict, str]:
+    if e.seeds and not decides:
+        return "untested", "The profile trains too little to decide."
+    if math.isnan(e.value):
+        return "untested", "The number is not defined for these runs."
+    if claim.holds.low <= e.low and e.high <= claim.holds.high:
+        if claim.agrees and (e.high < claim.agrees.low or e.low > claim.agrees.high):
+            return "differs", f"The statement holds, but its number is not {claim.agrees}."
+        return "reproduced", f"The whole interval is {claim.holds}." if e.seeds else f"It is {claim.holds}."
+    if e.high < claim.holds.low or e.low > claim.holds.high:
+        return "not reproduced", f"The number is not {claim.holds}."
+    return "untested", f"The interval does not decide whether the number is {claim.holds}."
+
+
+class FigureModule(Protocol):
+    """The names that a module of `figures/` has."""
+
+    ABOUT: About
+    CLAIMS: tuple[Claim, ...]
+
+    def needs(self, size: Size) -> Mapping[str, Sweep]:
+        """The sweeps to train, by name."""
+
+    def reduce(self, runs: Runs) -> Data:
+        """What is drawn, printed and claimed, from the trained runs."""
+
+    def draw(self, data: Data, theme: "Theme") -> "matplotlib.figure.Figure":
+        """The picture."""
+
+
+def module(name: str) -> Any:
+    """Imports the figure `name`; see `figures.NAMES`."""
+    from importlib import import_module
+
+    return import_module(f"figures.{name}")

@@ -1,0 +1,93 @@
+"""One text for one meaning: canonical texts of specs and digests of arrays.
+
+A spec digest must mean the same in every process, Python version and year, so a value is written as tagged JSON in which
+floats keep all their bits and an unknown type is an error, never `str()` or pickle.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sup.errors import SpecError
+
+
+@lru_cache(maxsize=4096)
+def _floats(values: tuple[float, ...]) -> str:
+    """Text of a tuple of floats, remembered: the runs of a sweep share their importances."""
+    return f'["t",{",".join(map(canonical_text, values))}]'
+
+
+@lru_cache(maxsize=256)
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def canonical_text(value: object) -> str:
+    """`value` as one line of tagged JSON: ints, strings, bools and None as they are, floats as `["f", hex]`.
+
+    Tuples and lists become `["t", ...]`, string-keyed dictionaries `["d", [key, value], ...]` sorted by key, and a frozen
+    dataclass `[its class name, [field, value], ...]` in the order of its fields.
+
+    Raises:
+        SpecError: for any other type, since its text might change with the process or the version of a library.
+
+    Example:
+        >>> canonical_text((1, 0.5, "a"))
+        '["t",1,["f","0x1.0000000000000p-1"],"a"]'
+    """
+    kind = type(value)
+    if kind is float:
+        return f'["f","{value.hex()}"]'  # type: ignore[attr-defined]  # a float, by the line above
+    if value is None or kind in (bool, int, str):
+        return json.dumps(value)
+    if isinstance(value, (tuple, list)) and kind in (tuple, list):
+        if value and kind is tuple and set(map(type, value)) == {float}:
+            return _floats(value)
+        return f'["t"{"".join("," + canonical_text(item) for item in value)}]'
+    if isinstance(value, dict) and all(type(key) is str for key in value):
+        return f'["d"{"".join(f",[{json.dumps(key)},{canonical_text(value[key])}]" for key in sorted(value))}]'
+    if is_dataclass(value) and not isinstance(value, type) and value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        parts = (f",[{json.dumps(name)},{canonical_text(getattr(value, name))}]" for name in _names(kind))
+        return f"[{json.dumps(kind.__name__)}{''.join(parts)}]"
+    raise SpecError(
+        f"a digest needs a value whose text never changes: int, float, str, bool, None, tuple, list, dict or a frozen "
+        f"dataclass of these; got {kind.__name__} {value!r}. Convert it first, for instance with float(...)."
+    )
+
+
+def digest(tag: str, *parts: object) -> str:
+    """SHA-256, as 64 hexadecimal digits, of the canonical text of `parts` under `tag` (which says what is digested).
+
+    Example:
+        >>> digest("example", 1) == digest("example", 1), digest("example", 1) == digest("example", 1.0)
+        (True, False)
+    """
+    return hashlib.sha256(canonical_text([tag, *parts]).encode()).hexdigest()
+
+
+@lru_cache(maxsize=1 << 20)
+def spec_digest(spec: Any) -> str:
+    """Digest of a frozen spec (a run, a distribution, a recipe) under its class name; the identity of what it describes."""
+    return digest("spec", spec)
+
+
+def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of name, dtype, shape and little-endian C-order bytes of each array, names sorted.
+
+    Example:
+        >>> one = {"b": np.zeros(2, np.float32), "a": np.ones(1)}
+        >>> content_digest(one) == content_digest(dict(sorted(one.items())))
+        True
+    """
+    hasher = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name])
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        hasher.update(canonical_text([name, array.dtype.newbyteorder("<").str, list(array.shape)]).encode())
+        hasher.update(little.tobytes())
+    return hasher.hexdigest()

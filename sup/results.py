@@ -1,0 +1,53 @@
+"""What training gives back: the runs of a sweep with their arrays, read-only, selected by the fields of their specs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sup.errors import SpecError
+from sup.specs import Run
+from sup.sweeps import get
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The trained models of a sweep.
+
+    Attributes:
+        runs: Their specs, in order.
+        arrays: By name, each with a leading run axis and read-only: `W` (run hidden feature; `W1` and `W2`, (run feature
+            hidden), for the absolute-value model), `b` (run feature), `final_loss` (run), and with snapshots
+            `snapshot_W` (run snapshot hidden feature), `snapshot_b`.
+    """
+
+    runs: tuple[Run, ...]
+    arrays: Mapping[str, np.ndarray]
+
+    def __post_init__(self) -> None:
+        for array in self.arrays.values():
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.arrays:
+            raise SpecError(f"no array {name!r} among the results; there are {', '.join(sorted(self.arrays))}.")
+        return self.arrays[name]
+
+    def where(self, **fields: Any) -> "Trained":
+        """The models whose specs have these values, in order: `trained.where(density=0.1)`.
+
+        Raises:
+            SpecError: if there is none.
+        """
+        keep = [i for i, run in enumerate(self.runs) if all(get(run, name) == value for name, value in fields.items())]
+        if not keep:
+            raise SpecError(f"no run has {fields!r}.")
+        return Trained(tuple(self.runs[i] for i in keep), {name: array[keep] for name, array in self.arrays.items()})
+
+    def best(self) -> int:
+        """Position of the model with the lowest final loss (the first of equals)."""
+        return int(np.argmin(self["final_loss"]))

@@ -1,0 +1,122 @@
+"""Sweeps: ordered sets of runs of one shape, built from one run and the axes along which it varies."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+from sup.canonical import digest, spec_digest
+from sup.errors import SpecError
+from sup.specs import Run, require
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What runs have in common that one compiled kernel trains side by side."""
+
+    model: str
+    n_features: int
+    n_hidden: int
+    distribution: str
+    batch: int
+
+
+def shape_of(run: Run) -> Shape:
+    """The shape of `run`."""
+    return Shape(run.model, run.n_features, run.n_hidden, type(run.distribution).__name__, run.recipe.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Runs of one shape and one number of steps, with what to observe while they train.
+
+    Attributes:
+        runs: The runs, in order, none twice.
+        snapshots: The steps after which the weights are recorded, rising; 0 is the start.
+    """
+
+    runs: tuple[Run, ...]
+    snapshots: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", tuple(self.runs))
+        object.__setattr__(self, "snapshots", tuple(self.snapshots))
+        require(len(self.runs) > 0, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
+        kinds = {(shape_of(run), run.recipe.steps) for run in self.runs}
+        require(len(kinds) == 1, "runs", "a set of runs of one shape and one number of steps",
+                sorted(map(str, kinds)), "Make a sweep of each.")
+        require(len(set(map(spec_digest, self.runs))) == len(self.runs), "runs", "a set of different runs", f"{len(self.runs)} runs",
+                "Some are equal: vary the seed.")
+        steps = self.runs[0].recipe.steps
+        rising = all(a < b for a, b in zip(self.snapshots, self.snapshots[1:], strict=False))
+        require(rising and all(type(s) is int and 0 <= s <= steps for s in self.snapshots), "snapshots",
+                f"steps at which to record the weights, rising ints from 0 to {steps}", self.snapshots, "Leave it empty for none.")
+
+    @property
+    def shape(self) -> Shape:
+        """What all runs have in common."""
+        return shape_of(self.runs[0])
+
+    @property
+    def digest(self) -> str:
+        """Identity of the runs, in order, and of what is observed."""
+        return digest("sweep", [spec_digest(run) for run in self.runs], self.snapshots)
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+def vary(run: Run, **changes: Any) -> Run:
+    """`run` with fields of its own, of its distribution or of its recipe replaced.
+
+    Raises:
+        SpecError: if a name is no such field.
+
+    Example:
+        >>> from sup.features import Independent
+        >>> base = Run(model="linear", n_features=5, n_hidden=2, distribution=Independent(density=1.0))
+        >>> vary(base, density=0.1, steps=20, seed=3).recipe.steps
+        20
+    """
+    own, distribution, recipe = (_names(type(part)) for part in (run, run.distribution, run.recipe))
+    for name in changes:
+        if name not in own and name not in distribution and name not in recipe:
+            known = ", ".join(sorted({*own, *distribution, *recipe}))
+            raise SpecError(f"axis is the name of a field of the run, its distribution or its recipe; got {name!r}. Pick one of {known}.")
+    new = {name: value for name, value in changes.items() if name in own}
+    at_distribution = {name: value for name, value in changes.items() if name in distribution}
+    at_recipe = {name: value for name, value in changes.items() if name in recipe}
+    if at_distribution:
+        new["distribution"] = replace(run.distribution, **at_distribution)
+    if at_recipe:
+        new["recipe"] = replace(run.recipe, **at_recipe)
+    return replace(run, **new)
+
+
+def sweep(base: Run, *, snapshots: Iterable[int] = (), **axes: Iterable[Any]) -> Sweep:
+    """Every combination of the axes' values put into `base`, the last axis varying fastest.
+
+    Example:
+        >>> from sup.features import Independent
+        >>> base = Run(model="linear", n_features=5, n_hidden=2, distribution=Independent(density=1.0))
+        >>> [(run.distribution.density, run.seed) for run in sweep(base, density=(1.0, 0.1), seed=range(2)).runs]
+        [(1.0, 0), (1.0, 1), (0.1, 0), (0.1, 1)]
+    """
+    values = [tuple(axis) for axis in axes.values()]
+    runs = tuple(vary(base, **dict(zip(axes, point, strict=True))) for point in product(*values))
+    return Sweep(runs, tuple(snapshots))
+
+
+def get(run: Run, name: str) -> Any:
+    """The value of a field of `run`, of its distribution or of its recipe.
+
+    Raises:
+        SpecError: if none has it.
+    """
+    for part in (run, run.distribution, run.recipe):
+        if hasattr(part, name):
+            return getattr(part, name)
+    raise SpecError(f"{name!r} is no field of a run, its distribution or its recipe.")
