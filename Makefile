@@ -1,0 +1,72 @@
+# Two commands: `make report` builds the paper, `make test` tests the house. `make help` lists the rest.
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help report test plan verify lock serve bench soak notebooks clean setup relock
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+# A flag of the command line for each variable that is set: PROFILE=smoke becomes --profile smoke.
+flag = $(if $($(1)),--$(2) "$($(1))")
+PLACE = $(call flag,PROFILE,profile) $(call flag,DEVICE,device) $(call flag,STORE,store)
+WORK = $(call flag,WORKERS,workers) $(call flag,CLUSTER,cluster)
+
+help: ## this list
+	@printf 'make TARGET [VARIABLE=value ...]\n\n'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@printf '\n'
+	@sed -n 's/^#: \([A-Z]*\) *\(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+#: PROFILE  how much is trained: smoke (a minute), laptop (minutes; the default), paper (an hour; the default with a GPU)
+#: DEVICE   cpu or cuda; by default the GPU where there is one
+#: STORE    folder of trained models (.artifacts)
+#: OUT      folder of the site (site)
+#: ONLY     one figure, such as intro
+#: WORKERS  threads for training, and processes for testing (all cores)
+#: CLUSTER  address of a Dask scheduler to train on
+
+report: $(READY) ## train what is missing, draw, and build the site
+	@$(PYTHON) -m report build $(PLACE) $(call flag,OUT,out) $(call flag,ONLY,only) $(WORK)
+
+test: $(READY) ## linter, type checker and all tests but the long ones
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(PYTHON) -m pytest -n $(or $(WORKERS),auto)
+
+plan: $(READY) ## what `make report` would train and draw, and why
+	@$(PYTHON) -m report plan $(PLACE) $(call flag,ONLY,only)
+
+verify: $(READY) ## retrain what artifacts.lock lists and compare, bit for bit
+	@$(PYTHON) -m report verify $(PLACE) $(call flag,ONLY,only) $(WORK)
+
+lock: $(READY) ## rewrite artifacts.lock and say what changed
+	@$(PYTHON) -m report lock $(PLACE) $(call flag,ONLY,only) $(WORK)
+
+serve: report ## build the site and serve it on this machine, at port 8000
+	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory "$(or $(OUT),site)" 8000
+
+bench: $(READY) ## measure the speed of training
+	$(PYTHON) -m pytest -m bench -s tests/benchmarks
+
+soak: $(READY) ## the tests that take minutes
+	$(PYTHON) -m pytest -m soak
+
+notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py
+	@$(PYTHON) -m report.notebooks
+
+clean: $(READY) ## remove what a build makes; the trained models stay
+	@$(PYTHON) -m report clean $(call flag,STORE,store) $(call flag,OUT,out)
+
+setup: $(READY) ## only make .venv and install everything at the versions of requirements.lock
+
+relock: $(READY) ## rewrite requirements.lock for pyproject.toml; UPGRADE="numpy ruff" or UPGRADE=all moves versions
+	$(PYTHON) .ci/relock.py $(UPGRADE)
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(VENV)/bin/pip || .ci/python -m venv $(VENV)
+	@echo "Installing the libraries of requirements.lock into $(VENV) ..."
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
