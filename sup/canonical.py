@@ -22,12 +22,7 @@ def _floats(values: tuple[float, ...]) -> str:
     return f'["t",{",".join(map(canonical_text, values))}]'
 
 
-@lru_cache(maxsize=256)
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
-
-
-def canonical_text(value: object) -> str:
+def canonical_text(value: Any) -> str:
     """`value` as one line of tagged JSON: ints, strings, bools and None as they are, floats as `["f", hex]`.
 
     Tuples and lists become `["t", ...]`, string-keyed dictionaries `["d", [key, value], ...]` sorted by key, and a frozen
@@ -42,17 +37,17 @@ def canonical_text(value: object) -> str:
     """
     kind = type(value)
     if kind is float:
-        return f'["f","{value.hex()}"]'  # type: ignore[attr-defined]  # a float, by the line above
+        return f'["f","{value.hex()}"]'
     if value is None or kind in (bool, int, str):
         return json.dumps(value)
-    if isinstance(value, (tuple, list)) and kind in (tuple, list):
-        if value and kind is tuple and set(map(type, value)) == {float}:
+    if kind in (tuple, list):
+        if kind is tuple and set(map(type, value)) == {float}:
             return _floats(value)
         return f'["t"{"".join("," + canonical_text(item) for item in value)}]'
     if isinstance(value, dict) and all(type(key) is str for key in value):
         return f'["d"{"".join(f",[{json.dumps(key)},{canonical_text(value[key])}]" for key in sorted(value))}]'
-    if is_dataclass(value) and not isinstance(value, type) and value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        parts = (f",[{json.dumps(name)},{canonical_text(getattr(value, name))}]" for name in _names(kind))
+    if is_dataclass(value) and not isinstance(value, type) and kind.__dataclass_params__.frozen:
+        parts = (f",[{json.dumps(f.name)},{canonical_text(getattr(value, f.name))}]" for f in fields(value))
         return f"[{json.dumps(kind.__name__)}{''.join(parts)}]"
     raise SpecError(
         f"a digest needs a value whose text never changes: int, float, str, bool, None, tuple, list, dict or a frozen "

@@ -6,8 +6,9 @@ correlated features; the law of each class stands in its docstring, `sup.samplin
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sup.errors import SpecError
 
@@ -25,16 +26,16 @@ def normalise(field: str, value: object) -> PerFeature:
     Raises:
         SpecError: if it is neither a number nor a non-empty sequence of numbers, or is not finite.
     """
-    many = isinstance(value, (tuple, list))
     if type(value) is float and math.isfinite(value):
         return value
+    parts: Iterable[Any] = value if isinstance(value, (tuple, list)) else (value,)
     try:
-        items = tuple(float(v) for v in (value if many else (value,)))  # type: ignore[union-attr]
+        items = tuple(map(float, parts))
     except (TypeError, ValueError):
         items = ()
     if not items or not all(map(math.isfinite, items)):
         raise SpecError(f"{field} is a finite number, or a tuple with one for each feature; got {value!r}.")
-    return items if many else items[0]
+    return items if isinstance(value, (tuple, list)) else items[0]
 
 
 def check_density(density: PerFeature) -> None:

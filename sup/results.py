@@ -17,9 +17,9 @@ class Trained:
 
     Attributes:
         runs: Their specs, in order.
-        arrays: By name, each with a leading run axis and read-only: `W` (run hidden feature; `W1` and `W2`, (run feature
-            hidden), for the absolute-value model), `b` (run feature), `final_loss` (run), and with snapshots
-            `snapshot_W` (run snapshot hidden feature), `snapshot_b`.
+        arrays: By name, each with a leading run axis and read-only: `W` (run hidden feature), `b` (run feature),
+            `final_loss` (run), and with snapshots `snapshot_W` (run snapshot hidden feature), `snapshot_b`, `snapshot_loss`;
+            the absolute-value model has `W1` (run hidden feature) and `W2` (run feature hidden) in place of `W`.
     """
 
     runs: tuple[Run, ...]

@@ -1,6 +1,7 @@
 """A run: one toy model, described by everything that can change its weights and by nothing else."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
 from sup.errors import SpecError
@@ -64,26 +65,65 @@ class Recipe:
         object.__setattr__(self, "schedule", knots)
         for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale"):
             object.__setattr__(self, name, float(getattr(self, name)))
-        require(type(self.steps) is int and 1 <= self.steps < 2**32, "steps", "the number of updates, an int of at least 1",
-                self.steps, "For untrained weights, observe snapshot 0 of a run of one step.")
-        require(type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0, "batch",
-                "the samples per update, a positive multiple of 64", self.batch, "Pass batch=1024, the usual one.")
-        require(0.0 < self.learning_rate < 1.0, "learning_rate", "AdamW's step size, in (0, 1)", self.learning_rate,
-                "Pass learning_rate=1e-3, the usual one.")
-        require(0.0 <= self.weight_decay and self.weight_decay * self.learning_rate < 1.0, "weight_decay",
-                "the decay per unit of learning rate, at least 0 and below 1 / learning_rate", self.weight_decay,
-                "Pass weight_decay=0.0 for none.")
+        require(
+            type(self.steps) is int and 1 <= self.steps < 2**32,
+            "steps",
+            "the number of updates, an int of at least 1",
+            self.steps,
+            "For untrained weights, observe snapshot 0 of a run of one step.",
+        )
+        require(
+            type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0,
+            "batch",
+            "the samples per update, a positive multiple of 64",
+            self.batch,
+            "Pass batch=1024, the usual one.",
+        )
+        require(
+            0.0 < self.learning_rate < 1.0,
+            "learning_rate",
+            "AdamW's step size, in (0, 1)",
+            self.learning_rate,
+            "Pass learning_rate=1e-3, the usual one.",
+        )
+        require(
+            0.0 <= self.weight_decay and self.weight_decay * self.learning_rate < 1.0,
+            "weight_decay",
+            "the decay per unit of learning rate, at least 0 and below 1 / learning_rate",
+            self.weight_decay,
+            "Pass weight_decay=0.0 for none.",
+        )
         for name in ("beta1", "beta2"):
             value = getattr(self, name)
-            require(0.0 <= value < 1.0, name, "a share of the past that is kept, in [0, 1)", value, "The usual ones are 0.9 and 0.999.")
-        require(self.epsilon > 0.0, "epsilon", "added to a root to keep a quotient finite, so above 0", self.epsilon, "Pass 1e-8.")
-        require(self.init_scale >= 0.0, "init_scale", "a factor on the initial weights, at least 0", self.init_scale,
-                "Pass 1.0 for the usual spread.")
+            require(
+                0.0 <= value < 1.0,
+                name,
+                "a share of the past that is kept, in [0, 1)",
+                value,
+                "The usual ones are 0.9 and 0.999.",
+            )
+        require(
+            self.epsilon > 0.0, "epsilon", "added to a root to keep a quotient finite, so above 0", self.epsilon, "Pass 1e-8."
+        )
+        require(
+            self.init_scale >= 0.0,
+            "init_scale",
+            "a factor on the initial weights, at least 0",
+            self.init_scale,
+            "Pass 1.0 for the usual spread.",
+        )
         shares = [share for share, _ in knots]
-        require(len(knots) >= 2 and shares[0] == 0.0 and shares[-1] == 1.0 and all(a < b for a, b in zip(shares, shares[1:], strict=False))
-                and all(factor >= 0.0 for _, factor in knots), "schedule",
-                "a tuple of knots (share of training, factor) with shares rising from 0.0 to 1.0 and factors of at least 0",
-                self.schedule, "For a constant rate, pass CONSTANT; for a decay to zero, LINEAR_DECAY.")
+        require(
+            len(knots) >= 2
+            and shares[0] == 0.0
+            and shares[-1] == 1.0
+            and all(a < b for a, b in pairwise(shares))
+            and all(factor >= 0.0 for _, factor in knots),
+            "schedule",
+            "a tuple of knots (share of training, factor) with shares rising from 0.0 to 1.0 and factors of at least 0",
+            self.schedule,
+            "For a constant rate, pass CONSTANT; for a decay to zero, LINEAR_DECAY.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +154,31 @@ class Run:
         require(self.model in get_args(Model), "model", f"one of {', '.join(get_args(Model))}", self.model, "Pick one of these.")
         for name, meaning in (("n_features", "the width n of the input"), ("n_hidden", "the width m of the hidden layer")):
             value = getattr(self, name)
-            require(type(value) is int and 1 <= value < 2**16, name, f"{meaning}, an int of at least 1", value, "Pass a small int.")
-        require(isinstance(self.distribution, (Independent, Correlated)), "distribution",
-                "an Independent, Correlated or Anticorrelated", self.distribution, "Pass for instance Independent(density=0.1).")
+            require(
+                type(value) is int and 1 <= value < 2**16, name, f"{meaning}, an int of at least 1", value, "Pass a small int."
+            )
+        require(
+            isinstance(self.distribution, (Independent, Correlated)),
+            "distribution",
+            "an Independent, Correlated or Anticorrelated",
+            self.distribution,
+            "Pass for instance Independent(density=0.1).",
+        )
         for count in self.distribution.counts():
-            require(count == self.n_features, "distribution", f"about all {self.n_features} features", self.distribution,
-                    f"It speaks of {count}; give one number per feature, or one for all.")
+            require(
+                count == self.n_features,
+                "distribution",
+                f"about all {self.n_features} features",
+                self.distribution,
+                f"It speaks of {count}; give one number per feature, or one for all.",
+            )
         weights = per_feature(self.importance, self.n_features)
-        require(len(weights) == self.n_features and min(weights) >= 0.0, "importance",
-                f"the weight of each of the {self.n_features} features in the loss, none below 0", self.importance,
-                "Pass 1.0 for equal weights, or geometric(0.7, n_features).")
+        require(
+            len(weights) == self.n_features and min(weights) >= 0.0,
+            "importance",
+            f"the weight of each of the {self.n_features} features in the loss, none below 0",
+            self.importance,
+            "Pass 1.0 for equal weights, or geometric(0.7, n_features).",
+        )
         require(type(self.seed) is int and 0 <= self.seed < 2**63, "seed", "an int of at least 0", self.seed, "Pass seed=0.")
         require(isinstance(self.recipe, Recipe), "recipe", "a Recipe", self.recipe, "Pass Recipe(steps=...).")

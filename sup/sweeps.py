@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from sup.canonical import digest, spec_digest
@@ -44,14 +43,29 @@ class Sweep:
         object.__setattr__(self, "snapshots", tuple(self.snapshots))
         require(len(self.runs) > 0, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
         kinds = {(shape_of(run), run.recipe.steps) for run in self.runs}
-        require(len(kinds) == 1, "runs", "a set of runs of one shape and one number of steps",
-                sorted(map(str, kinds)), "Make a sweep of each.")
-        require(len(set(map(spec_digest, self.runs))) == len(self.runs), "runs", "a set of different runs", f"{len(self.runs)} runs",
-                "Some are equal: vary the seed.")
+        require(
+            len(kinds) == 1,
+            "runs",
+            "a set of runs of one shape and one number of steps",
+            sorted(map(str, kinds)),
+            "Make a sweep of each.",
+        )
+        require(
+            len(set(map(spec_digest, self.runs))) == len(self.runs),
+            "runs",
+            "a set of different runs",
+            f"{len(self.runs)} runs",
+            "Some are equal: vary the seed.",
+        )
         steps = self.runs[0].recipe.steps
-        rising = all(a < b for a, b in zip(self.snapshots, self.snapshots[1:], strict=False))
-        require(rising and all(type(s) is int and 0 <= s <= steps for s in self.snapshots), "snapshots",
-                f"steps at which to record the weights, rising ints from 0 to {steps}", self.snapshots, "Leave it empty for none.")
+        rising = all(a < b for a, b in pairwise(self.snapshots))
+        require(
+            rising and all(type(s) is int and 0 <= s <= steps for s in self.snapshots),
+            "snapshots",
+            f"steps at which to record the weights, rising ints from 0 to {steps}",
+            self.snapshots,
+            "Leave it empty for none.",
+        )
 
     @property
     def shape(self) -> Shape:
@@ -62,11 +76,6 @@ class Sweep:
     def digest(self) -> str:
         """Identity of the runs, in order, and of what is observed."""
         return digest("sweep", [spec_digest(run) for run in self.runs], self.snapshots)
-
-
-@lru_cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind))
 
 
 def vary(run: Run, **changes: Any) -> Run:
@@ -81,11 +90,13 @@ def vary(run: Run, **changes: Any) -> Run:
         >>> vary(base, density=0.1, steps=20, seed=3).recipe.steps
         20
     """
-    own, distribution, recipe = (_names(type(part)) for part in (run, run.distribution, run.recipe))
+    own, distribution, recipe = ([f.name for f in fields(part)] for part in (run, run.distribution, run.recipe))
     for name in changes:
         if name not in own and name not in distribution and name not in recipe:
             known = ", ".join(sorted({*own, *distribution, *recipe}))
-            raise SpecError(f"axis is the name of a field of the run, its distribution or its recipe; got {name!r}. Pick one of {known}.")
+            raise SpecError(
+                f"axis is the name of a field of the run, its distribution or its recipe; got {name!r}. Pick one of {known}."
+            )
     new = {name: value for name, value in changes.items() if name in own}
     at_distribution = {name: value for name, value in changes.items() if name in distribution}
     at_recipe = {name: value for name, value in changes.items() if name in recipe}
