@@ -1,1 +1,90 @@
-"""Toy models of superposition."""
+"""Toy models of superposition: specs of runs, training, and the geometry and theory of what is learnt.
+
+The names below are the public ones, in reading order: describe runs, train them, measure them, compare with theory. Each is
+loaded from its module when it is first used, so `import sup` alone is instant and pulls in no library.
+
+    import sup
+
+    base = sup.Run(model="relu-output", n_features=5, n_hidden=2, distribution=sup.Independent(density=0.05))
+    runs = sup.sweep(base, density=(1.0, 0.05), seed=range(5)).runs
+    trained = sup.Trained(runs, sup.train(runs))
+    print(sup.feature_dimensionality(trained["W"]))
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the list below
+    from sup.errors import SpecError as SpecError
+    from sup.errors import SupError as SupError
+    from sup.features import Anticorrelated as Anticorrelated
+    from sup.features import Correlated as Correlated
+    from sup.features import Independent as Independent
+    from sup.geometry import affine as affine
+    from sup.geometry import dimensions_per_feature as dimensions_per_feature
+    from sup.geometry import feature_dimensionality as feature_dimensionality
+    from sup.geometry import feature_norms as feature_norms
+    from sup.geometry import gram as gram
+    from sup.geometry import represented as represented
+    from sup.geometry import superposition_score as superposition_score
+    from sup.geometry import unit_columns as unit_columns
+    from sup.models import absolute as absolute
+    from sup.models import forward as forward
+    from sup.models import linear as linear
+    from sup.models import relu_hidden as relu_hidden
+    from sup.models import relu_output as relu_output
+    from sup.models import weighted_loss as weighted_loss
+    from sup.results import Trained as Trained
+    from sup.sampling import Sampler as Sampler
+    from sup.specs import CONSTANT as CONSTANT
+    from sup.specs import LINEAR_DECAY as LINEAR_DECAY
+    from sup.specs import Recipe as Recipe
+    from sup.specs import Run as Run
+    from sup.specs import geometric as geometric
+    from sup.statistics import Estimate as Estimate
+    from sup.sweeps import Sweep as Sweep
+    from sup.sweeps import sweep as sweep
+    from sup.sweeps import vary as vary
+    from sup.training import train as train
+
+_PUBLIC = {
+    "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
+    "sup.features": ("Independent", "Correlated", "Anticorrelated"),
+    "sup.sweeps": ("Sweep", "sweep", "vary"),
+    "sup.models": ("linear", "relu_output", "relu_hidden", "absolute", "forward", "weighted_loss"),
+    "sup.sampling": ("Sampler",),
+    "sup.training": ("train",),
+    "sup.results": ("Trained",),
+    "sup.geometry": (
+        "gram",
+        "affine",
+        "feature_norms",
+        "represented",
+        "unit_columns",
+        "superposition_score",
+        "feature_dimensionality",
+        "dimensions_per_feature",
+    ),
+    "sup.statistics": ("Estimate",),
+    "sup.errors": ("SupError", "SpecError"),
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = list(_HOME)
+
+
+def _load(name: str) -> object:
+    """The public name `name`, imported from its module; what `sup.name` calls when it is first used (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'sup' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _load
