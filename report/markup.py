@@ -1,0 +1,211 @@
+"""What the templates may call: figures, numbers, claims, equations, references and citations, each linked to what it rests on."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from posixpath import dirname, relpath
+from typing import Any
+
+from figures.base import Value
+from report.citations import Bibliography
+from report.errors import PipelineError
+from report.numbers import interval_text, number_text, value_text
+from report.records import Build, FigureRecord, SweepRecord
+
+MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
+"""A sign for each verdict, so that colour is never alone in telling them apart."""
+
+
+class PageError(PipelineError):
+    """A page cannot be written; the message names its template and line."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a numbered thing stands.
+
+    Attributes:
+        kind: "Figure" or "Equation".
+        number: Its number, over all pages.
+        page: The page that shows it, such as "motivation.html".
+        anchor: Its id there.
+    """
+
+    kind: str
+    number: int
+    page: str
+    anchor: str
+
+
+@dataclass
+class Labels:
+    """The numbered things of all pages. Pages are rendered twice: once to number these, once to refer to them.
+
+    Attributes:
+        known: By name.
+        final: Whether the first round is over.
+    """
+
+    known: dict[str, Label] = field(default_factory=dict)
+    final: bool = False
+
+    def add(self, name: str, kind: str, page: str, anchor: str) -> Label:
+        """Numbers a thing, or finds its number in the second round."""
+        if self.final:
+            return self.known[name]
+        if name in self.known:
+            raise PageError(f"a label names one thing; {name!r} stands on {self.known[name].page} too. Give another.")
+        number = 1 + sum(label.kind == kind for label in self.known.values())
+        self.known[name] = Label(kind, number, page, anchor)
+        return self.known[name]
+
+
+class Markup:
+    """The functions that the template of one page may call.
+
+    Args:
+        build: What there is to show.
+        page: The page's address in the site, such as "figures/intro.html".
+        labels: The numbered things of all pages.
+        bibliography: What may be cited.
+        part: Renders a part of `templates/parts` from its name and variables.
+    """
+
+    def __init__(
+        self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]
+    ) -> None:
+        self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
+        self.cited: list[str] = []
+        self.claims = {claim["id"]: claim for figure in build.figures for claim in figure.claims}
+
+    def functions(self) -> dict[str, Any]:
+        """What a template sees, by name."""
+        names = ("card", "cite", "claim", "eq", "figure", "href", "interval", "locked", "ref", "value", "verdict")
+        formats = {"number": number_text, "range": interval_text, "show": value_text, "size": _size, "short": _short, "density": _density}
+        known = {"build": self.build, "labels": self.labels.known, "marks": MARKS, "verdicts": self._verdicts()}
+        return {name: getattr(self, name) for name in names} | formats | known
+
+    def href(self, target: str) -> str:
+        """The address of `target`, given from the site's root, as seen from this page."""
+        path, hash_, anchor = target.partition("#")
+        return (relpath(path, dirname(self.page) or ".") if path != self.page or not hash_ else "") + hash_ + anchor
+
+    def figure(self, name: str, caption: str = "", *, caller: Callable[[], str] | None = None) -> str:
+        """Figure `name` with its number, caption, downloads and claims; the caption may be the body of a `{% call %}`."""
+        record = self._figure(name)
+        label = self.labels.add(name, "Figure", self.page, f"fig-{name}")
+        text = (caller() if caller else caption).strip()
+        return self.part("figure.html", self.functions() | {"record": record, "label": label, "caption": text})
+
+    def value(self, name: str) -> str:
+        """The number `figure.name`, linked to what made it."""
+        figure, value = self._value(name)
+        target = self.href(f"figures/{figure}.html#value-{name.partition('.')[2]}")
+        return f'<a class="value" href="{target}" title="{self._origin(name, value)}">{value_text(value)}</a>'
+
+    def interval(self, name: str) -> str:
+        """The 95 % interval of the number `figure.name`, linked to what made it."""
+        figure, value = self._value(name)
+        if value.interval is None:
+            raise PageError(f"{name} is exact, so it has no interval. Print it with value().")
+        target = self.href(f"figures/{figure}.html#value-{name.partition('.')[2]}")
+        text = interval_text(value.interval, value.digits)
+        return f'<a class="value" href="{target}" title="{self._origin(name, value)}">{text}</a>'
+
+    def verdict(self, id: str) -> str:
+        """The verdict on claim `id` as a badge, linked to the ledger."""
+        claim = self._claim(id)
+        kind = claim["verdict"].replace(" ", "-")
+        return (
+            f'<a class="verdict verdict--{kind}" href="{self.href(f"claims.html#{id}")}" title="{escape(claim["reason"])}">'
+            f'<span aria-hidden="true">{MARKS[claim["verdict"]]}</span> {id} {claim["verdict"]}</a>'
+        )
+
+    def claim(self, id: str) -> str:
+        """The verdict on claim `id` with its number."""
+        claim = self._claim(id)
+        number = number_text(claim["value"], 3, claim["unit"])
+        target = self.href(f"claims.html#{id}")
+        return f'{self.verdict(id)} <a class="value" href="{target}" title="{escape(claim["criterion"])}">{number}</a>'
+
+    def card(self, claim: Mapping[str, Any]) -> str:
+        """A claim with all that the ledger says about it."""
+        return self.part("claim.html", self.functions() | {"claim": claim})
+
+    def eq(self, name: str, tex: str = "", *, caller: Callable[[], str] | None = None) -> str:
+        """A numbered equation; its TeX may be the body of a `{% call %}`."""
+        label = self.labels.add(name, "Equation", self.page, f"eq-{name}")
+        return self.part("equation.html", {"label": label, "tex": (caller() if caller else tex).strip()})
+
+    def ref(self, name: str) -> str:
+        """A link to a figure or an equation by its number."""
+        label = self.labels.known.get(name)
+        if label is None and not self.labels.final:
+            return ""
+        if label is None:
+            raise PageError(f"no label {name!r}; there are {', '.join(sorted(self.labels.known))}.")
+        number = f"({label.number})" if label.kind == "Equation" else label.number
+        return f'<a class="ref" href="{self.href(f"{label.page}#{label.anchor}")}">{label.kind} {number}</a>'
+
+    def cite(self, key: str) -> str:
+        """A footnote with the entry `key` of the bibliography."""
+        if key not in self.bibliography:
+            raise PageError(f"no reference {key!r}; there are {', '.join(sorted(self.bibliography))}.")
+        if key not in self.cited:
+            self.cited.append(key)
+        return f"[^{key}]"
+
+    def locked(self, sweep: SweepRecord) -> str:
+        """Whether the digest of `sweep` is the one of the lock."""
+        for entry in self.build.lock:
+            if (entry["name"], entry["spec"], entry["engine"]) == (f"{sweep.figure}/{sweep.name}", sweep.spec, sweep.engine):
+                return "matches" if entry["digest"] == sweep.digest else "differs"
+        return "not listed"
+
+    def _figure(self, name: str) -> FigureRecord:
+        for record in self.build.figures:
+            if record.name == name:
+                return record
+        raise PageError(f"no figure {name!r}; there are {', '.join(f.name for f in self.build.figures)}.")
+
+    def _value(self, name: str) -> tuple[str, Value]:
+        figure, _, short = name.partition(".")
+        values = self._figure(figure).values
+        if short not in values:
+            there = ", ".join(f"{figure}.{known}" for known in values) or "none of this figure"
+            raise PageError(f"no value {name!r}; there are {there}.")
+        return figure, values[short]
+
+    def _claim(self, id: str) -> Mapping[str, Any]:
+        if id not in self.claims:
+            raise PageError(f"no claim {id!r}; there are {', '.join(self.claims)}.")
+        return self.claims[id]
+
+    def _verdicts(self) -> dict[str, int]:
+        """How many claims have each verdict."""
+        return {kind: sum(claim["verdict"] == kind for claim in self.claims.values()) for kind in MARKS}
+
+    def _origin(self, name: str, value: Value) -> str:
+        """What a reader sees who points at a number."""
+        spread = f", 95 % interval {interval_text(value.interval, value.digits)}" if value.interval else ""
+        return escape(f"{name} = {value.value:.6g}{spread}; follow the link to see what made it")
+
+
+def _size(figure: FigureRecord) -> str:
+    """Width and height of a picture as attributes, so that a page does not move when it loads."""
+    head = (figure.folder / "light.svg").read_text("utf-8")[:2000]
+    box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', head)
+    return f' width="{float(box[1]) * 4 / 3:.0f}" height="{float(box[2]) * 4 / 3:.0f}"' if box else ""
+
+
+def _short(digest: str) -> str:
+    """The beginning of a digest, with the whole of it for readers who point at it."""
+    return f'<code title="{digest}">{digest[:12]}</code>'
+
+
+def _density(density: float | tuple[float, ...] | list[float]) -> str:
+    """A run's density; the range of it where every feature has its own."""
+    if isinstance(density, (tuple, list)):
+        return f"{min(density):g} to {max(density):g}"
+    return f"{density:g}"

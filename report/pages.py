@@ -1,0 +1,151 @@
+"""From a build's records to Markdown pages: templates filled with the numbers just computed, figures and data beside them."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from report import ROOT, citations, tables
+from report.files import write_if_changed
+from report.markup import Labels, Markup, PageError
+from report.records import Build, FigureRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = ROOT / "templates"
+_MARKER = ".pages"
+_MOST_RUNS = 50
+_PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "data.json")
+
+
+def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path | None = None) -> bool:
+    """Writes the pages of `build` into `docs`, with everything that they show; what is there already is left alone.
+
+    Nothing is written unless every page can be.
+
+    Args:
+        build: What there is to show.
+        docs: The folder of pages; files of earlier builds that are needed no longer are removed from it.
+        templates: The folder of templates.
+        config: The site's settings, whose `nav` gives the order of the pages; by default `mkdocs.yml` beside `templates`.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        PageError: if a template is wrong or asks for what there is not, or `docs` holds something else.
+    """
+    files = dict(_files(build, templates, config or templates.parent / "mkdocs.yml"))
+    if docs.exists() and any(docs.iterdir()) and not (docs / _MARKER).exists():
+        raise PageError(f"docs is a folder that the pages have to themselves; {docs} holds something else. Empty it.")
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / _MARKER).touch()
+    changed = [write_if_changed(docs / name, data) for name, data in sorted(files.items())]
+    return _remove_others(docs, set(files)) or any(changed)
+
+
+def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, bytes]]:
+    """Every file of the folder of pages, by name."""
+    for path in sorted((templates / "assets").rglob("*")):
+        if path.is_file():
+            yield path.relative_to(templates).as_posix(), path.read_bytes()
+    for figure in build.figures:
+        for picture in _PICTURES:
+            yield f"figures/{figure.name}/{picture}", (figure.folder / picture).read_bytes()
+        for name, text in {**tables.data_tables(figure.folder / "data.json"), **tables.run_tables(figure)}.items():
+            yield f"figures/{figure.name}/{name}", text.encode()
+    for name, text in _pages(build, templates, config).items():
+        yield name, text.encode()
+
+
+def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
+    """The text of every page by its name. Rendered twice: figures and equations are numbered first, referred to then."""
+    bibliography = citations.load(templates / "references.bib")
+    environment = _environment(templates)
+    pages: list[tuple[str, str, FigureRecord | None]] = [(name, name, None) for name in _order(templates, config)]
+    pages += [(f"figures/{figure.name}.md", "parts/figure_page.md", figure) for figure in build.figures]
+    labels = Labels()
+    for final in (False, True):
+        labels.final = final
+        texts = {}
+        for page, template, figure in pages:
+            markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
+            text = _render(environment, template, markup.functions() | (_about(figure) if figure else {}))
+            texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key]}" for key in markup.cited) + "\n"
+    return texts
+
+
+def _about(figure: FigureRecord) -> dict[str, Any]:
+    """What the page about one figure shows besides."""
+    fence = "`" * (1 + max(3, *map(len, re.findall("`+", figure.source)), 3))
+    return {"record": figure, "fence": fence, "tables": sorted(tables.data_tables(figure.folder / "data.json")), "most_runs": _MOST_RUNS}
+
+
+def _order(templates: Path, config: Path) -> list[str]:
+    """The pages that have a template, in the order of the navigation."""
+
+    def leaves(entry: Any) -> Iterator[str]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            for item in entry.values() if isinstance(entry, dict) else entry:
+                yield from leaves(item)
+
+    named = list(leaves(yaml.safe_load(config.read_text("utf-8"))["nav"]))
+    for name in named:
+        if not (templates / name).is_file():
+            raise PageError(f"nav lists the pages; {config.name} names {name}, and {templates.name}/ has no such template.")
+    return named
+
+
+def _environment(templates: Path) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(templates), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, extensions=["jinja2.ext.do"],
+    )  # fmt: skip
+
+
+def _part(environment: "Environment") -> Any:
+    def part(name: str, variables: dict[str, Any]) -> str:
+        return environment.get_template(f"parts/{name}").render(variables).strip() + "\n"
+
+    return part
+
+
+def _render(environment: "Environment", name: str, variables: dict[str, Any]) -> str:
+    """The template `name` filled in; what goes wrong is reported with template and line."""
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    try:
+        return environment.get_template(name).render(**variables)
+    except TemplateSyntaxError as error:
+        raise PageError(f"templates/{error.name or name}, line {error.lineno}: {error.message}") from None
+    except (PageError, TemplateError, KeyError, TypeError, AttributeError) as error:
+        raise PageError(f"templates/{_place(error, environment, name)}: {error}") from error
+
+
+def _place(error: BaseException, environment: "Environment", name: str) -> str:
+    """Template and line where `error` arose: the innermost of the page itself, else of any part."""
+    folder = str(environment.loader.searchpath[0])  # type: ignore[union-attr]
+    lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
+    inside = [(path, line) for path, line in lines if str(path).startswith(folder)]
+    own = [(path, line) for path, line in inside if path == Path(folder, name)] or inside
+    return f"{own[-1][0].relative_to(folder).as_posix()}, line {own[-1][1]}" if own else name
+
+
+def _remove_others(docs: Path, names: set[str]) -> bool:
+    """Removes the files under `docs` that are not among `names`, and folders left empty; whether there were any."""
+    others = [path for path in sorted(docs.rglob("*")) if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}]
+    for path in others:
+        path.unlink()
+    for folder in sorted(docs.rglob("*"), reverse=True):
+        if folder.is_dir() and not any(folder.iterdir()):
+            shutil.rmtree(folder)
+    return bool(others)

@@ -1,0 +1,144 @@
+"""From pages to a site: MkDocs in strict mode, in this process, into a folder that takes the old site's place when all is well."""
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from report import ROOT
+from report.errors import PipelineError
+from report.links import broken_links
+
+CONFIG = ROOT / "mkdocs.yml"
+STAMP = ".stamp"
+_TOOLS = ("jinja2", "markdown", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
+# MkDocs dates what it builds, unless told a time; nothing that stays in the site depends on it.
+_EPOCH = "1663113600"
+# Pages for a server whose address MkDocs knows; ours may lie at any address, or in a folder.
+_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
+
+
+class SiteError(PipelineError):
+    """The pages do not make a site; the old one stays."""
+
+
+def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
+    """Builds the site of the pages in `docs` and puts it at `out` in one step; nothing is done when it is there already.
+
+    The same pages give the same bytes, wherever the folders lie.
+
+    Args:
+        docs: What `report.pages.write` wrote.
+        out: The site's folder. It is replaced, if an earlier call made it.
+        config: The site's settings.
+
+    Returns:
+        Whether anything had to be done.
+
+    Raises:
+        SiteError: if a link is broken, a page would load something from elsewhere, or `out` holds something else.
+    """
+    docs, out = docs.resolve(), out.resolve()
+    inputs = _digest_inputs(docs, config)
+    if _stamp(out) == f"{inputs} {_digest_tree(out)}\n":
+        return False
+    if out.exists() and not (out.is_dir() and ((out / STAMP).is_file() or not any(out.iterdir()))):
+        raise SiteError(f"out is the folder that the site takes over; {out} holds something else. Empty it, or give another with OUT=.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        new, old = Path(folder, "new"), Path(folder, "old")
+        _build(docs, new, config)
+        (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
+        if out.exists():
+            out.rename(old)
+        try:
+            new.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
+    return True
+
+
+def _build(docs: Path, new: Path, config: Path) -> None:
+    """Builds into `new`, and checks what strict mode leaves unchecked."""
+    with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=_EPOCH), _warnings() as problems:
+        from mkdocs.commands.build import build
+        from mkdocs.config import load_config
+        from mkdocs.exceptions import Abort, MkDocsException
+
+        try:
+            settings = load_config(str(config), docs_dir=str(docs), site_dir=str(new), strict=True)
+            settings.plugins.on_startup(command="build", dirty=False)
+            build(settings)
+        except (Abort, MkDocsException) as error:
+            raise SiteError("\n  ".join(["the pages do not make a site:", *(problems or [str(error)])])) from None
+        finally:
+            if "settings" in locals():
+                settings.plugins.on_shutdown()
+    for name in _UNUSED:
+        (new / name).unlink(missing_ok=True)
+    if found := broken_links(new):
+        raise SiteError("\n  ".join(["the site has broken links:", *found]))
+
+
+@contextmanager
+def _environment(**settings: str) -> Iterator[None]:
+    """Sets these variables, where they are not set, while the block runs."""
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collects MkDocs' warnings instead of printing them."""
+    found: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("mkdocs")
+    before = logger.propagate, logger.level
+    logger.addHandler(handler)
+    logger.propagate = False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before[0]
+        logger.setLevel(before[1])
+
+
+def _stamp(out: Path) -> str:
+    path = out / STAMP
+    return path.read_text() if path.is_file() else ""
+
+
+def _digest_inputs(docs: Path, config: Path) -> str:
+    """Digest of everything that decides the site's bytes."""
+    hasher = hashlib.sha256(_digest_tree(docs).encode())
+    for path in (config, Path(__file__), *sorted(config.parent.glob("templates/overrides/**/*.html"))):
+        hasher.update(path.read_bytes())
+    for tool in _TOOLS:
+        hasher.update(f"{tool} {version(tool)}\n".encode())
+    return hasher.hexdigest()
+
+
+def _digest_tree(folder: Path) -> str:
+    """Digest of the names and bytes of all files under `folder`, but for its stamp."""
+    hasher = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != STAMP:
+            data = path.read_bytes()
+            hasher.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
+            hasher.update(data)
+    return hasher.hexdigest()
