@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
     from figures.base import Data
+
+Point: TypeAlias = Sequence[float] | np.ndarray
+"""Two coordinates."""
 
 TEXT_WIDTH = 7.2
 """Width of the text column in inches; a figure's width is a share of it."""
@@ -67,27 +70,26 @@ class Theme:
 
 LIGHT = Theme(
     name="light", background="#ffffff", surface="#f4f5f7", ink="#1b1f27", muted="#5b6270", grid="#d5d8de",
-    importance=("#bf8600", "#57952b", "#128577", "#24608f"), score=("#2a2568", "#1d6f8b", "#2f9160", "#b98700"),
+    importance=("#bf8600", "#3f8a3a", "#0f6d72", "#2b3f86"), score=("#2a2568", "#1a5f80", "#25805c", "#b98700"),
     negative="#1f66b0", zero="#e9eaed", positive="#b8202f",
     absent="#818793", dedicated="#1f66b0", superposed="#b8202f", interference="#b34d00",
-    groups=("#1f66b0", "#b34d00", "#0f8a6d", "#8a3fa0"),
+    groups=("#1f66b0", "#b34d00", "#0f8a6d", "#7a2f8f", "#d1508f", "#967a00"),
 )  # fmt: skip
 DARK = Theme(
     name="dark", background="#1e2129", surface="#2a2e38", ink="#e6e8ed", muted="#a5acb9", grid="#434956",
     importance=("#fde725", "#86d549", "#35b99a", "#4f9fd0"), score=("#5a78d6", "#3a9fbd", "#63c878", "#fde725"),
     negative="#5aa7f0", zero="#353a46", positive="#f4726b",
     absent="#848c9a", dedicated="#5aa7f0", superposed="#f4726b", interference="#f79a3e",
-    groups=("#5aa7f0", "#f79a3e", "#3fc79f", "#cf94e6"),
+    groups=("#5aa7f0", "#f79a3e", "#2fae8b", "#c79bf2", "#f06fa8", "#f2dd5c"),
 )  # fmt: skip
 THEMES = (LIGHT, DARK)
 
 
 def rc(theme: Theme) -> dict[Any, Any]:
     """The settings of matplotlib in which figures are drawn and saved; for `matplotlib.rc_context`."""
-    colours = dict.fromkeys(
-        ("text.color", "axes.labelcolor", "axes.titlecolor", "legend.labelcolor", "xtick.labelcolor", "ytick.labelcolor"), theme.ink
-    )
-    lines = dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color", "hatch.color"), theme.muted)
+    words = ("text.color", "axes.labelcolor", "axes.titlecolor", "legend.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
+    colours: dict[str, Any] = dict.fromkeys(words, theme.ink)
+    colours |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color", "hatch.color"), theme.muted)
     spines = {f"axes.spines.{side}": side in ("left", "bottom") for side in ("left", "bottom", "top", "right")}
     sizes: dict[str, Any] = dict.fromkeys(("font.size", "axes.labelsize", "legend.fontsize"), 8.5)
     sizes |= {"axes.titlesize": 9.0, "figure.titlesize": 9.5, "xtick.labelsize": 8.0, "ytick.labelsize": 8.0}
@@ -112,7 +114,7 @@ def rc(theme: Theme) -> dict[Any, Any]:
         "grid.color": theme.grid,
         "grid.linewidth": 0.6,
     }
-    return {**plain, **sizes, **colours, **lines, **spines}
+    return {**plain, **sizes, **colours, **spines}
 
 
 @contextmanager
@@ -198,7 +200,7 @@ def bare(axes: "Axes", width: tuple[float, float], height: tuple[float, float]) 
     axes.set_axis_off()
 
 
-def arrow(axes: "Axes", start: Sequence[float], end: Sequence[float], colour: str, **options: Any) -> None:
+def arrow(axes: "Axes", start: Point, end: Point, colour: str, **options: Any) -> None:
     """An arrow between two points of the data; `options` go to `FancyArrowPatch` (`lw`, `ls`, `connectionstyle`...)."""
     from matplotlib.patches import FancyArrowPatch
 
