@@ -27,8 +27,9 @@ BROUGHT_BY_TORCH = re.compile(r"cuda-|nvidia-|triton")
 
 def wanted(project: Mapping[str, Any]) -> list[str]:
     """The requirements of pyproject.toml: for running, for every extra, and for building."""
-    extras = project["project"]["optional-dependencies"].values()
-    return [*project["project"]["dependencies"], *(item for extra in extras for item in extra), *project["build-system"]["requires"]]
+    about = project["project"]
+    extras = [item for extra in about["optional-dependencies"].values() for item in extra]
+    return [*about["dependencies"], *extras, *project["build-system"]["requires"]]
 
 
 def kept(lock: str, upgrade: Iterable[str]) -> str:

@@ -1,0 +1,17 @@
+"""What holds for every test: shapes are checked, random examples repeat in CI, the caller's variables stay outside."""
+
+import os
+
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# Variables of the Makefile reach its recipes through the environment; no test may depend on the caller's.
+for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "UPGRADE"):
+    os.environ.pop(_name, None)
+
+# Annotated shapes are checked at run time, in tests only. The kernel is compiled from its source and stays out.
+install_import_hook(["sup.geometry", "sup.models", "sup.sampling", "sup.theory"], "beartype.beartype")
+
+settings.register_profile("ci", derandomize=True, database=None, deadline=None)  # the same examples every time
+settings.register_profile("dev", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")

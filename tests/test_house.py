@@ -1,0 +1,134 @@
+"""The house around the code: the lock fits the project, the Makefile tells the truth, the papers are in order."""
+
+import importlib.util
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def load_relock():
+    spec = importlib.util.spec_from_file_location("relock", ROOT / ".ci/relock.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+relock = load_relock()
+
+
+def unmet(lock, wanted):
+    """The requirements that no line of the lock meets."""
+    pins = {canonicalize_name(need.name): need for need in map(Requirement, lock)}
+    versions = {name: next(iter(need.specifier)).version for name, need in pins.items()}
+    needs = {text: Requirement(text) for text in wanted}
+    return [text for text, need in needs.items() if not need.specifier.contains(versions.get(canonicalize_name(need.name), "0"))]
+
+
+def test_the_lock_meets_the_project():
+    assert unmet(LOCK, relock.wanted(PROJECT)) == []
+
+
+def test_a_lock_that_lacks_something_is_seen():
+    assert unmet(["numpy==2.4.6"], ["numpy>=2", "numpy<2", "scipy>=1"]) == ["numpy<2", "scipy>=1"]
+
+
+def test_every_line_of_the_lock_is_one_exact_version():
+    for line in LOCK:
+        need = Requirement(line)
+        assert [s.operator for s in need.specifier] == ["=="], line
+        assert not need.url and "*" not in line and "--" not in line and "://" not in line, line
+        assert not Version(next(iter(need.specifier)).version).local, f"{line} names one build of a release"
+    names = [canonicalize_name(Requirement(line).name) for line in LOCK]
+    assert names == sorted(set(names))
+    assert "torch==2.13.0" in LOCK
+
+
+def test_the_lock_is_what_relock_writes_for_what_is_installed():
+    resolved = [
+        {"name": "torch", "version": "2.13.0+cpu", "requires_dist": ["sympy>=1", "nvidia-cublas ; platform_system == 'Linux'"]},
+        {"name": "sympy", "version": "1.14.0", "requires_dist": ["mpmath", "pytest ; extra == 'dev'"]},
+        {"name": "nvidia-cublas", "version": "13.0"},
+        {"name": "mpmath", "version": "1.3.0"},
+        {"name": "Zipp", "version": "4.0", "requires_dist": ["tzdata ; sys_platform == 'win32'"]},
+        {"name": "tzdata", "version": "2026.6"},
+    ]
+    lines = ["mpmath==1.3.0", "sympy==1.14.0", "torch==2.13.0", 'tzdata==2026.6 ; sys_platform == "win32"', "Zipp==4.0"]
+    assert relock.lines(resolved, ["torch>=2", "zipp"]) == lines
+
+
+def test_relock_lets_go_of_what_it_is_asked_to():
+    lock = "# head\nnumpy==2.4.6\npymdown-extensions==12.3\nzipp==4.0 ; python_version < '3.12'\n"
+    assert relock.kept(lock, ["Pymdown_Extensions"]) == "numpy==2.4.6\nzipp==4.0 ; python_version < '3.12'"
+    assert relock.kept(lock, ["all"]) == ""
+
+
+def make(*arguments):
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_help_lists_every_target_and_variable():
+    text = make("help")
+    phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
+    assert set(phony) >= set("help report test plan verify lock serve bench soak notebooks clean".split())
+    assert [name for name in phony if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
+    variables = set(re.findall(r"(?<=call flag,)[A-Z]+", MAKEFILE))
+    assert variables == {"PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER"}
+    assert [name for name in variables if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
+
+
+def recipe(target, *variables):
+    """The command line of the pipeline that `make target` runs, without the interpreter."""
+    lines = make("-n", "-o", ".venv/.ready", target, *variables).splitlines()
+    return [" ".join(line.split("-m report", 1)[1].split()) for line in lines if "-m report" in line]
+
+
+def test_variables_become_flags_only_when_set():
+    assert recipe("report") == ["build"]
+    assert recipe("report", "PROFILE=smoke", "OUT=a b", "WORKERS=2") == ['build --profile "smoke" --out "a b" --workers "2"']
+    assert recipe("plan", "ONLY=intro", "STORE=x", "DEVICE=cpu") == ['plan --device "cpu" --store "x" --only "intro"']
+
+
+def test_citation_names_software_and_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0" and citation["type"] == "software"
+    assert citation["version"] == PROJECT["project"]["version"]
+    paper = citation["references"][0]
+    assert paper["title"] == "Toy Models of Superposition" and paper["authors"][0]["family-names"] == "Elhage"
+    assert f"## {PROJECT['project']['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_workflow_runs_the_tests_and_publishes_what_was_built():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    commands = [step["run"].strip() for step in steps if "run" in step]
+    assert "make test" in commands and "make report" in commands
+    actions = [step["uses"] for step in steps if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in actions), actions
+    assert any(action.startswith("actions/deploy-pages@") for action in actions)
+
+
+def test_hooks_run_the_tools_of_the_virtual_environment():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"]
+    entries = [hook["entry"] for hook in hooks[0]["hooks"]]
+    assert {entry.split()[0] for entry in entries} == {".venv/bin/ruff", ".venv/bin/mypy"}
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/python"])
+def test_scripts_parse_and_may_be_run(script):
+    path = ROOT / script
+    shell = path.read_text(encoding="utf-8").splitlines()[0].split("/")[-1].split()[-1]
+    assert subprocess.run([shell, "-n", path]).returncode == 0
+    assert path.stat().st_mode & 0o111
