@@ -1,0 +1,96 @@
+"""From trained runs to the files of a figure: reduced, judged, drawn in both themes. Nothing is read or written here.
+
+This module is lean on purpose: its code, as that of the figure's own module, is part of the figure's key.
+"""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from figures import style
+from figures.base import Claim, Data, FigureModule, Finding, Runs, Value, judge
+
+
+def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, bytes]:
+    """The files of a figure, by name: pictures in both themes, `data.json`, and `findings.json` with the verdicts.
+
+    Args:
+        module: The figure.
+        runs: What it needs, trained.
+        decides: Whether the profile trains enough for verdicts on trained models.
+    """
+    data = module.reduce(runs)
+    findings = [judge(claim, data, decides=decides) for claim in module.CLAIMS]
+    files = {"data.json": data_json(data), "findings.json": _json([claim_row(finding, data) for finding in findings])}
+    for theme in style.THEMES:
+        with style.applied(theme):
+            drawn = module.draw(data, theme)
+        files[f"{theme.name}.svg"] = style.picture(drawn, theme, "svg")
+        files[f"{theme.name}.png"] = style.picture(drawn, theme, "png")
+    return files
+
+
+def data_json(data: Data) -> bytes:
+    """A figure's arrays, as nested lists, and values as JSON: the shortest digits that give each number back, names sorted.
+
+    What is not finite is written as null.
+    """
+    arrays = {name: rows(data.arrays[name]) for name in sorted(data.arrays)}
+    return _json({"arrays": arrays, "values": {name: value_row(data.values[name]) for name in sorted(data.values)}})
+
+
+def rows(array: np.ndarray) -> Any:
+    """An array as nested lists of plain numbers, with null for what is not finite.
+
+    Example:
+        >>> rows(np.array([0.1, np.nan], np.float32))
+        [0.1, None]
+    """
+    array = np.asarray(array)
+    if array.dtype.kind != "f":
+        return array.tolist()
+    short = array.astype(str).astype(np.float64) if array.dtype.itemsize < 8 else array
+    return _finite(short.tolist())
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value if not isinstance(value, float) or math.isfinite(value) else None
+
+
+def value_row(value: Value) -> dict[str, Any]:
+    """A value as JSON; an end of its interval is null where there is none."""
+    interval = None if value.interval is None else _finite([float(end) for end in value.interval])
+    return {"value": _finite(float(value.value)), "unit": value.unit, "digits": value.digits, "interval": interval}
+
+
+def claim_row(finding: Finding, data: Data) -> dict[str, Any]:
+    """A claim with its number and verdict, as far as the figure knows them."""
+    claim, estimate = finding.claim, finding.estimate
+    return {
+        "id": claim.id,
+        "source": claim.source,
+        "text": claim.text,
+        "paper": claim.paper,
+        "value": _finite(float(estimate.value)),
+        "unit": claim.unit,
+        "interval": _finite([float(estimate.low), float(estimate.high)]) if estimate.seeds else None,
+        "seeds": estimate.seeds,
+        "criterion": criterion(claim),
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "rows": claim.rows(data) if claim.rows else None,
+    }
+
+
+def criterion(claim: Claim) -> str:
+    """When the claim holds, and when its number agrees with the paper's, in words."""
+    agrees = f"; agrees with the paper when {claim.agrees}" if claim.agrees else ""
+    return f"{claim.quantity} is {claim.holds}{agrees}"
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,91 @@
+"""Trained sweeps out of the store: their arrays for figures, their records for pages."""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from report import files
+from report.errors import cannot_write
+from report.plan import PlannedSweep
+from report.progress import words
+from report.records import SweepRecord
+from report.shard_file import results_digest
+from report.store import Store
+from report.timings import Timings
+from sup.canonical import spec_digest
+from sup.results import Trained
+from sup.sweeps import get
+
+
+def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]:
+    """The trained models of a sweep, verified, with the content digest of each run.
+
+    Raises:
+        Damaged: if a shard is gone or damaged; it has been moved aside, so that a new plan finds it missing.
+    """
+    parts = [store.read(shard) for shard in planned.shards]
+    arrays = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
+    return Trained(planned.sweep.runs, arrays), tuple(digest for _, digests in parts for digest in digests)
+
+
+def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord:
+    """What the pages say of a sweep; what takes reading all its shards is kept in a small file.
+
+    Raises:
+        Damaged: as `load`.
+    """
+    runs = _kept_rows(store, planned)
+    if runs is None:
+        runs = _rows(*load(store, planned))
+        _keep_rows(store, planned, runs)
+    seconds = [timings.get("shard", shard.key) for shard in planned.shards]
+    return SweepRecord(
+        figure=planned.figure,
+        name=planned.name,
+        shape=words(planned.sweep.shape),
+        spec=planned.spec,
+        key=planned.key,
+        digest=results_digest(run["content"] for run in runs),
+        engine=planned.shards[0].engine.name,
+        runs=tuple(runs),
+        shards=len(planned.shards),
+        seconds=None if None in seconds else sum(s for s in seconds if s is not None),
+    )
+
+
+def _rows(trained: Trained, digests: tuple[str, ...]) -> list[dict[str, Any]]:
+    losses = trained["final_loss"].astype(str).astype(np.float64)
+    return [
+        {
+            "spec": spec_digest(run),
+            "content": content,
+            "seed": run.seed,
+            "density": get(run, "density"),
+            "final_loss": float(loss),
+        }
+        for run, content, loss in zip(trained.runs, digests, losses, strict=True)
+    ]
+
+
+def _kept_rows(store: Store, planned: PlannedSweep) -> list[dict[str, Any]] | None:
+    """The rows of the small file, if it is whole and of these shards."""
+    try:
+        sha, _, body = (store.root / "sweeps" / f"{planned.key}.json").read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != sha:
+            return None
+        told = json.loads(body)
+        same = told["content"] == planned.content and len(told["runs"]) == len(planned.sweep.runs)
+        return list(told["runs"]) if same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep_rows(store: Store, planned: PlannedSweep, runs: list[dict[str, Any]]) -> None:
+    body = json.dumps({"content": planned.content, "runs": runs}, separators=(",", ":")).encode()
+    path = store.root / "sweeps" / f"{planned.key}.json"
+    try:
+        files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    except OSError as problem:
+        raise cannot_write(path, problem) from None

@@ -1,0 +1,107 @@
+"""What a shard's file holds, and the checks that make a file trusted.
+
+One safetensors file: the arrays, each with a leading run axis, and under the single metadata name `sup` a JSON text with the
+digest of each run's arrays, the canonical text of each run's spec, the observations and the parts of the key.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from report.errors import PipelineError
+from report.shards import Shard
+from sup.canonical import canonical_text, content_digest
+
+
+class Damaged(Exception):
+    """A file that is not what its name says; the text says in what."""
+
+
+def results_digest(run_digests: Iterable[str]) -> str:
+    r"""SHA-256 of the runs' content digests in order, one a line: the digest of a shard's or a sweep's results.
+
+    Example:
+        >>> results_digest(["a", "b"]) == hashlib.sha256(b"a\nb\n").hexdigest()
+        True
+    """
+    return hashlib.sha256("".join(f"{digest}\n" for digest in run_digests).encode()).hexdigest()
+
+
+def run_digests(arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """The content digest of each run's arrays, without the run axis."""
+    count = len(next(iter(arrays.values())))
+    return tuple(content_digest({name: array[i] for name, array in arrays.items()}) for i in range(count))
+
+
+def encode(shard: Shard, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of the shard's file, and its runs' content digests.
+
+    Raises:
+        PipelineError: if an array does not have one row per run.
+    """
+    from safetensors.numpy import save
+
+    for name, array in arrays.items():
+        if array.ndim < 1 or len(array) != len(shard.runs):
+            raise PipelineError(
+                f"the engine {shard.engine.name} gave {name} of shape {array.shape} for {len(shard.runs)} runs; "
+                f"its first axis is the run."
+            )
+    digests = run_digests(arrays)
+    return save(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata={"sup": _facts(shard, digests)}
+    ), digests
+
+
+def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The arrays of the shard's file, read-only, and its runs' content digests, once everything in it has been checked.
+
+    Raises:
+        Damaged: if the file is cut short, altered, or of other runs than `shard`.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        length = int.from_bytes(data[:8], "little")
+        told = json.loads(data[8 : 8 + length])["__metadata__"]["sup"]
+        arrays = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise Damaged(f"it is no whole safetensors file of this store ({type(problem).__name__})") from None
+    if not arrays or any(array.ndim < 1 or len(array) != len(shard.runs) for array in arrays.values()):
+        raise Damaged(f"its arrays do not have a row for each of {len(shard.runs)} runs")
+    digests = run_digests(arrays)
+    if told != _facts(shard, digests):
+        raise Damaged(_difference(told, shard, digests))
+    for array in arrays.values():
+        array.setflags(write=False)
+    return arrays, digests
+
+
+def _facts(shard: Shard, digests: tuple[str, ...]) -> str:
+    engine = shard.engine
+    facts = {
+        "key": shard.key,
+        "engine": engine.name,
+        "code": engine.code,
+        "environment": engine.environment,
+        "snapshots": shard.snapshots,
+        "digests": digests,
+        "specs": [canonical_text(run) for run in shard.runs],
+    }
+    return json.dumps(facts, separators=(",", ":"), sort_keys=True)
+
+
+def _difference(told: object, shard: Shard, digests: tuple[str, ...]) -> str:
+    """In what the file's facts differ from the expected ones."""
+    try:
+        facts, expected = json.loads(str(told)), json.loads(_facts(shard, digests))
+        wrong = sorted(name for name in expected if facts.get(name) != expected[name])
+    except (ValueError, AttributeError):
+        return "its description cannot be read"
+    words = {"digests": "its arrays do not have the digests that it states", "specs": "it holds other runs"}
+    return next(
+        (words[name] for name in ("specs", "digests") if name in wrong), f"its {', '.join(wrong) or 'description'} differs"
+    )

@@ -1,0 +1,82 @@
+"""Shards: the files that a sweep is cut into, each some seconds of training, by a rule that depends on the spec alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from report.engines import Engine
+from sup.canonical import digest, spec_digest
+from sup.specs import Run
+from sup.sweeps import Shape, Sweep, shape_of
+
+SHARD_MICROSECONDS = 5_000_000
+MOST_RUNS = 4096
+
+
+def run_cost(run: Run) -> int:
+    """Rough microseconds that one CPU core needs to train `run`: a line through the kernel's times at three shapes.
+
+    It cuts sweeps into shards, so a change of it renames artifacts; it need not be right, only steady.
+    """
+    n, m = run.n_features, run.n_hidden
+    nanoseconds = 300 * n * m + 200 * n + 6000
+    return max(1, run.recipe.steps * run.recipe.batch * nanoseconds // (1024 * 1000))
+
+
+def set_digest(runs: tuple[Run, ...], snapshots: tuple[int, ...]) -> str:
+    """Identity of ordered runs and their observations; of a whole sweep it is `Sweep.digest`."""
+    return digest("sweep", [spec_digest(run) for run in runs], snapshots)
+
+
+def set_key(spec: str, engine: Engine) -> str:
+    """What names the artifacts of a set of runs: its specs and observations (`spec`), the engine, its code and environment."""
+    return digest("key", spec, engine.name, engine.code, engine.environment)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Neighbouring runs of a sweep that are trained and stored together.
+
+    Attributes:
+        runs: The runs, in order.
+        snapshots: The steps after which the weights are recorded.
+        engine: What trains them.
+        part: Its position among the shards of its sweep.
+    """
+
+    runs: tuple[Run, ...]
+    snapshots: tuple[int, ...]
+    engine: Engine
+    part: int
+
+    @cached_property
+    def spec(self) -> str:
+        """Digest of the runs' specs and observations."""
+        return set_digest(self.runs, self.snapshots)
+
+    @cached_property
+    def key(self) -> str:
+        """What names its file."""
+        return set_key(self.spec, self.engine)
+
+    @property
+    def shape(self) -> Shape:
+        """What its runs have in common."""
+        return shape_of(self.runs[0])
+
+    @property
+    def run_steps(self) -> int:
+        """Updates of all its runs together."""
+        return len(self.runs) * self.runs[0].recipe.steps
+
+    @property
+    def cost(self) -> int:
+        """Rough core microseconds of training."""
+        return len(self.runs) * run_cost(self.runs[0])
+
+
+def cut(sweep: Sweep, engine: Engine) -> Iterator[Shard]:
+    """The shards of `sweep`, in order: all of the same number of runs but the last, so that runs added at the end keep them."""
+    size = min(MOST_RUNS, max(1, SHARD_MICROSECONDS // run_cost(sweep.runs[0])))
+    for part, start in enumerate(range(0, len(sweep.runs), size)):
+        yield Shard(sweep.runs[start : start + size], sweep.snapshots, engine, part)

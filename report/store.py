@@ -1,0 +1,314 @@
+"""The store: artifacts under their keys, written whole, verified when read, and an index that lets plans read no files.
+
+- `shards/KEY.safetensors`: trained runs.
+- `figures/KEY/`: drawn figures with their data.
+- `index.jsonl`: a short line per shard written; append-only, made again from the files where it is lost.
+- `sweeps/KEY.json`: the rows of a sweep's table of runs, made again where lost.
+- `damaged/`: what was moved aside.
+- `timings.json`: seconds, outside every comparison.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from report import files
+from report.errors import StoreError, cannot_write
+from report.shard_file import Damaged, decode, encode, results_digest
+from report.shards import Shard
+
+LEFTOVER_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the index: what a shard's file holds.
+
+    Attributes:
+        key: The shard's key, which names the file.
+        spec: Digest of its specs and observations.
+        engine: Name of the engine.
+        code: Digest of the engine's code.
+        environment: What else the engine's bits depend on.
+        sweep: The sweep it was first written for, such as "smoke/intro/models".
+        part: Its position there.
+        digest: Digest of its runs' content digests, in order.
+        file: SHA-256 of the file.
+        size: Bytes of the file.
+        runs: Number of runs.
+    """
+
+    key: str
+    spec: str
+    engine: str
+    code: str
+    environment: str
+    sweep: str
+    part: int
+    digest: str
+    file: str
+    size: int
+    runs: int
+
+
+_KINDS = {f.name: f.type for f in fields(Entry)}
+
+
+def _parse(line: str) -> Entry | None:
+    """The entry that a line of the index holds; None for a line that was cut short or is not one."""
+    try:
+        told = json.loads(line)
+        right = isinstance(told, dict) and told.keys() == _KINDS.keys()
+        right = right and all(type(told[name]) is kind for name, kind in _KINDS.items())
+        return Entry(**told) if right else None
+    except ValueError:
+        return None
+
+
+class Store:
+    """A folder of artifacts, opened for one command.
+
+    Attributes:
+        root: The folder.
+        damaged: Why each shard that this command found damaged was moved aside, by key.
+    """
+
+    def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None) -> None:
+        self.root, self.warn = root, warn
+        self.damaged: dict[str, str] = {}
+        self._found: dict[str, Entry] = {}
+
+    @property
+    def index_path(self) -> Path:
+        """The file of the index."""
+        return self.root / "index.jsonl"
+
+    @property
+    def shards(self) -> Path:
+        """The folder of the shards."""
+        return self.root / "shards"
+
+    def path(self, key: str) -> Path:
+        """The file of a shard."""
+        return self.shards / f"{key}.safetensors"
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each shard's file, by key, from one listing of the folder; old leftovers of killed builds are removed."""
+        sizes = {}
+        try:
+            with os.scandir(self.shards) as found:
+                for item in found:
+                    if item.name.startswith(files.TEMPORARY):
+                        _remove_if_old(item)
+                    elif item.name.endswith(".safetensors"):
+                        sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            raise StoreError(
+                f"cannot read {self.shards}: {problem.strerror}. Pass STORE=another folder, or mend this one."
+            ) from None
+        return sizes
+
+    @cached_property
+    def lines(self) -> list[Entry]:
+        """The index as written, oldest first, without the lines that cannot be read."""
+        try:
+            text = self.index_path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise StoreError(
+                f"cannot read {self.index_path}: {problem.strerror}. Pass STORE=another folder, or mend this one."
+            ) from None
+        return [entry for line in text.split("\n") if line and (entry := _parse(line))]
+
+    @cached_property
+    def _indexed(self) -> dict[str, Entry]:
+        return {entry.key: entry for entry in self.lines}
+
+    @cached_property
+    def history(self) -> dict[str, list[Entry]]:
+        """What was ever stored, oldest first, by the digest of the specs and by the sweep it was for."""
+        history: dict[str, list[Entry]] = {}
+        for entry in self.lines:
+            history.setdefault(entry.spec, []).append(entry)
+            history.setdefault(entry.sweep, []).append(entry)
+        return history
+
+    def find(self, shard: Shard, sweep: str, *, thorough: bool = False) -> Entry | None:
+        """What the store holds of `shard`; None when it is absent, or damaged and now moved aside (see `damaged`).
+
+        A file that the index does not know, or knows otherwise, is read and verified.
+
+        Args:
+            shard: The shard.
+            sweep: Whom it is for, if a line must be written.
+            thorough: Whether to compare the bytes of the file with the index too.
+        """
+        if shard.key in self._found:
+            return self._found[shard.key]
+        if shard.key not in self.sizes:
+            return None
+        entry = self._indexed.get(shard.key)
+        if entry is None or entry.size != self.sizes[shard.key] or (thorough and entry.file != self._file_digest(shard.key)):
+            entry = self._adopt(shard, sweep)
+        if entry is not None:
+            self._found[shard.key] = entry
+        return entry
+
+    def _file_digest(self, key: str) -> str:
+        try:
+            return hashlib.sha256(self.path(key).read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    def _adopt(self, shard: Shard, sweep: str) -> Entry | None:
+        try:
+            data, _, digests = self._load(shard)
+        except Damaged:
+            return None
+        entry = _entry(shard, sweep, data, digests)
+        try:
+            self._append(entry)
+        except StoreError:
+            pass  # a store that cannot be written can still be read
+        return entry
+
+    def read(self, shard: Shard) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+        """The arrays of `shard`, verified and read-only, and its runs' content digests.
+
+        Raises:
+            Damaged: if the file is missing or not what its name says; it has been moved aside.
+        """
+        return self._load(shard)[1:]
+
+    def _load(self, shard: Shard) -> tuple[bytes, dict[str, np.ndarray], tuple[str, ...]]:
+        path = self.path(shard.key)
+        try:
+            data = path.read_bytes()
+            return data, *decode(shard, data)
+        except FileNotFoundError:
+            self._forget(shard.key)
+            raise Damaged("it is gone") from None
+        except OSError as problem:
+            raise StoreError(f"cannot read {path}: {problem.strerror}. Pass STORE=another folder, or mend this one.") from None
+        except Damaged as problem:
+            self._forget(shard.key)
+            self.damaged[shard.key] = str(problem)
+            moved = self.set_aside(path)
+            self.warn(f"{path.name} is damaged: {problem}. Moved to {moved}; it is made again.")
+            raise
+
+    def _forget(self, key: str) -> None:
+        self._found.pop(key, None)
+        self.sizes.pop(key, None)
+
+    def set_aside(self, path: Path) -> Path:
+        """Moves a file or folder that cannot be trusted into `damaged/`, and says where to."""
+        target = self.root / "damaged" / path.name
+        count = 1
+        while target.exists():
+            count += 1
+            target = target.with_name(f"{path.name}.{count}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            raise cannot_write(target, problem) from None
+        return target
+
+    def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+        """Stores what training gave for `shard`, under its key, in one step.
+
+        Raises:
+            StoreError: if the store cannot be written; nothing is left under the final name.
+        """
+        data, digests = encode(shard, arrays)
+        path = self.path(shard.key)
+        try:
+            files.write(path, data)
+        except OSError as problem:
+            raise cannot_write(path, problem) from None
+        entry = _entry(shard, sweep, data, digests)
+        self._append(entry)
+        self._found[shard.key] = entry
+        self.sizes[shard.key] = entry.size
+        return entry
+
+    def _append(self, entry: Entry) -> None:
+        append(self.index_path, asdict(entry))
+        self._indexed[entry.key] = entry
+        self.lines.append(entry)
+
+    def probe(self) -> None:
+        """Refuses a store that cannot be written, before anything is trained for it.
+
+        Raises:
+            StoreError: if a file cannot be made in it.
+        """
+        path = files.temporary_name(self.shards / "probe")
+        try:
+            self.shards.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"probe")
+            path.unlink()
+        except OSError as problem:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise cannot_write(self.root, problem) from None
+
+
+def append(path: Path, line: Mapping[str, object]) -> None:
+    """Adds a line of JSON to the file at `path` with one write, so that builds side by side do not mix their lines.
+
+    Raises:
+        StoreError: if it cannot be written.
+    """
+    data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+    except OSError as problem:
+        raise cannot_write(path, problem) from None
+
+
+def _entry(shard: Shard, sweep: str, data: bytes, digests: tuple[str, ...]) -> Entry:
+    engine = shard.engine
+    return Entry(
+        key=shard.key,
+        spec=shard.spec,
+        engine=engine.name,
+        code=engine.code,
+        environment=engine.environment,
+        sweep=sweep,
+        part=shard.part,
+        digest=results_digest(digests),
+        file=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        runs=len(digests),
+    )
+
+
+def _remove_if_old(item: os.DirEntry[str]) -> None:
+    try:
+        if time.time() - item.stat().st_mtime > LEFTOVER_SECONDS:
+            os.unlink(item.path)
+    except OSError:
+        pass  # another build was quicker, or the store cannot be written

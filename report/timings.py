@@ -1,0 +1,54 @@
+"""Seconds that artifacts took, kept beside the store: outside artifacts and digests, and never part of a comparison."""
+
+import json
+import time
+from pathlib import Path
+
+from report import files
+from report.errors import cannot_write
+
+PAUSE = 2.0
+
+
+class Timings:
+    """Seconds by kind ("shard", "figure") and key.
+
+    Two builds at once may each lose some of the other's seconds; nothing rests on them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._new: dict[str, dict[str, float]] = {}
+        self._seconds = self._read()
+        self._saved = 0.0
+
+    def _read(self) -> dict[str, dict[str, float]]:
+        try:
+            told = json.loads(self.path.read_bytes())
+            return {str(kind): {str(key): float(value) for key, value in keys.items()} for kind, keys in told.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
+
+    def get(self, kind: str, key: str) -> float | None:
+        """Seconds that the artifact took; None when unknown."""
+        return self._seconds.get(kind, {}).get(key)
+
+    def add(self, kind: str, key: str, seconds: float) -> None:
+        """Remembers the seconds of an artifact, and saves now and then."""
+        self._seconds.setdefault(kind, {})[key] = self._new.setdefault(kind, {})[key] = round(seconds, 4)
+        if time.monotonic() - self._saved > PAUSE:
+            self.save()
+
+    def save(self) -> None:
+        """Writes what was added, if anything was."""
+        if not self._new:
+            return
+        merged = self._read()
+        for kind, keys in self._new.items():
+            merged.setdefault(kind, {}).update(keys)
+        self._saved = time.monotonic()
+        try:
+            files.write(self.path, (json.dumps(merged, indent=0, sort_keys=True) + "\n").encode())
+        except OSError as problem:
+            raise cannot_write(self.path, problem) from None
+        self._new = {}
