@@ -18,8 +18,10 @@ def load(path: Path) -> Bibliography:
 def _line(entry: Any) -> str:
     people = [" ".join([*person.first_names, *person.middle_names, *person.prelast_names, *person.last_names])
               for person in entry.persons["author"]]  # fmt: skip
-    authors = f"{people[0]} and others" if len(people) > _SHOWN else " and ".join(filter(None, [", ".join(people[:-1]), people[-1]]))
+    short = [f"{people[0]} and others"] if len(people) > _SHOWN else [", ".join(people[:-1]), people[-1]]
+    authors = " and ".join(filter(None, short))
     fields = entry.fields
     where = fields.get("journal") or fields.get("booktitle") or fields.get("howpublished") or fields.get("publisher") or ""
     title = f"[{fields['title']}]({fields['url']})" if "url" in fields else fields["title"]
-    return f"{authors} ({fields['year']}). {title}." + (f" *{where}*." if where else "")
+    line = f"{authors} ({fields['year']}). {title}." + (f" *{where}*." if where else "")
+    return line.replace("{", "").replace("}", "")
