@@ -8,17 +8,13 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-# A flag of the command line for each variable that is set: PROFILE=smoke becomes --profile smoke.
-flag = $(if $($(1)),--$(2) "$($(1))")
-PLACE = $(call flag,PROFILE,profile) $(call flag,DEVICE,device) $(call flag,STORE,store)
-WORK = $(call flag,WORKERS,workers) $(call flag,CLUSTER,cluster)
-
 help: ## this list
 	@printf 'make TARGET [VARIABLE=value ...]\n\n'
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 	@printf '\n'
 	@sed -n 's/^#: \([A-Z]*\) *\(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
+# make hands these to the pipeline through the environment; `python -m report COMMAND --help` tells more.
 #: PROFILE  how much is trained: smoke (a minute), laptop (minutes; the default), paper (an hour; the default with a GPU)
 #: DEVICE   cpu or cuda; by default the GPU where there is one
 #: STORE    folder of trained models (.artifacts)
@@ -28,7 +24,7 @@ help: ## this list
 #: CLUSTER  address of a Dask scheduler to train on
 
 report: $(READY) ## train what is missing, draw, and build the site
-	@$(PYTHON) -m report build $(PLACE) $(call flag,OUT,out) $(call flag,ONLY,only) $(WORK)
+	@$(PYTHON) -m report build
 
 test: $(READY) ## linter, type checker and all tests but the long ones
 	$(VENV)/bin/ruff check .
@@ -36,13 +32,13 @@ test: $(READY) ## linter, type checker and all tests but the long ones
 	$(PYTHON) -m pytest -n $(or $(WORKERS),auto)
 
 plan: $(READY) ## what `make report` would train and draw, and why
-	@$(PYTHON) -m report plan $(PLACE) $(call flag,ONLY,only)
+	@$(PYTHON) -m report plan
 
 verify: $(READY) ## retrain what artifacts.lock lists and compare, bit for bit
-	@$(PYTHON) -m report verify $(PLACE) $(call flag,ONLY,only) $(WORK)
+	@$(PYTHON) -m report verify
 
 lock: $(READY) ## rewrite artifacts.lock and say what changed
-	@$(PYTHON) -m report lock $(PLACE) $(call flag,ONLY,only) $(WORK)
+	@$(PYTHON) -m report lock
 
 serve: report ## build the site and serve it on this machine, at port 8000
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory "$(or $(OUT),site)" 8000
@@ -57,7 +53,7 @@ notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py
 	@$(PYTHON) -m report.notebooks
 
 clean: $(READY) ## remove what a build makes; the trained models stay
-	@$(PYTHON) -m report clean $(call flag,STORE,store) $(call flag,OUT,out)
+	@$(PYTHON) -m report clean
 
 setup: $(READY) ## only make .venv and install everything at the versions of requirements.lock
 

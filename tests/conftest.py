@@ -1,6 +1,7 @@
 """What holds for every test: shapes are checked, random examples repeat in CI, the caller's variables stay outside."""
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
 from jaxtyping import install_import_hook
@@ -10,7 +11,9 @@ for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER",
     os.environ.pop(_name, None)
 
 # Annotated shapes are checked at run time, in tests only. The kernel is compiled from its source and stays out.
-install_import_hook(["sup.geometry", "sup.models", "sup.sampling", "sup.theory"], "beartype.beartype")
+_SCIENCE = sorted(Path(__file__).parents[1].glob("sup/*.py"))
+_SHAPED = [f"sup.{path.stem}" for path in _SCIENCE if "from jaxtyping" in path.read_text(encoding="utf-8")]
+install_import_hook(_SHAPED, "beartype.beartype")
 
 settings.register_profile("ci", derandomize=True, database=None, deadline=None)  # the same examples every time
 settings.register_profile("dev", deadline=None)
