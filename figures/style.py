@@ -47,7 +47,7 @@ class Theme:
         dedicated: A feature with a dimension of its own.
         superposed: A feature in superposition.
         interference: What one feature leaks into another.
-        groups: Categories without an order, such as sets of features.
+        groups: Categories without an order, such as sets of features; the first three may colour words, too.
     """
 
     name: Literal["light", "dark"]
@@ -73,14 +73,14 @@ LIGHT = Theme(
     importance=("#bf8600", "#3f8a3a", "#0f6d72", "#2b3f86"), score=("#2a2568", "#1a5f80", "#25805c", "#b98700"),
     negative="#1f66b0", zero="#e9eaed", positive="#b8202f",
     absent="#818793", dedicated="#1f66b0", superposed="#b8202f", interference="#b34d00",
-    groups=("#1f66b0", "#b34d00", "#0f8a6d", "#7a2f8f", "#d1508f", "#967a00"),
+    groups=("#1f6fc4", "#b34d00", "#0b6b4a", "#4b1370", "#cc2e78", "#5a4a00"),
 )  # fmt: skip
 DARK = Theme(
     name="dark", background="#1e2129", surface="#2a2e38", ink="#e6e8ed", muted="#a5acb9", grid="#434956",
     importance=("#fde725", "#86d549", "#35b99a", "#4f9fd0"), score=("#5a78d6", "#3a9fbd", "#63c878", "#fde725"),
     negative="#5aa7f0", zero="#353a46", positive="#f4726b",
     absent="#848c9a", dedicated="#5aa7f0", superposed="#f4726b", interference="#f79a3e",
-    groups=("#5aa7f0", "#f79a3e", "#2fae8b", "#c79bf2", "#f06fa8", "#f2dd5c"),
+    groups=("#4f9fee", "#f08a36", "#4fe3ac", "#d3baf2", "#ee5f9c", "#f2dd5c"),
 )  # fmt: skip
 THEMES = (LIGHT, DARK)
 
