@@ -1,0 +1,38 @@
+"""The same bits from code compiled for every instruction set that this processor runs, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import llvmlite.binding as llvm
+import pytest
+
+# name, compiler's cpu, its features, what the processor must have, the widest registers that the code must then use
+TARGETS = [
+    ("SSE2", "generic", "", None, "xmm"),
+    ("AVX2", "haswell", "", "avx2", "ymm"),
+    ("AVX-512", "skylake-avx512", "-prefer-256-bit", "avx512vl", "zmm"),
+]
+
+
+def digests(tmp_path, **environment):
+    env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONHASHSEED": "7"} | environment
+    done = subprocess.run([sys.executable, "-m", "tests.training.digests"], env=env, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    return digests(tmp_path_factory.mktemp("host"))["digests"]
+
+
+@pytest.mark.parametrize(("name", "cpu", "features", "needs", "widest"), TARGETS, ids=[t[0] for t in TARGETS])
+def test_same_bits_for_every_instruction_set(name, cpu, features, needs, widest, host, tmp_path):
+    if llvm.get_default_triple().split("-")[0] != "x86_64":
+        pytest.skip(f"{name} is an instruction set of x86-64; this is {llvm.get_default_triple()}")
+    if needs and not llvm.get_host_cpu_features().get(needs):
+        pytest.skip(f"this processor has no {name}")
+    result = digests(tmp_path, NUMBA_CPU_NAME=cpu, NUMBA_CPU_FEATURES=features)
+    assert result["registers"][-1] == widest  # the test would prove nothing if the compiler ignored the target
+    assert result["digests"] == host
