@@ -33,6 +33,19 @@ def geometric(decay: float, count: int) -> tuple[float, ...]:
     return tuple(values)
 
 
+def check_schedule(knots: Schedule) -> None:
+    """Refuses knots whose shares do not rise from 0 to 1, or with a factor below 0."""
+    shares = [share for share, _ in knots]
+    rising = len(knots) >= 2 and shares[0] == 0.0 and shares[-1] == 1.0 and all(a < b for a, b in pairwise(shares))
+    require(
+        rising and all(factor >= 0.0 for _, factor in knots),
+        "schedule",
+        "a tuple of knots (share of training, factor) with shares rising from 0.0 to 1.0 and factors of at least 0",
+        knots,
+        "For a constant rate, pass CONSTANT; for a decay to zero, LINEAR_DECAY.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """How a model is trained: AdamW on fresh batches, from small random weights and zero bias.
@@ -112,18 +125,7 @@ class Recipe:
             self.init_scale,
             "Pass 1.0 for the usual spread.",
         )
-        shares = [share for share, _ in knots]
-        require(
-            len(knots) >= 2
-            and shares[0] == 0.0
-            and shares[-1] == 1.0
-            and all(a < b for a, b in pairwise(shares))
-            and all(factor >= 0.0 for _, factor in knots),
-            "schedule",
-            "a tuple of knots (share of training, factor) with shares rising from 0.0 to 1.0 and factors of at least 0",
-            self.schedule,
-            "For a constant rate, pass CONSTANT; for a decay to zero, LINEAR_DECAY.",
-        )
+        check_schedule(knots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

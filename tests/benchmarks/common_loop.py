@@ -1,4 +1,4 @@
-"""The loop that most reimplementations of the paper use, as a baseline: dense batches, batched einsum, autograd, torch's AdamW."""
+"""The loop that most reimplementations of the paper use, as a baseline: dense batches, einsum, autograd, torch's AdamW."""
 
 import time
 
