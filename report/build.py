@@ -12,9 +12,9 @@ from typing import Any
 import figures
 import figures.base
 from figures.base import FigureModule, Value
-from report import loading
+from report import engines, loading
 from report.code import Sources
-from report.engines import Device, Engine, Train, compiler, trainer
+from report.engines import Device, Engine, Train, compiler
 from report.errors import PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
 from report.gallery import Gallery, Ingredients, ingredients
@@ -61,7 +61,7 @@ class Workshop:
         module: Where a figure's module comes from.
         sources: Where code digests come from.
         say: What tells the reader something.
-        train: What trains, instead of the engine; for tests.
+        trainer: What trains, instead of the engine; for tests.
     """
 
     profile: Profile
@@ -73,7 +73,7 @@ class Workshop:
     module: Callable[[str], FigureModule] = figures.base.module
     sources: Sources = field(default_factory=Sources)
     say: Callable[[str], None] = lambda text: None
-    train: Train | None = None
+    trainer: Train | None = None
 
     def __post_init__(self) -> None:
         self.timings = Timings(self.store.root / "timings.json")
@@ -92,6 +92,21 @@ class Workshop:
         reason = self.gallery.decide(made_from, name, self.profile.name, missing, forced=forced)
         return PlannedFigure(name=name, sweeps=sweeps, made_from=made_from, reason=reason)
 
+    def train(self, *, forced: bool = False) -> list[PlannedFigure]:
+        """Trains the runs that are missing, and gives the plan of what then remains: the drawing.
+
+        Raises:
+            PipelineError: if the store cannot be written.
+            Interrupted: on Ctrl-C.
+        """
+        planned = self.plan(thorough=True, forced=forced)
+        tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
+        if not tasks:
+            return planned
+        compile_kernel = None if self.trainer else compiler(self.engine)
+        train_missing(self.store, self.timings, tasks, self._executor(), compile_kernel)
+        return self.plan()
+
     def make(self) -> list[FigureRecord]:
         """Trains and draws what is missing, and gives the records of all figures.
 
@@ -102,12 +117,7 @@ class Workshop:
         forced = self.forced
         for _ in range(ATTEMPTS):
             try:
-                planned = self.plan(thorough=True, forced=forced)
-                tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
-                if tasks:
-                    compile_kernel = None if self.train else compiler(self.engine)
-                    train_missing(self.store, self.timings, tasks, self._executor(), compile_kernel)
-                    planned = self.plan()
+                planned = self.train(forced=forced)
                 for figure in planned:
                     if figure.reason or forced:
                         self._draw(figure)
@@ -119,8 +129,12 @@ class Workshop:
             f"the store {self.store.root} keeps being damaged while it is read. Check its disk, or pass STORE=another folder."
         )
 
+    def load(self, figure: PlannedFigure) -> dict[str, Trained]:
+        """The trained runs of a figure, by the names of its sweeps."""
+        return {sweep.name: loading.load(self.store, sweep)[0] for sweep in figure.sweeps}
+
     def _executor(self) -> Executor:
-        train = self.train or trainer(self.engine)
+        train = self.trainer or engines.trainer(self.engine)
         return Threads(train, self.workers if self.engine.name == "kernel" else 1)
 
     def _draw(self, figure: PlannedFigure) -> None:
@@ -128,8 +142,7 @@ class Workshop:
 
         assert figure.made_from is not None
         start = time.monotonic()
-        runs: dict[str, Trained] = {sweep.name: loading.load(self.store, sweep)[0] for sweep in figure.sweeps}
-        content = files_of(self.module(figure.name), runs, decides=self.profile.decides)
+        content = files_of(self.module(figure.name), self.load(figure), decides=self.profile.decides)
         self.gallery.publish(figure.made_from, content, self.profile.name)
         self.timings.add("figure", figure.made_from.key, time.monotonic() - start)
 

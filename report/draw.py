@@ -21,15 +21,20 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
         runs: What it needs, trained.
         decides: Whether the profile trains enough for verdicts on trained models.
     """
-    data = module.reduce(runs)
-    findings = [judge(claim, data, decides=decides) for claim in module.CLAIMS]
-    files = {"data.json": data_json(data), "findings.json": _json([claim_row(finding, data) for finding in findings])}
+    data, files = compute(module, runs, decides=decides)
     for theme in style.THEMES:
         with style.applied(theme):
             drawn = module.draw(data, theme)
         files[f"{theme.name}.svg"] = style.picture(drawn, theme, "svg")
         files[f"{theme.name}.png"] = style.picture(drawn, theme, "png")
     return files
+
+
+def compute(module: FigureModule, runs: Runs, *, decides: bool) -> tuple[Data, dict[str, bytes]]:
+    """What is drawn, and the files of a figure that are no pictures: its data and its findings."""
+    data = module.reduce(runs)
+    findings = [judge(claim, data, decides=decides) for claim in module.CLAIMS]
+    return data, {"data.json": data_json(data), "findings.json": _json([claim_row(finding, data) for finding in findings])}
 
 
 def data_json(data: Data) -> bytes:

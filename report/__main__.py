@@ -1,0 +1,34 @@
+"""The command line: `python -m report COMMAND`."""
+
+import os
+import sys
+
+from report import commands, options
+from report.errors import Interrupted, PipelineError
+from sup.errors import SupError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and gives the status to exit with; what is wrong is said in one line.
+
+    Returns:
+        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C.
+    """
+    try:
+        chosen = options.parse(arguments)
+        return commands.COMMANDS[chosen.command](chosen)
+    except SupError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.status if isinstance(problem, PipelineError) else PipelineError.status
+    except KeyboardInterrupt:
+        print("error: interrupted. Run the same command again to go on.", file=sys.stderr)
+        return Interrupted.status
+
+
+if __name__ == "__main__":
+    status = main()
+    if status == Interrupted.status:  # a thread in the middle of a shard would keep the process for seconds
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

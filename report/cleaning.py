@@ -1,0 +1,82 @@
+"""Removing what a build made, and artifacts that no figure needs any more."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import figures
+from report import engines, files, profiles
+from report.build import Workshop
+from report.code import Sources
+from report.errors import PipelineError, cannot_write
+from report.site import STAMP
+from report.store import Store
+
+
+def clean(store: Path, out: Path) -> Iterator[str]:
+    """Removes the site and the pages it is made from; says what is removed before it is.
+
+    Raises:
+        PipelineError: if `out` holds something that no build made.
+    """
+    docs = store / "docs"
+    if out.exists() and not (out / STAMP).is_file():
+        raise PipelineError(
+            f"OUT is the folder of the site; {out} was made by no build, so it is left alone. Remove it yourself."
+        )
+    for folder in (out, docs):
+        if folder.exists():
+            yield f"Removing {folder}."
+            _remove(folder)
+    if not docs.exists() and not out.exists():
+        yield f"What a build makes is gone; what was trained stays in {store}."
+
+
+def clean_store(root: Path) -> Iterator[str]:
+    """Removes the artifacts that no figure of any profile needs any more; says how many before it does."""
+    store, sources = Store(root), Sources()
+    shards, drawn, tables = _needed(store, sources)
+    unneeded = [path for path in _inside(root / "shards", "*.safetensors") if path.stem not in shards]
+    pictures = [path for path in _inside(root / "figures", "*") if path.is_dir() and path.name not in drawn]
+    others = [path for path in _inside(root / "sweeps", "*.json") if path.stem not in tables] + _inside(root / "damaged", "*")
+    others += [path for name in ("shards", "figures", "sweeps") for path in _inside(root / name, f"{files.TEMPORARY}*")]
+    pictures = [path for path in pictures if path not in others]
+    yield (
+        f"Removing {len(unneeded)} of {len(store.sizes)} shards ({sum(p.stat().st_size for p in unneeded) / 1e6:.1f} MB), "
+        f"{len(pictures)} drawn figures and {len(others)} leftovers that no figure needs any more."
+    )
+    for path in [*unneeded, *pictures, *others]:
+        _remove(path)
+    kept = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in store.lines if entry.key in shards)
+    if store.index_path.exists():
+        files.write_if_changed(store.index_path, kept.encode())
+
+
+def _needed(store: Store, sources: Sources) -> tuple[set[str], set[str], set[str]]:
+    """The keys of shards, figures and tables that a build of any profile with either engine would use."""
+    shards: set[str] = set()
+    drawn: set[str] = set()
+    tables: set[str] = set()
+    for profile in profiles.load().values():
+        for device in ("cpu", "cuda"):
+            shop = Workshop(
+                profile=profile, engine=engines.engine(device, sources), store=store, names=figures.NAMES, sources=sources
+            )
+            for figure in shop.plan():
+                shards |= {shard.key for sweep in figure.sweeps for shard in sweep.shards}
+                tables |= {sweep.key for sweep in figure.sweeps}
+                drawn |= {figure.made_from.key} if figure.made_from else set()
+    return shards, drawn, tables
+
+
+def _inside(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern)) if folder.is_dir() else []
+
+
+def _remove(path: Path) -> None:
+    try:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except OSError as problem:
+        raise cannot_write(path, problem) from None

@@ -1,0 +1,102 @@
+"""What each command does, and what it prints: answers on standard output, everything else on standard error."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import figures
+from report import build, cleaning, engines, lock, verify, words
+from report.build import Workshop
+from report.errors import cannot_write
+from report.options import Options, choose_profile
+from report.records import FigureRecord
+from report.verify import workshop
+from report.words import say
+
+
+def _chosen(options: Options) -> Workshop:
+    """The workshop of the device and profile that were asked for, or that this machine suggests."""
+    device = engines.choose_device(options.device)
+    return workshop(options, device, choose_profile(options.profile, device))
+
+
+def run_build(options: Options) -> int:
+    """Trains, draws and publishes."""
+    shop = _chosen(options)
+    if shop.engine.device == "cuda" and not options.device:
+        say(f"A GPU is here: profile {shop.profile.name}, trained by torch. DEVICE=cpu takes the kernel, and laptop by default.")
+    records = shop.make()
+    if options.only:
+        records = _all_records(shop, options.only)
+        if not records:
+            return 0
+    written = build.build_record(shop, records, [line.row() for line in lock.read() if line.profile == shop.profile.name])
+    try:
+        changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
+    except OSError as problem:
+        raise cannot_write(options.out, problem, "OUT") from None
+    page = (options.out / "index.html").resolve().as_uri()
+    print(f"{'The site is built' if changed else 'Nothing is to do'}. Profile {shop.profile.name}, open {page}")
+    return 0
+
+
+def _all_records(shop: Workshop, only: str) -> list[FigureRecord]:
+    """The records of all figures when all are there; none, and the reader is told, when some are still to be made."""
+    shop.names, shop.forced = figures.NAMES, False
+    missing = [figure.name for figure in shop.plan() if figure.reason]
+    if missing:
+        print(f"Made {only}. The site stays as it was: {', '.join(missing)} are still to be made; run again without ONLY.")
+        return []
+    return shop.make()
+
+
+def run_plan(options: Options) -> int:
+    """Prints what a build would make, and why."""
+    shop = _chosen(options)
+    planned = shop.plan()
+    print(_json(words.plan_rows(shop, planned)) if options.json else words.plan_text(shop, planned))
+    return 0
+
+
+def run_values(options: Options) -> int:
+    """Prints the numbers that pages may print."""
+    shop = _chosen(options)
+    rows = words.value_rows(shop, shop.make())
+    print(_json(rows) if options.json else words.values_text(rows))
+    return 0
+
+
+def run_claims(options: Options) -> int:
+    """Prints the paper's statements with their verdicts."""
+    claims = [
+        {name: cell for name, cell in claim.items() if name != "rows"}
+        for record in _chosen(options).make()
+        for claim in record.claims
+    ]
+    print(_json(claims) if options.json else words.claims_text(claims))
+    return 0
+
+
+def run_clean(options: Options) -> int:
+    """Removes what a build makes."""
+    for text in cleaning.clean(options.store, options.out):
+        print(text)
+    if options.clean_store:
+        for text in cleaning.clean_store(options.store):
+            print(text)
+    return 0
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+COMMANDS: dict[str, Callable[[Options], int]] = {
+    "build": run_build,
+    "plan": run_plan,
+    "verify": verify.run_verify,
+    "lock": verify.run_lock,
+    "values": run_values,
+    "claims": run_claims,
+    "clean": run_clean,
+}

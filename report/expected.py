@@ -1,0 +1,103 @@
+"""`figures.expected` and `claims.expected`: what figures computed and what claims came out as, a section per profile.
+
+What is computed after training (float64, BLAS) may differ in last digits between machines, so numbers are compared within
+a tolerance; verdicts are compared exactly.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from report import ROOT
+from report.errors import PipelineError
+
+FIGURES = ROOT / "figures.expected"
+CLAIMS = ROOT / "claims.expected"
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+DIGITS = 7
+
+
+def read(path: Path, profile: str) -> dict[str, Any]:
+    """The section of `profile`; empty when there is none.
+
+    Raises:
+        PipelineError: if the file is no JSON of sections.
+    """
+    return dict(_sections(path).get(profile, {}))
+
+
+def _sections(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.exists():
+        return {}
+    try:
+        told = json.loads(path.read_bytes())
+        return {str(name): dict(section) for name, section in told.items()}
+    except (ValueError, AttributeError, TypeError):
+        raise PipelineError(
+            f"{path.name} holds JSON with a section per profile, and it cannot be read. Restore it, or run `make lock`."
+        ) from None
+
+
+def with_section(path: Path, profile: str, section: Mapping[str, Any]) -> bytes:
+    """The text of the file with the section of `profile` replaced: one line per figure or claim."""
+    sections = {**_sections(path), profile: section}
+    lines = []
+    for name in sorted(sections):
+        rows = [
+            f"  {json.dumps(key)}: {json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
+            for key, value in sections[name].items()
+        ]
+        lines.append(f" {json.dumps(name)}: {{\n" + ",\n".join(rows) + "\n }")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def summary(data: Any) -> Any:
+    """What is kept of a figure's data."""
+    return rounded(data)
+
+
+def rounded(value: Any) -> Any:
+    """`value` with floats rounded to seven significant digits, well inside the tolerance.
+
+    Example:
+        >>> rounded({"x": [0.123456789, 1, None]})
+        {'x': [0.1234568, 1, None]}
+    """
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+def verdicts(claims: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The verdict on each claim, by its number."""
+    return {str(claim["id"]): str(claim["verdict"]) for claim in claims}
+
+
+def differences(expected: Any, here: Any, at: str = "") -> Iterator[str]:
+    """Where `here` differs from `expected` by more than the tolerance, in words."""
+    if isinstance(expected, dict) and isinstance(here, dict):
+        for key in [*expected, *(key for key in here if key not in expected)]:
+            where = f"{at}/{key}" if at else str(key)
+            if key not in here:
+                yield f"{where} is expected and not there"
+            elif key not in expected:
+                yield f"{where} is there and not expected"
+            else:
+                yield from differences(expected[key], here[key], where)
+    elif isinstance(expected, list) and isinstance(here, list):
+        if len(expected) != len(here):
+            yield f"{at} has {len(here)} entries, {len(expected)} are expected"
+        else:
+            for i, (one, other) in enumerate(zip(expected, here, strict=True)):
+                yield from differences(one, other, f"{at}[{i}]")
+    elif not _same(expected, here):
+        yield f"{at} is {here!r}, expected {expected!r}"
+
+
+def _same(expected: Any, here: Any) -> bool:
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (expected, here))
+    return math.isclose(expected, here, rel_tol=RELATIVE, abs_tol=ABSOLUTE) if numbers else bool(expected == here)

@@ -1,0 +1,134 @@
+"""`artifacts.lock`: what the kernel's sweeps came out as, a line each, for anyone to train again and compare.
+
+A line has five words: the sweep (figure/name), the profile, the digest of its specs and observations, the engine, and the
+SHA-256 of its runs' content digests in order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import figures
+from report import ROOT
+from report.errors import PipelineError
+from report.records import SweepRecord
+
+PATH = ROOT / "artifacts.lock"
+PROFILES = ("smoke", "laptop")
+"""The profiles that are locked; what a GPU trains may differ between machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A locked sweep.
+
+    Attributes:
+        name: figure/name.
+        profile: "smoke" or "laptop".
+        spec: Digest of its specs and observations.
+        engine: "kernel".
+        digest: SHA-256 of its runs' content digests in order.
+    """
+
+    name: str
+    profile: str
+    spec: str
+    engine: str
+    digest: str
+
+    def row(self) -> dict[str, str]:
+        """The fields that a page shows."""
+        return {"name": self.name, "spec": self.spec, "engine": self.engine, "digest": self.digest}
+
+
+def read(path: Path = PATH) -> list[Line]:
+    """The lines of the lock; none when there is no file yet.
+
+    Raises:
+        PipelineError: naming a line that is not one.
+    """
+    if not path.exists():
+        return []
+    lines = []
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        words = text.split()
+        if len(words) != 5:
+            raise PipelineError(
+                f"{path.name}, line {number}: a line is sweep, profile, spec digest, engine and digest; got {text!r}. "
+                f"Restore the file, or write it anew with `make lock` for each of {', '.join(PROFILES)}."
+            )
+        lines.append(Line(*words))
+    return lines
+
+
+def text_of(lines: Iterable[Line]) -> str:
+    """The text of the lock: profiles from small to large, figures in the paper's order, sweeps by name."""
+
+    def place(line: Line) -> tuple[int, int, str]:
+        figure = line.name.split("/")[0]
+        return PROFILES.index(line.profile), figures.NAMES.index(figure) if figure in figures.NAMES else -1, line.name
+
+    ordered = sorted(lines, key=place)
+    return "".join(f"{line.name} {line.profile} {line.spec} {line.engine} {line.digest}\n" for line in ordered)
+
+
+def lines_of(profile: str, sweeps: Iterable[SweepRecord]) -> list[Line]:
+    """The lines of a profile's sweeps as they came out here."""
+    return [Line(f"{sweep.figure}/{sweep.name}", profile, sweep.spec, sweep.engine, sweep.digest) for sweep in sweeps]
+
+
+Outcome: TypeAlias = Literal["match", "differs", "outdated", "unlisted", "unneeded"]
+MEANINGS: dict[Outcome, str] = {
+    "match": "the same bits",
+    "differs": "other bits from the same specs",
+    "outdated": "the lock is out of date: it lists other specs; run `make lock`",
+    "unlisted": "the lock does not list it; run `make lock`",
+    "unneeded": "the lock lists it and no figure needs it; run `make lock`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a sweep compares with the lock.
+
+    Attributes:
+        name: figure/name.
+        outcome: A key of `MEANINGS`.
+        locked: The digest in the lock; empty when it is not listed.
+        here: The digest here; empty when no figure needs it.
+    """
+
+    name: str
+    outcome: Outcome
+    locked: str = ""
+    here: str = ""
+
+
+def compare(locked: Sequence[Line], here: Sequence[Line]) -> list[Comparison]:
+    """How the lines of one profile, as they came out here, compare with those locked."""
+    known, named = {line.name: line for line in locked}, {line.name for line in here}
+    comparisons = []
+    for line in here:
+        was = known.get(line.name)
+        outcome: Outcome = "match"
+        if was is None:
+            outcome = "unlisted"
+        elif (was.spec, was.engine) != (line.spec, line.engine):
+            outcome = "outdated"
+        elif was.digest != line.digest:
+            outcome = "differs"
+        comparisons.append(Comparison(line.name, outcome, was.digest if was else "", line.digest))
+    return comparisons + [Comparison(line.name, "unneeded", line.digest) for line in locked if line.name not in named]
+
+
+def check_profile(profile: str) -> None:
+    """Refuses a profile that is not locked.
+
+    Raises:
+        PipelineError: naming those that are.
+    """
+    if profile not in PROFILES:
+        raise PipelineError(
+            f"artifacts.lock lists the sweeps of {' and '.join(PROFILES)}; got PROFILE={profile}. Pick one of these."
+        )

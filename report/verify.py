@@ -1,0 +1,137 @@
+"""Training again and comparing: `verify` against the committed lock, and `lock`, which writes it."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import figures
+from report import engines, expected, files, loading, lock, profiles
+from report.build import PlannedFigure, Workshop
+from report.code import Sources
+from report.engines import Device
+from report.errors import PipelineError, cannot_write
+from report.lock import Comparison, Line
+from report.options import Options, choose_profile
+from report.records import FigureRecord
+from report.shard_file import results_digest
+from report.store import Store
+from report.words import say, short
+
+
+def workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
+    """What a command works with, on the device, profile and store that were settled."""
+    sources = Sources()
+    written = tuple(name for name in figures.NAMES if sources.module(f"figures.{name}"))
+    return Workshop(
+        profile=profiles.get(profile),
+        engine=engines.engine(device, sources),
+        store=Store(store or options.store, say),
+        workers=options.workers,
+        forced=options.force,
+        names=(options.only,) if options.only else written,
+        sources=sources,
+    )
+
+
+def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
+    """The kernel's workshop, whatever the machine has: the lock holds nothing else."""
+    profile = choose_profile(options.profile, "cpu")
+    profiles.get(profile)
+    lock.check_profile(profile)
+    if options.device == "cuda":
+        raise PipelineError("artifacts.lock lists what the kernel trains on a CPU; got DEVICE=cuda. Leave it out.")
+    return workshop(options, "cpu", profile, store)
+
+
+def _locked_lines(shop: Workshop, options: Options) -> list[Line]:
+    """The lines of the lock that the command is about."""
+    return [line for line in lock.read() if line.profile == shop.profile.name and options.only in ("", line.name.split("/")[0])]
+
+
+def run_verify(options: Options) -> int:
+    """Trains the profile's sweeps in a store of its own; compares bits with the lock, and the rest with what is expected."""
+    with tempfile.TemporaryDirectory(prefix="sup-verify-") as folder:
+        shop = _locked_workshop(options, Path(folder))
+        planned = shop.train()
+        here = [
+            _line(shop, figure.name, loading.load(shop.store, sweep)[1], sweep.name, sweep.spec)
+            for figure in planned
+            for sweep in figure.sweeps
+        ]
+        comparisons = lock.compare(_locked_lines(shop, options), here)
+        unexpected = [text for figure in planned for text in _unexpected(shop, figure)]
+    if options.json:
+        print(
+            json.dumps(
+                {"profile": shop.profile.name, "sweeps": [asdict(c) for c in comparisons], "unexpected": unexpected}, indent=1
+            )
+        )
+    else:
+        _print(shop.profile.name, comparisons, unexpected)
+    return 1 if unexpected or any(c.outcome != "match" for c in comparisons) else 0
+
+
+def _line(shop: Workshop, figure: str, digests: Sequence[str], name: str, spec: str) -> Line:
+    return Line(f"{figure}/{name}", shop.profile.name, spec, shop.engine.name, results_digest(digests))
+
+
+def _unexpected(shop: Workshop, figure: PlannedFigure) -> list[str]:
+    """Where a figure's data and verdicts differ from what is expected."""
+    from report.draw import compute
+
+    _, content = compute(shop.module(figure.name), shop.load(figure), decides=shop.profile.decides)
+    data, claims = json.loads(content["data.json"]), json.loads(content["findings.json"])
+    wanted = expected.read(expected.FIGURES, shop.profile.name).get(figure.name, {})
+    verdicts = expected.read(expected.CLAIMS, shop.profile.name)
+    found = [f"figure {figure.name}: {text}" for text in expected.differences(wanted, expected.summary(data))]
+    mine = expected.verdicts(claims)
+    return found + [f"claim {text}" for text in expected.differences({id: verdicts.get(id, "unlisted") for id in mine}, mine)]
+
+
+def _print(profile: str, comparisons: Sequence[Comparison], unexpected: Sequence[str]) -> None:
+    for c in comparisons:
+        detail = f" (lock {short(c.locked)}, here {short(c.here)})" if c.outcome == "differs" else ""
+        print(f"{c.outcome:<9} {c.name} {short(c.here) if c.outcome == 'match' else lock.MEANINGS[c.outcome]}{detail}")
+    for text in unexpected[:20]:
+        print(f"differs   {text}")
+    if len(unexpected) > 20:
+        print(f"... and {len(unexpected) - 20} more")
+    same = sum(c.outcome == "match" for c in comparisons)
+    rest = f"{len(unexpected)} numbers or verdicts are not as expected" if unexpected else "figures and verdicts are as expected"
+    print(f"Profile {profile}: {same} of {len(comparisons)} sweeps match artifacts.lock; {rest}.")
+
+
+def run_lock(options: Options) -> int:
+    """Builds what is missing, writes the lock and what is expected of the profile, and says what changed."""
+    shop = _locked_workshop(options)
+    records = shop.make()
+    profile = shop.profile.name
+    here = lock.lines_of(profile, [sweep for record in records for sweep in record.sweeps])
+    old, mine = lock.read(), _locked_lines(shop, options)
+    for change in lock.compare(mine, here):
+        if change.outcome != "match":
+            print(f"{profile} {change.name}: {short(change.locked) or 'new'} -> {short(change.here) or 'removed'}")
+    texts = {lock.PATH: lock.text_of([line for line in old if line not in mine] + here).encode()}
+    for path, section in _expectations(records, options, profile).items():
+        texts[path] = expected.with_section(path, profile, section)
+    try:
+        written = [path.name for path, data in texts.items() if files.write_if_changed(path, data)]
+    except OSError as problem:
+        raise cannot_write(lock.PATH, problem) from None
+    print(f"Wrote {', '.join(written)}." if written else f"Nothing changed for profile {profile}.")
+    return 0
+
+
+def _expectations(records: Sequence[FigureRecord], options: Options, profile: str) -> dict[Path, Mapping[str, Any]]:
+    """What is expected of the profile from now on; with ONLY, the other figures keep what they have."""
+    data = {record.name: expected.summary(json.loads((record.folder / "data.json").read_bytes())) for record in records}
+    verdicts = expected.verdicts(claim for record in records for claim in record.claims)
+    if not options.only:
+        return {expected.FIGURES: data, expected.CLAIMS: verdicts}
+    return {
+        expected.FIGURES: {**expected.read(expected.FIGURES, profile), **data},
+        expected.CLAIMS: {**expected.read(expected.CLAIMS, profile), **verdicts},
+    }

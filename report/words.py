@@ -1,0 +1,148 @@
+"""What the command line prints: plans, numbers and verdicts as text, and what JSON holds of them."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from report import ROOT
+from report.build import PlannedFigure, Workshop
+from report.plan import PlannedSweep
+from report.reasons import describe
+from report.records import FigureRecord
+
+
+def say(text: str) -> None:
+    """Tells the reader something that is no answer, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def short(digest: str) -> str:
+    """The first twelve digits."""
+    return digest[:12]
+
+
+def plan_rows(shop: Workshop, planned: Sequence[PlannedFigure]) -> dict[str, Any]:
+    """A plan as JSON: every sweep and figure, with what must be made and why."""
+    return {
+        "profile": shop.profile.name,
+        "engine": shop.engine.name,
+        "device": shop.engine.device,
+        "sweeps": [_sweep_row(sweep) for figure in planned for sweep in figure.sweeps],
+        "figures": [{"figure": f.name, "reason": asdict(f.reason) if f.reason else None} for f in planned],
+    }
+
+
+def _sweep_row(sweep: PlannedSweep) -> dict[str, Any]:
+    missing = [
+        {"part": i, "key": sweep.shards[i].key, "runs": len(sweep.shards[i].runs), "reason": asdict(reason)}
+        for i, reason in sweep.reasons.items()
+    ]
+    return {
+        "sweep": f"{sweep.figure}/{sweep.name}",
+        "key": sweep.key,
+        "runs": len(sweep.sweep.runs),
+        "shards": len(sweep.shards),
+        "missing": missing,
+    }
+
+
+def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
+    """A plan for a reader: what will be trained and drawn, and why."""
+    sweeps = [sweep for figure in planned for sweep in figure.sweeps]
+    head = f"Profile {shop.profile.name}, engine {shop.engine.name} on {shop.engine.device}."
+    training = [line for sweep in sweeps for line in _training(sweep)]
+    drawing = [f"  {figure.name} ({describe(figure.reason)})" for figure in planned if figure.reason]
+    if not training and not drawing:
+        runs = sum(len(sweep.sweep.runs) for sweep in sweeps)
+        return f"{head}\nNothing is to do: {runs:,} runs are trained and {len(planned)} figures are drawn."
+    seconds = sum(shard.cost for sweep in sweeps for shard in sweep.missing) / 1e6
+    lines = [head]
+    if training:
+        lines += [f"To train, about {seconds:,.0f} core seconds of the kernel:", *training]
+    if drawing:
+        lines += ["To draw:", *drawing]
+    return "\n".join(lines)
+
+
+def _training(sweep: PlannedSweep) -> list[str]:
+    """A line for each reason why shards of `sweep` are missing."""
+    grouped: dict[str, list[int]] = {}
+    for i, reason in sweep.reasons.items():
+        grouped.setdefault(f"{reason.kind}" if reason.kind == "spec" else describe(reason), []).append(i)
+    total = len(sweep.shards)
+    return [
+        f"  {sweep.figure}/{sweep.name}: {sum(len(sweep.shards[i].runs) for i in parts):,} of {len(sweep.sweep.runs):,} runs, "
+        f"{len(parts)} of {total} {'shard' if total == 1 else 'shards'} ({text})"
+        for text, parts in grouped.items()
+    ]
+
+
+def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dict[str, Any]]:
+    """Every number that a page may print, by its name."""
+    pages = pages_of_values()
+    rows = {}
+    for record in records:
+        for name, value in record.values.items():
+            ends = None if value.interval is None else [_finite(end) for end in value.interval]
+            rows[f"{record.name}.{name}"] = {
+                "value": _finite(value.value),
+                "unit": value.unit,
+                "interval": ends,
+                "digits": value.digits,
+                "profile": shop.profile.name,
+                "source": f"figures/{record.name}.py",
+                "pages": pages.get(f"{record.name}.{name}", []),
+            }
+    return rows
+
+
+def pages_of_values(templates: Path = ROOT / "templates") -> dict[str, list[str]]:
+    """The pages that print each number, as their templates ask for it."""
+    pages: dict[str, list[str]] = {}
+    for path in sorted(templates.glob("*.md")):
+        for name in sorted(set(re.findall(r"""\b(?:value|interval)\(\s*["']([\w.]+)["']""", path.read_text(encoding="utf-8")))):
+            pages.setdefault(name, []).append(path.name)
+    return pages
+
+
+def _finite(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None
+
+
+def values_text(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """A line per number."""
+    return (
+        "\n".join(f"{name} = {_number(row['value'])}{_unit(row)}{_interval(row)}" for name, row in rows.items())
+        or "There are no values."
+    )
+
+
+def claims_text(claims: Sequence[Mapping[str, Any]]) -> str:
+    """A line per claim, and how many came out how."""
+    counts = Counter(claim["verdict"] for claim in claims)
+    lines = [
+        f"{c['id']:<4} {c['verdict']:<15} {_number(c['value'])}{_unit(c)}{_interval(c)}  {c['criterion']}. {c['reason']}"
+        for c in claims
+    ]
+    return "\n".join(
+        [*lines, f"{len(claims)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + "."]
+    )
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.6g}"
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    return f" {row['unit']}" if row["unit"] else ""
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    if row["interval"] is None:
+        return ""
+    low, high = ("unbounded" if end is None else f"{end:.4g}" for end in row["interval"])
+    return f" [{low}, {high}]"
