@@ -8,13 +8,17 @@ from posixpath import dirname, relpath
 from typing import Any
 
 from figures.base import Value
-from report.citations import Bibliography
+from report.citations import Bibliography, Entry
 from report.errors import PipelineError
-from report.numbers import interval_text, number_text, value_text
+from report.numbers import FORMATS, interval_text, number_text, value_text
 from report.records import Build, FigureRecord, SweepRecord
 
+_FUNCTIONS = ("badge", "bibtex", "card", "cite", "claim", "eq", "figure", "href", "interval", "locked", "ref", "value", "verdict")
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
 """A sign for each verdict, so that colour is never alone in telling them apart."""
+
+
+_LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
 
 
 class PageError(PipelineError):
@@ -72,19 +76,21 @@ class Markup:
         part: Renders a part of `templates/parts` from its name and variables.
     """
 
-    def __init__(
-        self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]
-    ) -> None:
+    def __init__(self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]) -> None:
         self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
         self.cited: list[str] = []
         self.claims = {claim["id"]: claim for figure in build.figures for claim in figure.claims}
 
     def functions(self) -> dict[str, Any]:
         """What a template sees, by name."""
-        names = ("card", "cite", "claim", "eq", "figure", "href", "interval", "locked", "ref", "value", "verdict")
-        formats = {"number": number_text, "range": interval_text, "show": value_text, "size": _size, "short": _short, "density": _density}
-        known = {"build": self.build, "labels": self.labels.known, "marks": MARKS, "verdicts": self._verdicts()}
-        return {name: getattr(self, name) for name in names} | formats | known
+        known = {
+            "build": self.build,
+            "labels": self.labels.known,
+            "verdicts": self._verdicts(),
+            "size": _size,
+            "count_runs": self._runs(),
+        }
+        return {name: getattr(self, name) for name in _FUNCTIONS} | FORMATS | known
 
     def href(self, target: str) -> str:
         """The address of `target`, given from the site's root, as seen from this page."""
@@ -116,11 +122,13 @@ class Markup:
     def verdict(self, id: str) -> str:
         """The verdict on claim `id` as a badge, linked to the ledger."""
         claim = self._claim(id)
-        kind = claim["verdict"].replace(" ", "-")
-        return (
-            f'<a class="verdict verdict--{kind}" href="{self.href(f"claims.html#{id}")}" title="{escape(claim["reason"])}">'
-            f'<span aria-hidden="true">{MARKS[claim["verdict"]]}</span> {id} {claim["verdict"]}</a>'
-        )
+        inside = self.badge(claim["verdict"], f"{id} {claim['verdict']}")
+        return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{escape(claim["reason"])}">{inside}</a>'
+
+    def badge(self, verdict: str, text: str = "") -> str:
+        """A verdict as a coloured sign with words."""
+        sign = f'<span aria-hidden="true">{MARKS[verdict]}</span>'
+        return f'<span class="verdict verdict--{verdict.replace(" ", "-")}">{sign} {text or verdict}</span>'
 
     def claim(self, id: str) -> str:
         """The verdict on claim `id` with its number."""
@@ -150,8 +158,7 @@ class Markup:
 
     def cite(self, key: str) -> str:
         """A footnote with the entry `key` of the bibliography."""
-        if key not in self.bibliography:
-            raise PageError(f"no reference {key!r}; there are {', '.join(sorted(self.bibliography))}.")
+        self._reference(key)
         if key not in self.cited:
             self.cited.append(key)
         return f"[^{key}]"
@@ -162,6 +169,15 @@ class Markup:
             if (entry["name"], entry["spec"], entry["engine"]) == (f"{sweep.figure}/{sweep.name}", sweep.spec, sweep.engine):
                 return "matches" if entry["digest"] == sweep.digest else "differs"
         return "not listed"
+
+    def bibtex(self, key: str) -> str:
+        """The entry `key` of the bibliography as BibTeX."""
+        return self._reference(key).bibtex
+
+    def _reference(self, key: str) -> Entry:
+        if key not in self.bibliography:
+            raise PageError(f"no reference {key!r}; there are {', '.join(sorted(self.bibliography))}.")
+        return self.bibliography[key]
 
     def _figure(self, name: str) -> FigureRecord:
         for record in self.build.figures:
@@ -186,6 +202,10 @@ class Markup:
         """How many claims have each verdict."""
         return {kind: sum(claim["verdict"] == kind for claim in self.claims.values()) for kind in MARKS}
 
+    def _runs(self) -> int:
+        """How many models were trained; those that figures share are counted once."""
+        return len({run["spec"] for figure in self.build.figures for sweep in figure.sweeps for run in sweep.runs})
+
     def _origin(self, name: str, value: Value) -> str:
         """What a reader sees who points at a number."""
         spread = f", 95 % interval {interval_text(value.interval, value.digits)}" if value.interval else ""
@@ -193,19 +213,10 @@ class Markup:
 
 
 def _size(figure: FigureRecord) -> str:
-    """Width and height of a picture as attributes, so that a page does not move when it loads."""
+    """Width and height of a picture in pixels, as attributes, so that a page does not move when it loads."""
     head = (figure.folder / "light.svg").read_text("utf-8")[:2000]
     box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', head)
-    return f' width="{float(box[1]) * 4 / 3:.0f}" height="{float(box[2]) * 4 / 3:.0f}"' if box else ""
-
-
-def _short(digest: str) -> str:
-    """The beginning of a digest, with the whole of it for readers who point at it."""
-    return f'<code title="{digest}">{digest[:12]}</code>'
-
-
-def _density(density: float | tuple[float, ...] | list[float]) -> str:
-    """A run's density; the range of it where every feature has its own."""
-    if isinstance(density, (tuple, list)):
-        return f"{min(density):g} to {max(density):g}"
-    return f"{density:g}"
+    if not box:
+        return ""
+    width, height = (round(float(points) * 4 / 3) for points in box.groups())
+    return f' width="{width}" height="{height}" style="--natural: {width}px; --least: {_LEAST if width > _LEAST else 0}px"'

@@ -1,6 +1,10 @@
 """How numbers are printed: with the digits that they deserve, never with an exponent in the way of a reader."""
 
 import math
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
 
 from figures.base import Value
 
@@ -60,3 +64,57 @@ def value_text(value: Value) -> str:
         ('5', '5.0')
     """
     return number_text(value.value, value.digits, value.unit, exact=value.interval is None)
+
+
+def spread_text(claim: Mapping[str, Any]) -> str:
+    """The interval of a claim's number; empty where there is none, or it tells nothing."""
+    text = interval_text(claim["interval"], 3, claim["unit"])
+    return "" if text == MISSING else text
+
+
+def density_text(density: float | Sequence[float]) -> str:
+    """A run's density; the range of it where every feature has its own.
+
+    Example:
+        >>> density_text(0.003), density_text([0.5, 0.1])
+        ('0.003', '0.1 to 0.5')
+    """
+    return f"{density:g}" if isinstance(density, (int, float)) else f"{min(density):g} to {max(density):g}"
+
+
+def time_text(seconds: float | None) -> str:
+    """A time in the units that a person would use.
+
+    Example:
+        >>> time_text(0.42), time_text(95), time_text(7260), time_text(None)
+        ('0.4 s', '1 min 35 s', '2 h 1 min', '—')
+    """
+    if seconds is None:
+        return MISSING
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def short_digest(digest: str) -> str:
+    """The beginning of a digest as HTML, with the whole of it for readers who point at it."""
+    return f'<code title="{escape(digest)}">{escape(digest[:12])}</code>'
+
+
+def prose(text: str) -> str:
+    """Plain text as HTML, with the few signs of mathematics that occur in it: powers, indices, minus.
+
+    Example:
+        >>> prose("W^T W and W_i < 1")
+        'W<sup>T</sup> W and W<sub>i</sub> &lt; 1'
+    """
+    text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", escape(text)))
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
+
+
+FORMATS = {
+    "number": number_text, "range": interval_text, "show": value_text, "spread": spread_text, "density": density_text, "time": time_text,
+    "short": short_digest, "prose": prose,
+}  # fmt: skip
+"""What the templates may call to print a number, by name."""

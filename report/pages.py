@@ -76,14 +76,20 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
         for page, template, figure in pages:
             markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
             text = _render(environment, template, markup.functions() | (_about(figure) if figure else {}))
-            texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key]}" for key in markup.cited) + "\n"
+            text = re.sub(r"\s+(?=\[\^\w+\](?!:))", "", text)  # a footnote's number follows its word closely
+            texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key].line}" for key in markup.cited) + "\n"
     return texts
 
 
 def _about(figure: FigureRecord) -> dict[str, Any]:
     """What the page about one figure shows besides."""
     fence = "`" * (1 + max(3, *map(len, re.findall("`+", figure.source)), 3))
-    return {"record": figure, "fence": fence, "tables": sorted(tables.data_tables(figure.folder / "data.json")), "most_runs": _MOST_RUNS}
+    return {
+        "record": figure,
+        "fence": fence,
+        "tables": sorted(tables.data_tables(figure.folder / "data.json")),
+        "most_runs": _MOST_RUNS,
+    }
 
 
 def _order(templates: Path, config: Path) -> list[str]:
@@ -142,7 +148,9 @@ def _place(error: BaseException, environment: "Environment", name: str) -> str:
 
 def _remove_others(docs: Path, names: set[str]) -> bool:
     """Removes the files under `docs` that are not among `names`, and folders left empty; whether there were any."""
-    others = [path for path in sorted(docs.rglob("*")) if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}]
+    others = [
+        path for path in sorted(docs.rglob("*")) if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}
+    ]
     for path in others:
         path.unlink()
     for folder in sorted(docs.rglob("*"), reverse=True):

@@ -48,7 +48,9 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     if _stamp(out) == f"{inputs} {_digest_tree(out)}\n":
         return False
     if out.exists() and not (out.is_dir() and ((out / STAMP).is_file() or not any(out.iterdir()))):
-        raise SiteError(f"out is the folder that the site takes over; {out} holds something else. Empty it, or give another with OUT=.")
+        raise SiteError(
+            f"out is the folder that the site takes over; {out} holds something else. Empty it, or give another with OUT=."
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
         new, old = Path(folder, "new"), Path(folder, "old")
