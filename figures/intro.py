@@ -1,0 +1,279 @@
+"""F1: five features in two dimensions; the sparser they are, the more of them a model represents."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.style import TEXT_WIDTH, Theme, arrow, importance_colours, themed
+from sup.features import Independent
+from sup.geometry import feature_norms, represented
+from sup.results import Trained
+from sup.specs import Recipe, Run, geometric
+from sup.statistics import Estimate, share
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F1",
+    title="As features become sparse, models represent more of them than they have dimensions",
+    alt="Three planes, each with the directions of five features in a model's two hidden dimensions. On dense features the two "
+    "most important ones stand at a right angle and the others lie at the origin. At 80 percent sparsity four features form two "
+    "antipodal pairs and the least important one lies at the origin. At 90 percent all five form a pentagon.",
+    source="Introduction",
+    note="The paper does not say how it chose its models. Of each sparsity the model with the lowest final loss is drawn, turned "
+    "(and mirrored, if need be) so that the most important feature points up, somewhat to the right, and the next one lies "
+    "clockwise. Claims are about the best of five models: with two dimensions a single one often ends in a worse arrangement.",
+)
+DENSITIES = (1.0, 0.2, 0.1)
+FEATURES, HIDDEN, DECAY = 5, 2, 0.9
+GROUP = 5
+"""Models of which the best by final loss stands for a fit."""
+ZERO = 0.1
+"""A norm below this is taken for zero: a tenth of a fully represented feature's."""
+ANGLE = 10.0
+"""Degrees by which an angle may differ from the ideal one."""
+TILT = 10.0
+"""Degrees by which the most important feature is drawn off the vertical."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`relu`: ReLU output models of five features in two dimensions at the three densities."""
+    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
+               importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
+    return {"relu": sweep(base, density=DENSITIES, seed=range(size.seeds))}
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn models, and which models have the paper's arrangement.
+
+    Arrays: `density` (panel); of the drawn models `W` (panel hidden feature), `b` (panel feature), `drawn` (panel) the seed and
+    `ideal` (panel) whether it is arranged as in the paper; of all models `loss` and `found` (panel, seed), whether each is so
+    arranged, and `best` (panel, group), whether the best of each five is.
+    """
+    models = [runs["relu"].where(density=density) for density in DENSITIES]
+    picked = [trained.best() for trained in models]
+    loss = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
+    found = np.stack([ideal(trained["W"]) for ideal, trained in zip(IDEALS, models, strict=True)])
+    arrays = {
+        "density": np.array(DENSITIES),
+        "W": np.stack([upright(trained["W"][k]) for trained, k in zip(models, picked, strict=True)]),
+        "ideal": np.array([found[panel, k] for panel, k in enumerate(picked)]),
+        "b": np.stack([trained["b"][k] for trained, k in zip(models, picked, strict=True)]).astype(np.float64),
+        "drawn": np.array([trained.runs[k].seed for trained, k in zip(models, picked, strict=True)]),
+        "loss": loss,
+        "found": found,
+        "best": best_of_groups(found, loss),
+    }
+    return Data(arrays=arrays, values=_values(models, arrays))
+
+
+def upright(W: np.ndarray) -> np.ndarray:
+    """W (2, feature) turned so that feature 0 points up with a tilt, and mirrored so that the next one lies clockwise of it.
+
+    The tilt tells directions from axes. Neither changes what the model computes.
+    """
+    x, y = np.asarray(W, np.float64)
+    turned = _turn(np.pi / 2 - np.arctan2(y[0], x[0])) @ np.stack([x, y])
+    aside = np.flatnonzero((np.abs(turned[0]) > ZERO) & represented(W[None])[0])
+    if aside.size and turned[0, aside[0]] < 0:  # the most important feature beside the vertical decides
+        turned[0] *= -1
+    upright: np.ndarray = _turn(-np.radians(TILT)) @ turned
+    return upright
+
+
+def _turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def gaps(W: np.ndarray) -> np.ndarray:
+    """Degrees from each represented feature of W (2, feature) to the next one around the circle; they add up to 360."""
+    x, y = np.asarray(W, np.float64)[:, represented(W[None])[0]]
+    angles = np.sort(np.degrees(np.arctan2(y, x)))
+    return np.diff(np.append(angles, angles[:1] + 360))
+
+
+def _arranged(W: np.ndarray, kept: int, ideal: tuple[float, ...]) -> np.ndarray:
+    """Whether each model (run) keeps the `kept` most important features at these angles to each other, and the others at zero."""
+    norms, there = feature_norms(W), represented(W)
+    right = np.logical_and(there[:, :kept].all(axis=1), (norms[:, kept:] < ZERO).all(axis=1))
+    return np.array([ok and bool((np.abs(np.sort(gaps(w)) - ideal) <= ANGLE).all()) for ok, w in zip(right, W, strict=True)])
+
+
+IDEALS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    lambda W: _arranged(W, 2, (90, 270)),
+    lambda W: _arranged(W, 4, (90, 90, 90, 90)),
+    lambda W: _arranged(W, 5, (72, 72, 72, 72, 72)),
+)
+"""The paper's arrangement at each density: a right angle, two antipodal pairs across each other, a pentagon."""
+
+
+def best_of_groups(found: np.ndarray, loss: np.ndarray) -> np.ndarray:
+    """`found` (panel, seed) of the model with the lowest loss in each group of five seeds, in order: (panel, group).
+
+    Seeds that fill no group are left out; fewer than five in all make one group.
+    """
+    group = min(GROUP, loss.shape[1])
+    count = loss.shape[1] // group
+    grouped = loss[:, : group * count].reshape(len(loss), count, group)
+    best = grouped.argmin(axis=2)[:, :, None]
+    picked: np.ndarray = np.take_along_axis(found[:, : group * count].reshape(grouped.shape), best, axis=2)[:, :, 0]
+    return picked
+
+
+def _values(models: list[Trained], arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for k, density in enumerate(DENSITIES):
+        W, e = arrays["W"][k], share(arrays["found"][k])
+        norms, kept, apart = feature_norms(W[None])[0], represented(W[None])[0], gaps(W)
+        values |= {
+            f"count_{density:g}": Value(value=float(kept.sum())),
+            f"share_{density:g}": Value(value=e.value, interval=(e.low, e.high)),
+            f"loss_{density:g}": Value(value=float(arrays["loss"][k].min()), digits=3),
+            f"least_norm_{density:g}": Value(value=float(norms.min())),
+            f"smallest_angle_{density:g}": Value(value=float(apart.min(initial=360)), unit="°", digits=3),
+            f"largest_angle_{density:g}": Value(value=float(apart.max(initial=0)), unit="°", digits=3),
+            f"norm_{density:g}": Value(value=float(norms[kept].mean()) if kept.any() else 0.0, digits=3),
+            f"bias_{density:g}": Value(value=float(arrays["b"][k][kept].mean()) if kept.any() else 0.0),
+        }
+    return values
+
+
+CAPTIONS = ("at a right angle", "in two antipodal pairs", "in a pentagon")
+PANEL, SPACE, REACH = 2.24, 0.22, 1.42
+"""Inches: side of a panel, space between panels. And the end of its axes in units of norms."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A plane for each density with the drawn model's feature directions; an arrow of sparsity above, a key to colours below."""
+    from matplotlib.figure import Figure
+
+    tall = PANEL + 1.12
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    sheet = drawn.add_axes((0, 0, 1, 1))
+    sheet.set(xlim=(0, TEXT_WIDTH), ylim=(0, tall))
+    sheet.set_axis_off()
+    colours = importance_colours(theme, FEATURES)
+    panels = []
+    for k, density in enumerate(data.arrays["density"]):
+        left = (TEXT_WIDTH - 3 * PANEL - 2 * SPACE) / 2 + k * (PANEL + SPACE)
+        axes = drawn.add_axes((left / TEXT_WIDTH, 0.56 / tall, PANEL / TEXT_WIDTH, PANEL / tall))
+        _plane(axes, data.arrays["W"][k], colours, theme)
+        sheet.text(left + PANEL / 2, PANEL + 0.66, f"{1 - density:.0%} sparsity", ha="center", fontsize=9.5)
+        count = int(data.values[f"count_{density:g}"].value)
+        said = f"{count} features {CAPTIONS[k] if data.arrays['ideal'][k] else 'represented'}"
+        sheet.text(left + PANEL / 2, 0.36, said, ha="center", fontsize=8.5)
+        panels.append(axes)
+    _right_angle(panels[0], data.arrays["W"][0], theme)
+    _at_zero(panels[0], data.arrays["W"][0], theme)
+    _interference(panels[-1], data.arrays["W"][-1], theme)
+    sheet.text(0.05, tall - 0.1, "increasing feature sparsity", va="center", fontsize=8.5, color=theme.muted)
+    arrow(sheet, (1.75, tall - 0.1), (TEXT_WIDTH - 0.05, tall - 0.1), theme.muted, lw=1.0)
+    _legend(sheet, colours, theme)
+    return drawn
+
+
+def _plane(axes: "Axes", W: np.ndarray, colours: list[str], theme: Theme) -> None:
+    """The feature directions as spokes from the origin, the most important on top."""
+    axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xticks=[], yticks=[], facecolor=theme.surface)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    for line in (axes.axhline, axes.axvline):
+        line(0, color=theme.muted, lw=0.7, ls=(0, (3, 3)), zorder=1)
+    for i in reversed(range(W.shape[1])):
+        axes.plot((0, W[0, i]), (0, W[1, i]), color=colours[i], lw=2.0, zorder=3, solid_capstyle="round")
+        axes.plot(W[0, i], W[1, i], "o", color=colours[i], ms=7, zorder=4)
+
+
+def _right_angle(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
+    """The mark of a right angle between the first two features, if they stand at one."""
+    u, v = (W[:, i] / max(np.hypot(*W[:, i]), 1e-9) for i in (0, 1))
+    if represented(W[None])[0, :2].all() and abs(u @ v) <= np.sin(np.radians(ANGLE)):
+        corner = 0.16 * np.stack([u, u + v, v], axis=1)
+        axes.plot(*corner, color=theme.ink, lw=0.9, zorder=5, solid_joinstyle="miter")
+
+
+def _at_zero(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
+    """Points at the features that lie at the origin, from the side where nothing else lies."""
+    zero, kept = feature_norms(W[None])[0] < ZERO, represented(W[None])[0]
+    if not zero.any() or not kept.any():
+        return
+    x, y = np.where(W[:, kept].sum(axis=1) > 0, -1.0, 1.0)
+    arrow(axes, (0.55 * x, 0.72 * y), (0.08 * x, 0.105 * y), theme.muted, lw=0.9, mutation_scale=7)
+    axes.text(1.32 * x, 1.32 * y, "Less important\nfeatures map\nto zero.", fontsize=8, linespacing=1.25,
+              ha="left" if x < 0 else "right", va="bottom" if y < 0 else "top")  # fmt: skip
+
+
+def _interference(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
+    """The projection of the most important feature on the neighbour that it activates most."""
+    others = np.where(represented(W[None])[0], W.T @ W[:, 0], 0.0)
+    others[0] = 0.0
+    near = int(np.argmax(others))
+    if others[near] <= ZERO:
+        return
+    unit = W[:, near] / np.hypot(*W[:, near])
+    foot = (W[:, 0] @ unit) * unit
+    axes.plot((W[0, 0], foot[0]), (W[1, 0], foot[1]), color=theme.interference, lw=1.5, ls=(0, (1, 1.2)), zorder=5)
+    axes.plot((0, foot[0]), (0, foot[1]), color=theme.interference, lw=3.6, zorder=2.5, solid_capstyle="butt")
+    x, y = (W[:, 0] + foot) / 2 + 0.08 * unit
+    axes.text(x, y, "interference", fontsize=8, color=theme.interference, ha="left" if unit[0] > 0 else "right", va="center")
+
+
+def _legend(sheet: "Axes", colours: list[str], theme: Theme) -> None:
+    left, step = 2.75, 0.42
+    sheet.text(left - 0.2, 0.11, "most important", ha="right", va="center", fontsize=8.5)
+    for i, colour in enumerate(colours):
+        sheet.plot(left + step * i, 0.11, "o", color=colour, ms=6)
+    sheet.text(left + step * (len(colours) - 1) + 0.2, 0.11, "least important", ha="left", va="center", fontsize=8.5)
+
+
+def _share(panel: int) -> Callable[[Data], Estimate]:
+    """Share of groups of five models whose best is arranged as the paper says, with the number of models that it rests on."""
+
+    def measure(data: Data) -> Estimate:
+        best = data.arrays["best"][panel]
+        e = share(best)
+        models = best.size * min(GROUP, data.arrays["loss"].shape[1])
+        return Estimate(value=e.value, low=e.low, high=e.high, seeds=models)
+
+    return measure
+
+
+def _rows(panel: int) -> Callable[[Data], list[dict[str, str]]]:
+    """How often single models and the best of five are arranged as the paper says."""
+
+    def rows(data: Data) -> list[dict[str, str]]:
+        counted = (("single models", data.arrays["found"][panel]), ("best of five", data.arrays["best"][panel]))
+        return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+
+    return rows
+
+
+def _claim(panel: int, id: str, text: str, paper: str, arrangement: str) -> Claim:
+    return Claim(
+        id=id, text=text, source="Introduction", paper=paper, measure=_share(panel), holds=Range(low=0.5), rows=_rows(panel),
+        quantity=f"share of fits, each the best of five models by final loss, with {arrangement}",
+    )  # fmt: skip
+
+
+CLAIMS = (
+    _claim(
+        0, "C1", "On dense features the two most important features stand at a right angle and the others are ignored.",
+        "top two features orthogonal, the other three zero",
+        "two features within 10 degrees of a right angle and the norms of the other three below 0.1",
+    ),
+    _claim(
+        1, "C2", "At 80 percent sparsity the four most important features form two antipodal pairs and the fifth is ignored.",
+        "four features as two antipodal pairs, the least important zero",
+        "four features each within 10 degrees of a right angle to the next and the norm of the least important one below 0.1",
+    ),
+    _claim(
+        2, "C3", "At 90 percent sparsity all five features form a pentagon.", "a pentagon of all five",
+        "five features each within 10 degrees of 72 degrees to the next",
+    ),
+)  # fmt: skip
