@@ -1,0 +1,264 @@
+"""The store: what goes in comes out; what is damaged never does; what cannot be written says so."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from report import ROOT, files
+from report.errors import PipelineError, StoreError
+from report.shard_file import Damaged, decode, encode, results_digest, run_digests
+from report.store import Store
+from sup.canonical import content_digest
+from tests.report.workbench import KERNEL, arrays_of, runs, shard
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def store(tmp_path, said):
+    return Store(tmp_path / "store", said.append)
+
+
+def fill(store, one):
+    """Writes what training gives for a shard, and a store opened anew."""
+    store.write(one, arrays_of(one.runs, one.snapshots), "smoke/tiny/models")
+    return Store(store.root, store.warn)
+
+
+kinds = st.sampled_from([np.float32, np.float64, np.int64, np.uint8, np.bool_])
+inner = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_arrays_come_back_bit_for_bit(data):
+    one = shard(data.draw(st.integers(1, 3)))
+    arrays = {
+        name: data.draw(hnp.arrays(data.draw(kinds), (len(one.runs), *data.draw(inner))))
+        for name in data.draw(st.lists(st.text("abcW_", min_size=1), min_size=1, max_size=3, unique=True))
+    }
+    content, digests = encode(one, arrays)
+    back, again = decode(one, content)
+    assert digests == again == tuple(content_digest({name: a[i] for name, a in arrays.items()}) for i in range(len(one.runs)))
+    assert {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()} == {
+        name: (a.dtype, a.shape, a.tobytes()) for name, a in back.items()
+    }
+    assert encode(one, dict(reversed(arrays.items())))[0] == content, "the same results give the same bytes"
+
+
+def test_loaded_arrays_cannot_be_written_to(store):
+    one = shard()
+    arrays, _ = fill(store, one).read(one)
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["W"][0] = 0
+
+
+def test_an_engine_that_forgets_the_run_axis_is_told(store):
+    with pytest.raises(PipelineError, match=r"gave W of shape \(2, 5\) for 6 runs; its first axis is the run"):
+        store.write(shard(), {"W": np.zeros((2, 5), np.float32)}, "x")
+
+
+def test_the_digest_of_results_is_of_the_runs_in_order():
+    digests = run_digests(arrays_of(shard().runs))
+    assert len(set(digests)) == 6
+    assert results_digest(digests) != results_digest(digests[::-1])
+
+
+DAMAGES = {
+    "cut short": lambda data: data[:-1],
+    "empty": lambda data: b"",
+    "cut in the header": lambda data: data[:40],
+    "foreign": lambda data: b"%PDF-1.7 " + data[9:],
+    "a flipped bit in an array": lambda data: data[:-3] + bytes([data[-3] ^ 4]) + data[-2:],
+    "a longer file": lambda data: data + b"\0",
+    "zeros": lambda data: bytes(len(data)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "index lost"])
+def test_a_damaged_file_is_found_moved_aside_and_said_once(store, said, damage, indexed):
+    one = shard()
+    path = store.path(one.key)
+    store = fill(store, one)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    if not indexed:
+        store.index_path.unlink()
+    assert store.find(one, "smoke/tiny/models", thorough=True) is None
+    assert store.find(one, "smoke/tiny/models", thorough=True) is None
+    assert not path.exists() and (store.root / "damaged" / path.name).exists()
+    assert len(said) == 1 and "is damaged" in said[0] and "it is made again" in said[0]
+    assert one.key in store.damaged
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_any_flipped_bit_is_noticed(data):
+    one = shard(1)
+    content, _ = encode(one, arrays_of(one.runs))
+    position, bit = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 7))
+    altered = bytearray(content)
+    altered[position] ^= 1 << bit
+    with pytest.raises(Damaged):
+        arrays, _ = decode(one, bytes(altered))
+        # spaces that pad the header mean nothing: a flip there is noticed by the file's digest in the index alone
+        assert {name: a.tobytes() for name, a in arrays.items()} == {name: a.tobytes() for name, a in arrays_of(one.runs).items()}
+        raise Damaged("nothing that is read was altered")
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (shard(first=7), "other runs"),
+        (shard(snapshots=(0, 5)), "snapshots"),
+        (shard(engine=type(KERNEL)(name="kernel", device="cpu", code="d" * 64)), "code"),
+    ],
+)
+def test_a_file_of_other_runs_under_this_name_is_refused(store, said, other, words):
+    one = shard()
+    fill(store, other)
+    os.rename(store.path(other.key), store.path(one.key))
+    store = Store(store.root, said.append)
+    assert store.find(one, "smoke/tiny/models") is None
+    assert words in said[0]
+
+
+def test_moving_aside_never_overwrites_what_was_moved_before(store):
+    one = shard()
+    for _ in range(3):
+        opened = fill(store, one)
+        opened.path(one.key).write_bytes(b"x")
+        opened.find(one, "x", thorough=True)
+    assert len(list((store.root / "damaged").iterdir())) == 3
+
+
+def test_planning_reads_the_index_and_not_the_files(store, monkeypatch):
+    one = shard()
+    store = fill(store, one)
+    monkeypatch.setattr(Store, "_load", lambda *_: pytest.fail("a file was read"))
+    entry = store.find(one, "smoke/tiny/models")
+    assert entry and entry.runs == 6 and entry.digest == results_digest(run_digests(arrays_of(one.runs)))
+
+
+def test_a_lost_index_is_made_again_from_the_files(store):
+    one = shard()
+    store = fill(store, one)
+    before = store.find(one, "smoke/tiny/models")
+    store.index_path.unlink()
+    again = Store(store.root)
+    assert again.find(one, "smoke/tiny/models") == before
+    assert Store(store.root).lines == [before]
+
+
+@pytest.mark.parametrize("line", ["", "{", '{"key": 3}', "[]", '{"key": "k", "runs": "six"}', "\udcff not utf-8", "null"])
+def test_lines_that_are_no_entries_are_passed_over(store, line):
+    one = shard()
+    store = fill(store, one)
+    text = store.index_path.read_text()
+    store.index_path.write_bytes(f"{line}\n{text}{text[:50]}".encode(errors="surrogateescape"))
+    assert [entry.key for entry in Store(store.root).lines] == [one.key]
+
+
+def test_an_index_line_without_a_file_counts_as_absent(store):
+    one = shard()
+    store = fill(store, one)
+    store.path(one.key).unlink()
+    assert Store(store.root).find(one, "x") is None
+
+
+def test_a_file_that_another_build_wrote_anew_is_adopted(store, said):
+    one = shard()
+    store = fill(store, one)
+    other = {name: a + 1 for name, a in arrays_of(one.runs).items()}
+    store.path(one.key).write_bytes(encode(one, other)[0])
+    entry = Store(store.root, said.append).find(one, "x", thorough=True)
+    assert entry and entry.digest == results_digest(run_digests(other)) and not said
+
+
+# root may write anywhere, so a read-only store is one whose system calls fail, or whose folder is a file
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EROFS, "the file system is read-only"),
+        (errno.EACCES, "not allowed"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "quota"),
+    ],
+)
+def test_a_store_that_cannot_be_written_says_so_and_leaves_nothing(store, monkeypatch, number, words):
+    def refuse(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    one = shard()
+    monkeypatch.setattr(files.os, "replace", refuse)
+    with pytest.raises(StoreError, match=rf"cannot write .*{one.key}.*{words}.*pass STORE=another folder, and run again"):
+        store.write(one, arrays_of(one.runs), "x")
+    assert list(store.shards.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_store_says_so(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    for store in (Store(tmp_path / "file"), Store(tmp_path / "file" / "below")):
+        with pytest.raises(StoreError, match=r"a file is in the place of a folder.*STORE=another folder"):
+            store.probe()
+
+
+def test_a_full_disk_leaves_no_partial_file(tmp_path):
+    program = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from report.store import Store\n"
+        "from report.errors import StoreError\n"
+        "from tests.report.workbench import arrays_of, shard\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "one = shard(40)\n"
+        "try: Store(Path(sys.argv[1])).write(one, arrays_of(one.runs), 'x')\n"
+        "except StoreError as problem: print(problem); sys.exit(2)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 2, ran.stderr
+    assert "a file may not grow that large here. What was finished is kept. Free some space" in ran.stdout
+    assert list((tmp_path / "shards").iterdir()) == []
+
+
+def test_leftovers_of_killed_builds_are_removed_when_they_are_old(store):
+    old, new = (files.temporary_name(store.shards / "x.safetensors") for _ in range(2))
+    store.shards.mkdir(parents=True)
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    assert store.sizes == {}
+    assert new.exists() and not old.exists()
+
+
+def test_written_files_are_left_alone_when_they_hold_the_bytes(tmp_path):
+    path = tmp_path / "deep" / "file"
+    assert files.write_if_changed(path, b"one")
+    os.utime(path, (1, 1))
+    assert not files.write_if_changed(path, b"one")
+    assert path.stat().st_mtime == 1
+    assert files.write_if_changed(path, b"two") and path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+
+
+def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
+    from safetensors import safe_open
+
+    one = shard(snapshots=(0, 1000))
+    fill(store, one)
+    with safe_open(store.path(one.key), framework="np") as opened:
+        facts = json.loads(opened.metadata()["sup"])
+        assert sorted(opened.keys()) == ["W", "b", "final_loss", "snapshot_W"]
+    assert facts["key"] == one.key and facts["snapshots"] == [0, 1000] and facts["engine"] == "kernel"
+    assert len(facts["specs"]) == len(facts["digests"]) == len(runs().runs)

@@ -1,0 +1,110 @@
+"""Small sweeps, an engine that trains nothing and a figure to draw: what the tests of the pipeline work with."""
+
+import hashlib
+import time
+from types import SimpleNamespace
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Size, Value
+from report.build import Workshop
+from report.code import Sources
+from report.engines import Engine
+from report.profiles import Profile
+from report.shards import cut
+from report.store import Store
+from sup.canonical import spec_digest
+from sup.features import Independent
+from sup.specs import Recipe, Run
+from sup.statistics import mean
+from sup.sweeps import sweep
+
+KERNEL = Engine(name="kernel", device="cpu", code="c" * 64)
+BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independent(density=0.1), recipe=Recipe(steps=1000))
+
+
+def runs(seeds=3, densities=(1.0, 0.1), snapshots=(), steps=1000, first=0):
+    """A sweep of the 5x2 model; the seeds vary slowest, so that more of them keep the earlier runs in place."""
+    return sweep(BASE, snapshots=snapshots, steps=(steps,), seed=range(first, first + seeds), density=densities)
+
+
+def shard(seeds=3, engine=KERNEL, **changes):
+    """The single shard of a small sweep."""
+    (only,) = cut(runs(seeds, **changes), engine)
+    return only
+
+
+def arrays_of(specs, snapshots=()):
+    """What training would give: arrays that depend on each run's spec alone."""
+    rows = [np.frombuffer(hashlib.shake_256(spec_digest(run).encode()).digest(4 * 16), np.uint32) for run in specs]
+    numbers = np.stack(rows).astype(np.float32) / np.float32(2**32)
+    found = {"W": numbers[:, :10].reshape(-1, 2, 5), "b": numbers[:, 10:15], "final_loss": numbers[:, 15]}
+    if snapshots:
+        found["snapshot_W"] = np.repeat(found["W"][:, None], len(snapshots), axis=1)
+    return found
+
+
+class FakeEngine:
+    """Trains nothing; counts what it was asked for."""
+
+    def __init__(self, seconds=0.0, fail_after=None):
+        self.seconds, self.fail_after, self.calls = seconds, fail_after, []
+
+    def __call__(self, specs, snapshots):
+        if self.fail_after is not None and len(self.calls) >= self.fail_after:
+            raise KeyboardInterrupt
+        self.calls.append(tuple(specs))
+        time.sleep(self.seconds)
+        return arrays_of(specs, snapshots)
+
+
+def tiny_figure(seeds=None, steps=1000):
+    """A figure module with one sweep, a value, two claims and a line to draw."""
+
+    def needs(size):
+        return {"models": runs(seeds or size.seeds, steps=size.steps)}
+
+    def reduce(trained):
+        losses = trained["models"]["final_loss"]
+        loss = mean(losses)
+        return Data(
+            arrays={"losses": losses, "none": np.array([np.nan])},
+            values={"loss": Value(value=loss.value, interval=(loss.low, loss.high))},
+        )
+
+    def draw(data, theme):
+        from matplotlib.figure import Figure
+
+        drawn = Figure(figsize=(1, 1))
+        drawn.subplots().plot(data.arrays["losses"], color=theme.ink)
+        return drawn
+
+    def claim(id, low):
+        return Claim(id=id, text="Loss is high.", source="here", paper="high", quantity="mean loss",
+                     measure=lambda data: mean(data.arrays["losses"]), holds=Range(low=low))  # fmt: skip
+
+    about = About(label="F0", title="Tiny", alt="A line.", source="nowhere")
+    return SimpleNamespace(ABOUT=about, CLAIMS=(claim("C0", 0.01), claim("C00", 2.0)), needs=needs, reduce=reduce, draw=draw)
+
+
+def tree(folder):
+    """First-party sources with a figure `tiny`, as far as code digests look at them."""
+    for name, text in {"figures/tiny.py": "COLOUR = 1\n", "report/draw.py": "DPI = 200\n"}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def shop(
+    folder, trainer=None, *, engine=KERNEL, steps=1000, seeds=3, decides=True, warn=lambda text: None, names=("tiny",), **changes
+):
+    """A workshop with the tiny figure, its store in `folder`."""
+    if not (folder / "code").exists():
+        tree(folder / "code")
+    module = tiny_figure()
+    return Workshop(
+        profile=Profile(name="smoke", decides=decides, sizes={"tiny": Size(steps=steps, seeds=seeds)}), engine=engine,
+        store=Store(folder / "store", warn), workers=2, names=names, module=lambda name: module, sources=Sources(folder / "code"),
+        trainer=trainer or FakeEngine(), **changes,
+    )  # fmt: skip
