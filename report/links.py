@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
 
 
 def broken_links(site: Path) -> list[str]:
-    """What is wrong with the links of the pages under `site`, a sentence each: missing files and anchors, things loaded from elsewhere."""
+    """What is wrong with the pages under `site`, a sentence each: missing files and anchors, things loaded from elsewhere."""
     pages: dict[str, _Reader] = {}
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     for name in sorted(files):

@@ -21,8 +21,10 @@ def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: 
         exact: Whether a whole number is printed without decimals.
 
     Example:
-        >>> number_text(0.39871), number_text(128.4), number_text(-2.0, exact=True), number_text(0.000012), number_text(97, unit="%")
-        ('0.40', '128', '−2', '1.2 × 10⁻⁵', '97 %')
+        >>> number_text(0.39871), number_text(128.4), number_text(-2.0, exact=True), number_text(97, unit="%")
+        ('0.40', '128', '−2', '97 %')
+        >>> number_text(0.000012)
+        '1.2 × 10⁻⁵'
     """
     if value is None or math.isnan(value):
         return MISSING
@@ -114,7 +116,13 @@ def prose(text: str) -> str:
 
 
 FORMATS = {
-    "number": number_text, "range": interval_text, "show": value_text, "spread": spread_text, "density": density_text, "time": time_text,
-    "short": short_digest, "prose": prose,
-}  # fmt: skip
+    "number": number_text,
+    "range": interval_text,
+    "show": value_text,
+    "spread": spread_text,
+    "density": density_text,
+    "time": time_text,
+    "short": short_digest,
+    "prose": prose,
+}
 """What the templates may call to print a number, by name."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from report import ROOT, citations, tables
+from report.errors import cannot_write
 from report.files import write_if_changed
 from report.markup import Labels, Markup, PageError
 from report.records import Build, FigureRecord
@@ -43,10 +44,12 @@ def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path
     files = dict(_files(build, templates, config or templates.parent / "mkdocs.yml"))
     if docs.exists() and any(docs.iterdir()) and not (docs / _MARKER).exists():
         raise PageError(f"docs is a folder that the pages have to themselves; {docs} holds something else. Empty it.")
-    docs.mkdir(parents=True, exist_ok=True)
-    (docs / _MARKER).touch()
-    changed = [write_if_changed(docs / name, data) for name, data in sorted(files.items())]
-    return _remove_others(docs, set(files)) or any(changed)
+    try:
+        write_if_changed(docs / _MARKER, b"")
+        changed = [write_if_changed(docs / name, data) for name, data in sorted(files.items())]
+        return _remove_others(docs, set(files)) or any(changed)
+    except OSError as problem:
+        raise cannot_write(docs, problem) from None
 
 
 def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, bytes]]:
@@ -76,14 +79,15 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
         for page, template, figure in pages:
             markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
             text = _render(environment, template, markup.functions() | (_about(figure) if figure else {}))
-            text = re.sub(r"\s+(?=\[\^\w+\](?!:))", "", text)  # a footnote's number follows its word closely
+            for key in markup.cited:
+                text = re.sub(rf"\s+(?=\[\^{key}\])", "", text)  # a footnote's number follows its word closely
             texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key].line}" for key in markup.cited) + "\n"
     return texts
 
 
 def _about(figure: FigureRecord) -> dict[str, Any]:
     """What the page about one figure shows besides."""
-    fence = "`" * (1 + max(3, *map(len, re.findall("`+", figure.source)), 3))
+    fence = "`" * (1 + max(map(len, [*re.findall("`+", figure.source), "```"])))
     return {
         "record": figure,
         "fence": fence,

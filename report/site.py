@@ -1,9 +1,8 @@
-"""From pages to a site: MkDocs in strict mode, in this process, into a folder that takes the old site's place when all is well."""
+"""From pages to a site: MkDocs, strict and in this process, into a folder that takes the old site's place when all is well."""
 
 import hashlib
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from report import ROOT
-from report.errors import PipelineError
+from report.errors import PipelineError, cannot_write
 from report.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
@@ -51,20 +50,28 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
         raise SiteError(
             f"out is the folder that the site takes over; {out} holds something else. Empty it, or give another with OUT=."
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
-        new, old = Path(folder, "new"), Path(folder, "old")
-        _build(docs, new, config)
-        (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
-        if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+            new, old = Path(folder, "new"), Path(folder, "old")
+            _build(docs, new, config)
+            (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
+            _swap(new, out, old)
+    except OSError as problem:
+        raise cannot_write(out, problem, "OUT") from None
     return True
+
+
+def _swap(new: Path, out: Path, old: Path) -> None:
+    """Puts `new` at `out`, and what was there at `old`; if that fails, `out` is as it was."""
+    if out.exists():
+        out.rename(old)
+    try:
+        new.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
 
 
 def _build(docs: Path, new: Path, config: Path) -> None:
@@ -77,12 +84,12 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         try:
             settings = load_config(str(config), docs_dir=str(docs), site_dir=str(new), strict=True)
             settings.plugins.on_startup(command="build", dirty=False)
-            build(settings)
+            try:
+                build(settings)
+            finally:
+                settings.plugins.on_shutdown()
         except (Abort, MkDocsException) as error:
             raise SiteError("\n  ".join(["the pages do not make a site:", *(problems or [str(error)])])) from None
-        finally:
-            if "settings" in locals():
-                settings.plugins.on_shutdown()
     for name in _UNUSED:
         (new / name).unlink(missing_ok=True)
     if found := broken_links(new):

@@ -1,14 +1,29 @@
 """Pages: what templates may ask for, what they get, and what happens when it is not there."""
 
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from figures.base import Value
 from report.pages import TEMPLATES, PageError, write
 from tests.report import fakes
 
 NAV = "nav:\n  - Home: index.md\n  - Part:\n      - More: more.md\n"
+HOME = '# Home\n\nSee {{ ref("intro") }} and {{ ref("loss") }}: {{ value("intro.share") }}.\n'
+MORE = """# More
+
+{% call figure("intro") %}All *of* it.{% endcall %}
+
+{{ figure("sketch", "Drawn.") }}
+{% call eq("loss") %}L < \\lVert x \\rVert{% endcall %}
+
+{{ claim("C1") }} said {{ cite("elhage2022") }}. {{ interval("intro.share") }} of {{ value("intro.models") }}
+"""
 
 
 @pytest.fixture
@@ -21,11 +36,8 @@ def templates(tmp_path):
     shutil.copy(TEMPLATES / "references.bib", home)
     (home / "assets").mkdir()
     (home / "assets/style.css").write_text("p {}\n")
-    (home / "index.md").write_text('# Home\n\nSee {{ ref("intro") }} and {{ ref("loss") }}: {{ value("intro.share") }}.\n')
-    (home / "more.md").write_text(
-        '# More\n\n{{ figure("intro", "All *of* it.") }}\n{{ figure("sketch") }}\n'
-        '{% call eq("loss") %}L < \\lVert x \\rVert{% endcall %}\n\n{{ claim("C1") }} {{ cite("elhage2022") }} {{ interval("intro.share") }}\n'
-    )
+    (home / "index.md").write_text(HOME)
+    (home / "more.md").write_text(MORE)
     return home
 
 
@@ -34,13 +46,180 @@ def build(tmp_path):
     return fakes.build(tmp_path / "figures")
 
 
+@pytest.fixture
+def docs(tmp_path):
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def page(build, templates, docs):
+    """Fills in a single line, after the two templates, and gives it back."""
+
+    def fill(line, made=build):
+        (templates / "more.md").write_text(f"{MORE}\nLINE {line} END\n")
+        write(made, docs, templates=templates)
+        found = re.search(r"LINE (.*) END", (docs / "more.md").read_text(), re.S)
+        assert found
+        return found[1]
+
+    return fill
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_references_lead_to_numbers_given_in_the_order_of_the_navigation(build, templates, tmp_path):
-    assert write(build, tmp_path / "docs", templates=templates)
-    home = (tmp_path / "docs/index.md").read_text()
+def test_references_lead_to_numbers_given_in_the_order_of_the_navigation(build, templates, docs):
+    assert write(build, docs, templates=templates)
+    home, more = ((docs / name).read_text() for name in ("index.md", "more.md"))
     assert '<a class="ref" href="more.html#fig-intro">Figure 1</a>' in home
     assert '<a class="ref" href="more.html#eq-loss">Equation (1)</a>' in home
-    assert "Figure 2. Title of sketch." in (tmp_path / "docs/more.md").read_text()
+    assert '<figure class="figure" id="fig-intro" markdown>' in more
+    assert "Figure 2. Title of sketch." in more
+    assert 'id="eq-loss"' in more and r"\[ L &lt; \lVert x \rVert \]" in more
+
+
+def test_a_number_is_printed_with_its_digits_and_leads_to_what_made_it(page):
+    shown = page('{{ value("intro.share") }}')
+    assert shown.startswith('<a class="value" href="figures/intro.html#value-share" title="intro.share = 0.9512, 95 % interval')
+    assert shown.endswith(">0.95</a>")
+    assert page('{{ value("intro.models") }}').endswith(">20</a>")
+    assert page('{{ interval("intro.share") }}').endswith(">0.91 to 0.99</a>")
+
+
+def test_a_claim_is_shown_with_verdict_and_number(page):
+    shown = page('{{ claim("C2") }}')
+    assert 'href="claims.html#C2"' in shown and "verdict--not-reproduced" in shown
+    assert "C2 not reproduced" in shown and ">0.950</a>" in shown
+
+
+def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
+    assert page('said {{ cite("elhage2022") }}') == "said[^elhage2022]"
+    last = (docs / "more.md").read_text().rstrip().splitlines()[-1]
+    assert last.startswith("[^elhage2022]: Nelson Elhage and others (2022). [Toy Models of Superposition](https://")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{{ figure("intrp") }}', r"no figure 'intrp'; there are intro, sketch\."),
+        ('{{ value("intro.shar") }}', r"no value 'intro\.shar'; there are intro\.share, intro\.models\."),
+        ('{{ value("sketch.x") }}', r"no value 'sketch\.x'; there are none of this figure\."),
+        ('{{ value("drawn.x") }}', r"no figure 'drawn'; there are intro, sketch\."),
+        ('{{ interval("intro.models") }}', r"intro\.models is exact, so it has no interval\. Print it with value\(\)\."),
+        ('{{ claim("C9") }}', r"no claim 'C9'; there are C1, C2\."),
+        ('{{ ref("los") }}', r"no label 'los'; there are intro, loss, sketch\."),
+        ('{{ cite("elhage") }}', r"no reference 'elhage'; there are .*elhage2022"),
+        ('{{ eq("loss", "L") }}', r"a label names one thing; 'loss' stands on more\.html too\. Give another\."),
+        ("{{ nothing }}", r"'nothing' is undefined"),
+        ("{{ build.nothing }}", r"has no attribute 'nothing'"),
+        ("{% if %}", r"Expected an expression"),
+    ],
+)
+def test_what_is_not_there_stops_the_build_with_template_and_line_and_changes_nothing(build, templates, docs, line, message):
+    write(build, docs, templates=templates)
+    before = tree(docs)
+    (templates / "index.md").write_text("# Another home\n")
+    (templates / "more.md").write_text(f"{MORE}\n{line}\n")
+    number = len(MORE.splitlines()) + 2
+    with pytest.raises(PageError, match=rf"^templates/more\.md, line {number}: .*{message}"):
+        write(build, docs, templates=templates)
+    assert tree(docs) == before
+
+
+def test_a_page_of_the_navigation_without_a_template_is_named(build, templates, docs):
+    (templates / "more.md").unlink()
+    with pytest.raises(PageError, match=r"mkdocs\.yml names more\.md, and templates/ has no such template"):
+        write(build, docs, templates=templates)
+
+
+def test_a_second_time_writes_nothing(build, templates, docs):
+    assert write(build, docs, templates=templates)
+    dates = {path: path.stat().st_mtime_ns for path in docs.rglob("*")}
+    assert not write(build, docs, templates=templates)
+    assert {path: path.stat().st_mtime_ns for path in docs.rglob("*")} == dates
+
+
+def test_only_what_changed_is_written(build, templates, docs):
+    write(build, docs, templates=templates)
+    dates = {path: path.stat().st_mtime_ns for path in docs.rglob("*") if path.is_file()}
+    (templates / "index.md").write_text(HOME + "\nMore words.\n")
+    assert write(build, docs, templates=templates)
+    assert {path for path, date in dates.items() if path.stat().st_mtime_ns != date} == {docs / "index.md"}
+
+
+def test_what_is_needed_no_longer_is_removed(build, templates, docs, tmp_path):
+    write(build, docs, templates=templates)
+    (templates / "more.md").write_text('{{ figure("intro") }}\n{{ eq("loss", "L") }}\n')
+    fewer = fakes.build(tmp_path / "figures", figures=[fakes.intro(tmp_path / "figures")])
+    assert write(fewer, docs, templates=templates)
+    assert not (docs / "figures/sketch").exists() and not (docs / "figures/sketch.md").exists()
+    assert (docs / "figures/intro/data.json").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(build, templates, docs):
+    docs.mkdir()
+    (docs / "thesis.md").write_text("mine")
+    with pytest.raises(PageError, match=r"docs is a folder that the pages have to themselves; .*docs holds something else"):
+        write(build, docs, templates=templates)
+    assert tree(docs) == {"thesis.md": b"mine"}
+
+
+def test_each_figure_has_a_page_with_its_files_values_runs_and_code(build, templates, docs):
+    write(build, docs, templates=templates)
+    text = (docs / "figures/intro.md").read_text()
+    assert "# How figure 1 was made" in text and "(../more.md#fig-intro)" in text
+    parts = ('id="value-share"', "#claims", "#sweep-panels", "#code", "The seeds are ours.", "2" * 64, "verdict--not-reproduced")
+    for needed in parts:
+        assert needed in text, needed
+    assert "````python\n" in text and "ABOUT = None" in text
+    for link in re.findall(r'(?:href|src)="(intro/[^"#]+)', text):
+        assert (docs / "figures" / link).is_file(), link
+    assert "What the paper leaves open" not in (docs / "figures/sketch.md").read_text()
+
+
+def test_arrays_and_runs_come_as_csv(build, templates, docs):
+    write(build, docs, templates=templates)
+    home = docs / "figures/intro"
+    assert (home / "W.csv").read_text() == "axis0,axis1,0,1\n0,0,1.0,0.5\n0,1,0.25,\n"
+    assert (home / "b.csv").read_text() == "position,value\n0,0.5\n1,-0.5\n"
+    runs = (home / "runs-panels.csv").read_text().splitlines()
+    assert runs[0] == "spec,content,seed,density,final_loss"
+    assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005"
+
+
+def test_code_that_holds_fences_stays_code(build, templates, docs, tmp_path):
+    from dataclasses import replace
+
+    tricky = replace(fakes.intro(tmp_path / "figures"), source="x = '''\n```\n# not a heading\n````\n'''\n[^elhage2022]\n")
+    write(fakes.build(tmp_path / "figures", figures=[tricky, *build.figures[1:]]), docs, templates=templates)
+    assert f"`````python\n{tricky.source.rstrip()}\n`````\n" in (docs / "figures/intro.md").read_text()
+
+
+def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
+    claims = [fakes.claim("C1", "intro", value=None, interval=[None, None], seeds=1), fakes.claim("C2", "intro")]
+    odd = fakes.figure(tmp_path / "odd", "intro", claims=claims, values={"share": Value(value=float("nan"), interval=(0.0, 1.0)),
+                       "models": Value(value=2)})  # fmt: skip
+    made = fakes.build(tmp_path / "odd", figures=[odd, fakes.figure(tmp_path / "odd", "sketch")])
+    assert page('{{ value("intro.share") }}', made).endswith(">—</a>")
+    assert page('{{ claim("C1") }}', made).endswith(">—</a>")
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from report.pages import write
+from tests.report import fakes
+home = Path(sys.argv[1])
+write(fakes.build(home / "figures"), home / "docs", templates=Path(sys.argv[2]))
+assert not {"torch", "matplotlib", "mkdocs"} & set(sys.modules), "pages need none of these"
+"""
+
+
+def test_the_same_build_gives_the_same_bytes_in_any_process(templates, tmp_path):
+    homes = []
+    for seed, zone in (("1", "UTC"), ("2", "Asia/Kolkata")):
+        homes.append(tmp_path / f"home{seed}")
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(TEMPLATES.parent)}
+        subprocess.run([sys.executable, "-c", WRITE, str(homes[-1]), str(templates)], env=environment, check=True, cwd=tmp_path)
+    assert tree(homes[0] / "docs") == tree(homes[1] / "docs")

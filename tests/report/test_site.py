@@ -1,0 +1,142 @@
+"""The site: strict, whole or not at all, the same bytes wherever it is built."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from report.site import CONFIG, SiteError, publish
+
+NAMES = ("index", "motivation", "demonstrating", "claims", "reproducibility", "costs")
+
+
+@pytest.fixture
+def docs(tmp_path):
+    """The smallest pages that the project's own settings accept."""
+    home = tmp_path / "docs"
+    shutil.copytree(CONFIG.parent / "templates/assets", home / "assets")
+    for name in NAMES:
+        (home / f"{name}.md").write_text(f"# {name.title()}\n\nWords with \\(x^2\\).\n")
+    return home
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "site"
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def add(docs, line):
+    with open(docs / "index.md", "a") as page:
+        page.write(f"\n{line}\n")
+
+
+def test_pages_become_a_site_once(docs, out):
+    assert publish(docs, out)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    assert not publish(docs, out)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+    assert {f"{name}.html" for name in NAMES} <= set(tree(out))
+    assert sorted(path.name for path in out.parent.iterdir()) == ["docs", "site"]
+
+
+def test_nothing_to_do_imports_no_generator(docs, out):
+    publish(docs, out)
+    code = (
+        "import sys; from pathlib import Path; from report.site import publish\n"
+        f"assert not publish(Path({str(docs)!r}), Path({str(out)!r}))\n"
+        "assert not {'mkdocs', 'material', 'jinja2', 'torch', 'matplotlib', 'numpy'} & set(sys.modules), 'too much'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=CONFIG.parent)
+
+
+def test_a_change_or_a_damaged_site_is_built_again(docs, out):
+    publish(docs, out)
+    add(docs, "More words.")
+    assert publish(docs, out)
+    assert b"More words." in tree(out)["index.html"]
+    (out / "claims.html").write_text("damaged")
+    assert publish(docs, out)
+    assert b"damaged" not in tree(out)["claims.html"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[away](missing.md)", r"the pages do not make a site:\n.*missing\.md"),
+        ("[away](claims.md#missing)", r"the pages do not make a site:\n.*claims\.md#missing"),
+        ("![a picture](missing.svg)", r"the pages do not make a site:\n.*missing\.svg"),
+        ('<a href="missing.html">away</a>', r"broken links:\n  index\.html links to missing\.html, which is not there"),
+        (
+            '<a href="claims.html#missing">away</a>',
+            r"index\.html links to claims\.html#missing, an anchor that claims\.html does not have",
+        ),
+        ('<img src="missing.svg" alt="">', r"index\.html links to missing\.svg, which is not there"),
+        (
+            '<script src="https://cdn.example/x.js"></script>',
+            r"index\.html loads https://cdn\.example/x\.js from elsewhere",
+        ),
+        ('<img src="//cdn.example/x.png" alt="">', r"index\.html loads //cdn\.example/x\.png from elsewhere"),
+    ],
+)
+def test_a_broken_link_is_an_error_and_the_old_site_stays(docs, out, line, message):
+    publish(docs, out)
+    before = tree(out)
+    add(docs, line)
+    with pytest.raises(SiteError, match=message):
+        publish(docs, out)
+    assert tree(out) == before
+    assert sorted(path.name for path in out.parent.iterdir()) == ["docs", "site"]
+
+
+def test_a_page_outside_the_navigation_is_an_error(docs, out):
+    (docs / "stray.md").write_text("# Stray\n")
+    with pytest.raises(SiteError, match=r"stray\.md"):
+        publish(docs, out)
+    assert not out.exists()
+
+
+def test_links_elsewhere_are_fine_as_long_as_nothing_is_loaded(docs, out):
+    add(docs, "[paper](https://example.org/paper) and <a href='https://example.org'>more</a>")
+    assert publish(docs, out)
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(docs, out):
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(SiteError, match=r"out is the folder that the site takes over; .*site holds something else"):
+        publish(docs, out)
+    assert tree(out) == {"thesis.txt": b"mine"}
+
+
+def test_an_empty_folder_is_taken(docs, out):
+    out.mkdir()
+    assert publish(docs, out)
+
+
+def test_the_surroundings_stay_as_they_were(docs, out):
+    before = dict(os.environ)
+    publish(docs, out)
+    assert dict(os.environ) == before
+
+
+PUBLISH = "import sys; from pathlib import Path; from report.site import publish; publish(Path(sys.argv[1]), Path(sys.argv[2]))"
+
+
+def test_the_same_pages_give_the_same_bytes_at_any_place_and_time(docs, tmp_path):
+    sites = []
+    for place, seed, zone, epoch in (("a", "1", "UTC", None), ("b/deeper/still", "2", "Asia/Kolkata", "1000000000")):
+        home = tmp_path / place
+        shutil.copytree(docs, home / "docs")
+        environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone} | ({"SOURCE_DATE_EPOCH": epoch} if epoch else {})
+        subprocess.run([sys.executable, "-c", PUBLISH, "docs", "site"], cwd=home, check=True,
+                       env=environment | {"PYTHONPATH": str(CONFIG.parent)})  # fmt: skip
+        sites.append(tree(home / "site"))
+    assert sites[0].keys() == sites[1].keys()
+    assert [name for name in sites[0] if sites[0][name] != sites[1][name]] == []
