@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.geometry import represented as represented
     from sup.geometry import superposition_score as superposition_score
     from sup.geometry import unit_columns as unit_columns
+    from sup.linear_loss import best_linear_solution as best_linear_solution
+    from sup.linear_loss import expected_linear_loss as expected_linear_loss
+    from sup.linear_loss import linear_terms as linear_terms
     from sup.models import absolute as absolute
     from sup.models import forward as forward
     from sup.models import linear as linear
@@ -36,6 +39,9 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import weighted_loss as weighted_loss
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
+    from sup.sparse_loss import fully_active_terms as fully_active_terms
+    from sup.sparse_loss import losses_by_active_count as losses_by_active_count
+    from sup.sparse_loss import one_sparse_terms as one_sparse_terms
     from sup.specs import CONSTANT as CONSTANT
     from sup.specs import LINEAR_DECAY as LINEAR_DECAY
     from sup.specs import Recipe as Recipe
@@ -65,6 +71,8 @@ _PUBLIC = {
         "feature_dimensionality",
         "dimensions_per_feature",
     ),
+    "sup.linear_loss": ("linear_terms", "expected_linear_loss", "best_linear_solution"),
+    "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }
