@@ -52,6 +52,23 @@ def linear_terms(W: Float[np.ndarray, "run hidden feature"], importance: Float[n
     return Terms(benefit, leaked)
 
 
+def linear_gradient(
+    W: Float[np.ndarray, "run hidden feature"], importance: Float[np.ndarray, " feature"]
+) -> Float64[np.ndarray, "run hidden feature"]:
+    """Gradient of benefit + interference in W: -2 W (E D + D E) with E = 1 - W^T W and D = diag(I).
+
+    Zero wherever superposition could be optimal, but also at W = 0, which is no minimum.
+
+    Example: two features back to back on a line; making both shorter lowers the loss.
+        >>> linear_gradient(np.array([[[1.0, -1.0]]]), np.ones(2)).tolist()
+        [[[4.0, -4.0]]]
+    """
+    wide, weights = np.asarray(W, np.float64), np.asarray(importance, np.float64)
+    error = np.eye(W.shape[2]) - gram(W)
+    gradient: np.ndarray = -2.0 * wide @ (error * weights + weights[:, None] * error)
+    return gradient
+
+
 def uniform_moments(density: float) -> tuple[float, float]:
     """Mean p/2 and variance p/3 - p^2/4 of a feature that is zero with chance 1 - p and else uniform on [0, 1).
 

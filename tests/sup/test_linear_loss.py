@@ -67,6 +67,17 @@ def test_terms_equal_their_loops(model: tuple[np.ndarray, np.ndarray, np.ndarray
     assert terms.interference[0] == pytest.approx(interference, rel=1e-9, abs=1e-12)
 
 
+@given(models())
+def test_gradient_equals_differences(model: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    W, _, importance = model
+    gradient = ll.linear_gradient(W, importance)
+    for at in np.ndindex(W.shape):
+        step = np.zeros_like(W)
+        step[at] = 1e-5
+        up, down = (ll.linear_terms(W + sign * step, importance).total[0] for sign in (1, -1))
+        assert gradient[at] == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=1e-5)
+
+
 @given(models(), st.floats(0.01, 1.0), st.integers(0, 2**32 - 1))
 def test_no_bias_beats_the_best_bias(model: tuple[np.ndarray, np.ndarray, np.ndarray], density: float, seed: int) -> None:
     W, _, importance = model
