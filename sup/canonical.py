@@ -15,11 +15,19 @@ import numpy as np
 
 from sup.errors import SpecError
 
+_quoted = json.encoder.encode_basestring_ascii  # what json.dumps does to a string, without the way there
+
 
 @lru_cache(maxsize=4096)
 def _floats(values: tuple[float, ...]) -> str:
     """Text of a tuple of floats, remembered: the runs of a sweep share their importances."""
     return f'["t",{",".join(map(canonical_text, values))}]'
+
+
+@lru_cache
+def _names(kind: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass, each with the text before its value; asked for once per kind, not once per run."""
+    return tuple((f.name, f",[{_quoted(f.name)},") for f in fields(kind))
 
 
 def canonical_text(value: Any) -> str:
@@ -38,7 +46,11 @@ def canonical_text(value: Any) -> str:
     kind = type(value)
     if kind is float:
         return f'["f","{value.hex()}"]'
-    if value is None or kind in (bool, int, str):
+    if kind is int:
+        return repr(value)
+    if kind is str:
+        return _quoted(value)
+    if value is None or kind is bool:
         return json.dumps(value)
     if kind in (tuple, list):
         if kind is tuple and set(map(type, value)) == {float}:
@@ -47,8 +59,8 @@ def canonical_text(value: Any) -> str:
     if isinstance(value, dict) and all(type(key) is str for key in value):
         return f'["d"{"".join(f",[{json.dumps(key)},{canonical_text(value[key])}]" for key in sorted(value))}]'
     if is_dataclass(value) and not isinstance(value, type) and kind.__dataclass_params__.frozen:
-        parts = (f",[{json.dumps(f.name)},{canonical_text(getattr(value, f.name))}]" for f in fields(value))
-        return f"[{json.dumps(kind.__name__)}{''.join(parts)}]"
+        parts = [f"{before}{canonical_text(getattr(value, name))}]" for name, before in _names(kind)]  # type: ignore[arg-type]  # a class can be hashed
+        return f"[{_quoted(kind.__name__)}{''.join(parts)}]"
     raise SpecError(
         f"a digest needs a value whose text never changes: int, float, str, bool, None, tuple, list, dict or a frozen "
         f"dataclass of these; got {kind.__name__} {value!r}. Convert it first, for instance with float(...)."
