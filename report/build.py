@@ -1,185 +1,14 @@
-"""A build, step by step: plan, train what is missing, draw what changed, write the pages, publish the site."""
+"""What a build makes of its records: the pages and the site."""
 
-import json
 import platform
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-import figures
-import figures.base
-from figures.base import FigureModule, Value
-from report import engines, loading
-from report.code import Sources
-from report.engines import Device, Engine, Train, compiler
-from report.errors import PipelineError
-from report.execute import Executor, Threads, tasks_of, train_missing
-from report.gallery import Gallery, Ingredients, ingredients
-from report.plan import PlannedSweep, plan_sweeps
-from report.profiles import Profile
-from report.reasons import Reason
-from report.records import Build, FigureRecord, SweepRecord
-from report.shard_file import Damaged
-from report.store import Store
-from report.timings import Timings
-from sup.results import Trained
-
-ATTEMPTS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedFigure:
-    """A figure with its sweeps, and why it must be drawn.
-
-    Attributes:
-        name: Its module.
-        sweeps: The runs that it needs.
-        made_from: What decides its bytes; None while runs are missing.
-        reason: Why it must be drawn; None when it is there.
-    """
-
-    name: str
-    sweeps: tuple[PlannedSweep, ...]
-    made_from: Ingredients | None
-    reason: Reason | None
-
-
-@dataclass(kw_only=True)
-class Workshop:
-    """What a command works with: profile, engine, store, and where figures and code come from.
-
-    Attributes:
-        profile: How much to run.
-        engine: What trains.
-        store: Where results are.
-        workers: Threads.
-        forced: Whether to make everything again.
-        names: The figures.
-        module: Where a figure's module comes from.
-        sources: Where code digests come from.
-        say: What tells the reader something.
-        trainer: What trains, instead of the engine; for tests.
-    """
-
-    profile: Profile
-    engine: Engine
-    store: Store
-    workers: int = 1
-    forced: bool = False
-    names: Sequence[str] = figures.NAMES
-    module: Callable[[str], FigureModule] = figures.base.module
-    sources: Sources = field(default_factory=Sources)
-    say: Callable[[str], None] = lambda text: None
-    trainer: Train | None = None
-
-    def __post_init__(self) -> None:
-        self.timings = Timings(self.store.root / "timings.json")
-        self.gallery = Gallery(self.store)
-
-    def plan(self, *, thorough: bool = False, forced: bool = False) -> list[PlannedFigure]:
-        """What the store holds of every figure and its runs, and why the rest must be made."""
-        planned = plan_sweeps(
-            self.store, self.profile, self.engine, self.names, thorough=thorough, forced=forced, module=self.module
-        )
-        return [self._figure(name, tuple(s for s in planned if s.figure == name), forced) for name in self.names]
-
-    def _figure(self, name: str, sweeps: tuple[PlannedSweep, ...], forced: bool) -> PlannedFigure:
-        made_from = ingredients(name, sweeps, decides=self.profile.decides, sources=self.sources)
-        missing = [f"{name}/{sweep.name}" for sweep in sweeps if sweep.reasons]
-        reason = self.gallery.decide(made_from, name, self.profile.name, missing, forced=forced)
-        return PlannedFigure(name=name, sweeps=sweeps, made_from=made_from, reason=reason)
-
-    def train(self, *, forced: bool = False) -> list[PlannedFigure]:
-        """Trains the runs that are missing, and gives the plan of what then remains: the drawing.
-
-        Raises:
-            PipelineError: if the store cannot be written.
-            Interrupted: on Ctrl-C.
-        """
-        planned = self.plan(thorough=True, forced=forced)
-        tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
-        if not tasks:
-            return planned
-        compile_kernel = None if self.trainer else compiler(self.engine)
-        train_missing(self.store, self.timings, tasks, self._executor(), compile_kernel)
-        return self.plan()
-
-    def make(self) -> list[FigureRecord]:
-        """Trains and draws what is missing, and gives the records of all figures.
-
-        Raises:
-            PipelineError: if the store cannot be written, or keeps being damaged.
-            Interrupted: on Ctrl-C.
-        """
-        forced = self.forced
-        for _ in range(ATTEMPTS):
-            try:
-                planned = self.train(forced=forced)
-                for figure in planned:
-                    if figure.reason or forced:
-                        self._draw(figure)
-                self.timings.save()
-                return [self._record(figure) for figure in planned]
-            except Damaged:
-                forced = False  # the damaged file has been moved aside; a new plan finds it missing
-        raise PipelineError(
-            f"the store {self.store.root} keeps being damaged while it is read. Check its disk, or pass STORE=another folder."
-        )
-
-    def load(self, figure: PlannedFigure) -> dict[str, Trained]:
-        """The trained runs of a figure, by the names of its sweeps."""
-        return {sweep.name: loading.load(self.store, sweep)[0] for sweep in figure.sweeps}
-
-    def _executor(self) -> Executor:
-        train = self.trainer or engines.trainer(self.engine)
-        return Threads(train, self.workers if self.engine.name == "kernel" else 1)
-
-    def _draw(self, figure: PlannedFigure) -> None:
-        from report.draw import files_of
-
-        assert figure.made_from is not None
-        start = time.monotonic()
-        content = files_of(self.module(figure.name), self.load(figure), decides=self.profile.decides)
-        self.gallery.publish(figure.made_from, content, self.profile.name)
-        self.timings.add("figure", figure.made_from.key, time.monotonic() - start)
-
-    def _record(self, figure: PlannedFigure) -> FigureRecord:
-        assert figure.made_from is not None
-        folder = self.gallery.folder(figure.made_from.key)
-        module = self.module(figure.name)
-        values = json.loads((folder / "data.json").read_bytes())["values"]
-        sweeps = tuple(loading.record(self.store, self.timings, sweep) for sweep in figure.sweeps)
-        source = self.sources.module(f"figures.{figure.name}")
-        return FigureRecord(
-            name=figure.name,
-            about=module.ABOUT,
-            key=figure.made_from.key,
-            folder=folder,
-            values={name: _value(row) for name, row in values.items()},
-            claims=tuple(self._claim(figure.name, row, sweeps) for row in json.loads((folder / "findings.json").read_bytes())),
-            sweeps=sweeps,
-            source=source.path.read_text(encoding="utf-8") if source else "",
-        )
-
-    def _claim(self, figure: str, row: dict[str, Any], sweeps: tuple[SweepRecord, ...]) -> dict[str, Any]:
-        """A finding with what the figure itself does not know."""
-        runs = [{"sweep": f"{figure}/{sweep.name}", "count": len(sweep.runs), "digest": sweep.digest} for sweep in sweeps]
-        rows = row["rows"]
-        rest = {name: value for name, value in row.items() if name not in ("id", "rows")}
-        more = {"profile": self.profile.name, "engine": self.engine.name, "runs": runs if row["seeds"] else [], "rows": rows}
-        return {"id": row["id"], "figure": figure, **rest, **more}
-
-
-def _value(row: dict[str, Any]) -> Value:
-    def number(value: float | None, missing: float) -> float:
-        return missing if value is None else value
-
-    interval = row["interval"]
-    ends = None if interval is None else (number(interval[0], -float("inf")), number(interval[1], float("inf")))
-    return Value(value=number(row["value"], float("nan")), unit=row["unit"], digits=row["digits"], interval=ends)
+from report.engines import Engine
+from report.errors import cannot_write
+from report.records import Build, FigureRecord
+from report.workshop import Workshop
 
 
 def versions(engine: Engine) -> dict[str, str]:
@@ -190,14 +19,13 @@ def versions(engine: Engine) -> dict[str, str]:
 
 def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequence[dict[str, str]]) -> Build:
     """Everything that the pages may show."""
-    device: Device = workshop.engine.device
     training = [sweep.seconds for figure in records for sweep in figure.sweeps if sweep.seconds is not None]
     drawing = [seconds for figure in records if (seconds := workshop.timings.get("figure", figure.key)) is not None]
     return Build(
         profile=workshop.profile.name,
         decides=workshop.profile.decides,
         engine=workshop.engine.name,
-        device=device,
+        device=workshop.engine.device,
         versions=versions(workshop.engine),
         figures=tuple(records),
         lock=tuple(lock),
@@ -206,8 +34,18 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
 
 
 def publish(build: Build, docs: Path, out: Path) -> bool:
-    """Writes the pages and the site; whether anything changed. When something is wrong with them, the old site stays."""
+    """Writes the pages and the site; whether anything changed. When something is wrong with them, the old site stays.
+
+    Raises:
+        PipelineError: if a page or a link is wrong, or a folder cannot be written.
+    """
     from report import pages, site
 
-    pages.write(build, docs)
-    return site.publish(docs, out)
+    try:
+        pages.write(build, docs)
+    except OSError as problem:
+        raise cannot_write(docs, problem) from None
+    try:
+        return site.publish(docs, out)
+    except OSError as problem:
+        raise cannot_write(out, problem, "OUT") from None

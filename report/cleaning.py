@@ -8,11 +8,11 @@ from pathlib import Path
 
 import figures
 from report import engines, files, profiles
-from report.build import Workshop
 from report.code import Sources
 from report.errors import PipelineError, cannot_write
 from report.site import STAMP
 from report.store import Store
+from report.workshop import Workshop
 
 
 def clean(store: Path, out: Path) -> Iterator[str]:

@@ -5,19 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import figures
-from report import build, cleaning, engines, lock, verify, words
-from report.build import Workshop
-from report.errors import cannot_write
+from report import build, cleaning, engines, lock, verify, words, workshop
 from report.options import Options, choose_profile
 from report.records import FigureRecord
-from report.verify import workshop
-from report.words import say
+from report.workshop import Workshop, say
 
 
 def _chosen(options: Options) -> Workshop:
     """The workshop of the device and profile that were asked for, or that this machine suggests."""
     device = engines.choose_device(options.device)
-    return workshop(options, device, choose_profile(options.profile, device))
+    return workshop.open_workshop(options, device, choose_profile(options.profile, device))
 
 
 def run_build(options: Options) -> int:
@@ -31,10 +28,7 @@ def run_build(options: Options) -> int:
         if not records:
             return 0
     written = build.build_record(shop, records, [line.row() for line in lock.read() if line.profile == shop.profile.name])
-    try:
-        changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
-    except OSError as problem:
-        raise cannot_write(options.out, problem, "OUT") from None
+    changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
     page = (options.out / "index.html").resolve().as_uri()
     print(f"{'The site is built' if changed else 'Nothing is to do'}. Profile {shop.profile.name}, open {page}")
     return 0

@@ -1,8 +1,9 @@
 """Training what is missing: tasks side by side on this machine, each shard stored as soon as it is trained."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from report import progress
 from report.engines import Train
-from report.errors import Interrupted
+from report.errors import Interrupted, PipelineError
 from report.plan import PlannedSweep
 from report.shards import Shard
 from report.store import Store
 from report.timings import Timings
+from sup.errors import SupError
 from sup.sweeps import Shape
 
 GROUP_FLOATS = 500_000_000
@@ -57,7 +59,7 @@ class Done:
 class Executor(Protocol):
     """Whatever can train tasks: the threads of this machine here."""
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Done]:
+    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
         """Trains the tasks and gives each back as it ends, in any order."""
 
 
@@ -67,7 +69,7 @@ class Threads:
     def __init__(self, train: Train, workers: int) -> None:
         self.train, self.workers = train, workers
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[Done]:
+    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
         """Trains the tasks and gives each back as it ends; when the caller stops early, what has not begun is dropped."""
         pool = ThreadPoolExecutor(self.workers)
         try:
@@ -79,7 +81,10 @@ class Threads:
     def _one(self, task: Task) -> Done:
         start = time.monotonic()
         runs = [run for shard in task.shards for run in shard.runs]
-        arrays = self.train(runs, task.shards[0].snapshots)
+        try:
+            arrays = self.train(runs, task.shards[0].snapshots)
+        except SupError as problem:
+            raise PipelineError(f"{task.sweeps[0]} cannot be trained: {problem}") from problem
         return Done(task, arrays, time.monotonic() - start)
 
 
@@ -141,10 +146,10 @@ def train_missing(
             for shape in dict.fromkeys(shard.shape for task in tasks for shard in task.shards) if compile_kernel else ():
                 with shown.compiling(shape):
                     compile_kernel(shape)  # type: ignore[misc]  # not None, by the line above
-            for done in executor.run(tasks):
-                for shard, label, arrays in _split(done):
+            with closing(executor.run(tasks)) as ended:
+                for shard, label, arrays, seconds in (part for done in ended for part in _split(done)):
                     store.write(shard, arrays, label)
-                    timings.add("shard", shard.key, done.seconds * len(shard.runs) / sum(len(s.runs) for s in done.task.shards))
+                    timings.add("shard", shard.key, seconds)
                     stored += 1
                     shown.advance(shard)
     except KeyboardInterrupt:
@@ -155,10 +160,10 @@ def train_missing(
         timings.save()
 
 
-def _split(done: Done) -> Iterator[tuple[Shard, str, dict[str, np.ndarray]]]:
-    """The arrays of each shard of a task."""
-    start = 0
+def _split(done: Done) -> Iterator[tuple[Shard, str, dict[str, np.ndarray], float]]:
+    """The shards of a task, each with its sweep, its arrays and its share of the seconds."""
+    start, total = 0, sum(len(shard.runs) for shard in done.task.shards)
     for shard, label in zip(done.task.shards, done.task.sweeps, strict=True):
         end = start + len(shard.runs)
-        yield shard, label, {name: array[start:end] for name, array in done.arrays.items()}
+        yield shard, label, {name: array[start:end] for name, array in done.arrays.items()}, done.seconds * (end - start) / total
         start = end

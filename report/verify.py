@@ -7,33 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import figures
-from report import engines, expected, files, loading, lock, profiles
-from report.build import PlannedFigure, Workshop
-from report.code import Sources
-from report.engines import Device
+from report import expected, files, loading, lock, profiles, workshop
 from report.errors import PipelineError, cannot_write
 from report.lock import Comparison, Line
 from report.options import Options, choose_profile
 from report.records import FigureRecord
 from report.shard_file import results_digest
-from report.store import Store
-from report.words import say, short
-
-
-def workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
-    """What a command works with, on the device, profile and store that were settled."""
-    sources = Sources()
-    written = tuple(name for name in figures.NAMES if sources.module(f"figures.{name}"))
-    return Workshop(
-        profile=profiles.get(profile),
-        engine=engines.engine(device, sources),
-        store=Store(store or options.store, say),
-        workers=options.workers,
-        forced=options.force,
-        names=(options.only,) if options.only else written,
-        sources=sources,
-    )
+from report.words import short
+from report.workshop import PlannedFigure, Workshop
 
 
 def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
@@ -43,7 +24,7 @@ def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
     lock.check_profile(profile)
     if options.device == "cuda":
         raise PipelineError("artifacts.lock lists what the kernel trains on a CPU; got DEVICE=cuda. Leave it out.")
-    return workshop(options, "cpu", profile, store)
+    return workshop.open_workshop(options, "cpu", profile, store)
 
 
 def _locked_lines(shop: Workshop, options: Options) -> list[Line]:

@@ -1,7 +1,6 @@
 """What the command line prints: plans, numbers and verdicts as text, and what JSON holds of them."""
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -9,15 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from report import ROOT
-from report.build import PlannedFigure, Workshop
 from report.plan import PlannedSweep
 from report.reasons import describe
 from report.records import FigureRecord
-
-
-def say(text: str) -> None:
-    """Tells the reader something that is no answer, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+from report.workshop import PlannedFigure, Workshop
 
 
 def short(digest: str) -> str:

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Size, Value
-from report.build import Workshop
 from report.code import Sources
 from report.engines import Engine
 from report.profiles import Profile
 from report.shards import cut
 from report.store import Store
+from report.workshop import Workshop
 from sup.canonical import spec_digest
 from sup.features import Independent
 from sup.specs import Recipe, Run
