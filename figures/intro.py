@@ -42,7 +42,7 @@ TILT = 10.0
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`relu`: ReLU output models of five features in two dimensions at the three densities."""
+    """`relu`: ReLU output models of five features in two dimensions at the three densities (sup/models.py has the equation)."""
     base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
                importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
     return {"relu": sweep(base, density=DENSITIES, seed=range(size.seeds))}

@@ -1,7 +1,8 @@
 """The four toy models as equations in torch, many models side by side.
 
 Every array has a leading `run` axis: row r of the result depends on model r alone. Source of the equations: Elhage et al.
-2022, "Demonstrating Superposition", "Superposition in a Privileged Basis" and "Computation in Superposition".
+2022, "Demonstrating Superposition", "Superposition in a Privileged Basis" and "Computation in Superposition". The loop that
+trains them is in sup/training/torch_engine.py; sup/training/kernel/loop.py is the same, fused.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ def relu_hidden(x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hid
 
 
 def absolute(x: Float[Tensor, "run batch feature"], w1: Float[Tensor, "run hidden feature"],
-             w2: Float[Tensor, "run feature hidden"], b: Float[Tensor, "run feature"]) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+             w2: Float[Tensor, "run feature hidden"], b: Float[Tensor, "run feature"],
+             ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
     """Absolute value model: h = ReLU(W1 x), y' = ReLU(W2 h + b), to be compared with |x|.
 
     Example: one feature, two neurons, one for each sign.

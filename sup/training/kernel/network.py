@@ -108,7 +108,7 @@ def transpose(S, n, source, target):
 
 @njit(error_model="numpy", inline="always")
 def weight_gradient_by_features(S, n, m, hidden, features, GW):
-    """Adds, sample after sample, S[hidden + a, r] * S[features + r, j] to the weight gradient, features as lanes: for large shapes."""
+    """Adds, by sample, S[hidden + a, r] * S[features + r, j] to the weight gradient, features as lanes: for large shapes."""
     for a in range(m):
         w0 = GW + a * n
         for r in range(0, LANES, 8):
