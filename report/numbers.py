@@ -9,6 +9,7 @@ from typing import Any
 from figures.base import Value
 
 MISSING = "—"
+_NOISE = 1e-15  # what rounding leaves of numbers near one
 
 
 def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: bool = False) -> str:
@@ -28,6 +29,7 @@ def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: 
     """
     if value is None or math.isnan(value):
         return MISSING
+    value = 0.0 if abs(value) < _NOISE else value
     if math.isinf(value):
         text = "∞" if value > 0 else "−∞"
     elif exact and value == int(value):
@@ -36,26 +38,36 @@ def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: 
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         text = f"{mantissa} × 10{_raised(int(exponent))}"
     else:
-        order = math.floor(math.log10(abs(value))) if value else 0
-        text = f"{value:,.{max(0, digits - 1 - order)}f}"
+        text = f"{value:,.{_decimals(value, digits)}f}"
     return text.replace("-", "−").replace(",", "\u202f") + (f" {unit}" if unit else "")
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Digits after the point that make `digits` significant ones."""
+    return max(0, digits - 1 - (math.floor(math.log10(abs(value))) if value else 0))
 
 
 def _raised(number: int) -> str:
     return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def interval_text(interval: tuple[float, float] | list[float] | None, digits: int = 2, unit: str = "") -> str:
-    """An interval in words; a dash for none, and for one that tells nothing.
+def interval_text(interval: Sequence[float | None] | None, digits: int = 2, unit: str = "") -> str:
+    """An interval in words, both ends with the decimals of the larger; a dash for none, and for one that tells nothing.
 
     Example:
-        >>> interval_text((0.391, 0.405)), interval_text(None)
-        ('0.39 to 0.41', '—')
+        >>> interval_text((0.391, 0.405)), interval_text((-0.04, 24.7), 3), interval_text(None)
+        ('0.39 to 0.41', '0.0 to 24.7', '—')
     """
-    if interval is None or any(end is None or math.isinf(end) or math.isnan(end) for end in interval):
+    ends = [end for end in interval or () if end is not None and math.isfinite(end)]
+    if len(ends) != 2:
         return MISSING
-    low, high = interval
-    return f"{number_text(low, digits)} to {number_text(high, digits)}" + (f" {unit}" if unit else "")
+    largest = max(map(abs, ends))
+    if 0 < largest < 1e-3:
+        texts = [number_text(end, digits) for end in ends]
+    else:
+        rounded = [round(end, _decimals(largest, digits)) + 0.0 for end in ends]  # adding zero turns -0.0 into 0.0
+        texts = [f"{end:,.{_decimals(largest, digits)}f}".replace("-", "−").replace(",", "\u202f") for end in rounded]
+    return f"{texts[0]} to {texts[1]}" + (f" {unit}" if unit else "")
 
 
 def value_text(value: Value) -> str:
@@ -109,9 +121,10 @@ def prose(text: str) -> str:
 
     Example:
         >>> prose("W^T W and W_i < 1")
-        'W<sup>T</sup> W and W<sub>i</sub> &lt; 1'
+        'WᵀW and W<sub>i</sub> &lt; 1'
     """
-    text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", escape(text)))
+    text = re.sub(r"\^T\b ?(?=W)|\^T\b", "ᵀ", escape(text))
+    text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", text))
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
