@@ -15,6 +15,11 @@ _SCIENCE = sorted(Path(__file__).parents[1].glob("sup/*.py"))
 _SHAPED = [f"sup.{path.stem}" for path in _SCIENCE if "from jaxtyping" in path.read_text(encoding="utf-8")]
 install_import_hook(_SHAPED, "beartype.beartype")
 
+from report import engines  # noqa: E402
+
+# Compiled kernels are kept by their code, as in a build: numba alone looks at one of the kernel's files and runs stale code.
+engines.compiler(engines.engine("cpu"))
+
 settings.register_profile("ci", derandomize=True, database=None, deadline=None)  # the same examples every time
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
