@@ -137,7 +137,7 @@ class Gallery:
 
     @property
     def _history(self) -> Path:
-        return self.root / "drawn.jsonl"
+        return self.store.root / "drawn.jsonl"
 
     @cached_property
     def _drawn(self) -> dict[tuple[str, str], dict[str, Any]]:

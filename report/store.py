@@ -3,6 +3,7 @@
 - `shards/KEY.safetensors`: trained runs.
 - `figures/KEY/`: drawn figures with their data.
 - `index.jsonl`: a short line per shard written; append-only, made again from the files where it is lost.
+- `drawn.jsonl`: what each figure was last made from, to tell why it is drawn again.
 - `sweeps/KEY.json`: the rows of a sweep's table of runs, made again where lost.
 - `damaged/`: what was moved aside.
 - `timings.json`: seconds, outside every comparison.
