@@ -12,14 +12,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command and gives the status to exit with; what is wrong is said in one line.
 
     Returns:
-        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C.
+        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C; 141 when the reader of a pipe left.
     """
     try:
         chosen = options.parse(arguments)
-        return commands.COMMANDS[chosen.command](chosen)
+        status = commands.COMMANDS[chosen.command](chosen)
+        sys.stdout.flush()
+        return status
     except SupError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.status if isinstance(problem, PipelineError) else PipelineError.status
+    except BrokenPipeError:  # whoever read the answer has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("error: interrupted. Run the same command again to go on.", file=sys.stderr)
         return Interrupted.status

@@ -4,11 +4,14 @@ What is computed after training (float64, BLAS) may differ in last digits betwee
 a tolerance; verdicts are compared exactly.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from report import ROOT
 from report.errors import PipelineError
@@ -16,7 +19,8 @@ from report.errors import PipelineError
 FIGURES = ROOT / "figures.expected"
 CLAIMS = ROOT / "claims.expected"
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
-DIGITS = 7
+DIGITS = 8
+SMALL, PATTERNS = 64, 4
 
 
 def read(path: Path, profile: str) -> dict[str, Any]:
@@ -53,17 +57,44 @@ def with_section(path: Path, profile: str, section: Mapping[str, Any]) -> bytes:
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def summary(data: Any) -> Any:
-    """What is kept of a figure's data."""
-    return rounded(data)
+def summary(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a figure's `data.json`: its values, its small arrays in full, of larger ones a fingerprint."""
+    values = {name: [row["value"], row["interval"]] for name, row in data["values"].items()}
+    return {"values": rounded(values), "arrays": {name: rounded(fingerprint(rows)) for name, rows in data["arrays"].items()}}
+
+
+def fingerprint(rows: Any) -> Any:
+    """An array in full where it is small; else its shape, mean, spread, and means under fixed patterns of signs.
+
+    A change of one number by some percent of the spread shows in the patterns.
+
+    Example:
+        >>> fingerprint([1.0, None])
+        [1.0, None]
+    """
+    array = np.asarray(rows, np.float64)
+    if array.size <= SMALL:
+        return rows
+    flat = array.ravel()
+    missing = np.isnan(flat)
+    flat = np.where(missing, 0.0, flat)
+    signs = [float(np.mean(flat * _signs(flat.size, k))) for k in range(PATTERNS)]
+    kept = {"mean": float(flat.mean()), "spread": float(flat.std()), "missing": int(missing.sum()), "signs": signs}
+    return {"shape": list(array.shape), **kept}
+
+
+def _signs(count: int, pattern: int) -> np.ndarray:
+    """A fixed pattern of +1 and -1, the same everywhere."""
+    bits = hashlib.shake_256(f"signs {pattern}".encode()).digest((count + 7) // 8)
+    return 1.0 - 2.0 * np.unpackbits(np.frombuffer(bits, np.uint8))[:count]
 
 
 def rounded(value: Any) -> Any:
-    """`value` with floats rounded to seven significant digits, well inside the tolerance.
+    """`value` with floats rounded to eight significant digits, well inside the tolerance.
 
     Example:
-        >>> rounded({"x": [0.123456789, 1, None]})
-        {'x': [0.1234568, 1, None]}
+        >>> rounded({"x": [0.1234567891, 1, None]})
+        {'x': [0.12345679, 1, None]}
     """
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}

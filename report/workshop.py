@@ -183,14 +183,13 @@ def _value(row: dict[str, Any]) -> Value:
 def open_workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
     """The workshop of a command, on the device and profile that were settled; in `store` instead of the reader's, if given."""
     sources = Sources()
-    written = tuple(name for name in figures.NAMES if sources.module(f"figures.{name}"))
     return Workshop(
         profile=profiles.get(profile),
         engine=engines.engine(device, sources),
         store=Store(store or options.store, say),
         workers=options.workers,
         forced=options.force,
-        names=(options.only,) if options.only else written,
+        names=(options.only,) if options.only else figures.NAMES,
         sources=sources,
     )
 

@@ -65,9 +65,7 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
 
 def test_intervals_without_an_end_come_back_so(tmp_path):
     small = shop(tmp_path, seeds=1)
-    small.module("tiny").needs = lambda size: {
-        "models": __import__("tests.report.workbench", fromlist=["x"]).runs(1, densities=(1.0,))
-    }
+    small.module("tiny").needs = lambda size: {"models": runs(1, densities=(1.0,))}
     (record,) = small.make()
     assert record.values["loss"].interval == (-math.inf, math.inf)
     assert record.claims[0]["interval"] == [None, None]
