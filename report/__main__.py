@@ -12,7 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command and gives the status to exit with; what is wrong is said in one line.
 
     Returns:
-        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C; 141 when the reader of a pipe left.
+        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C; 141 when nobody reads on.
     """
     try:
         chosen = options.parse(arguments)

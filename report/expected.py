@@ -130,5 +130,6 @@ def differences(expected: Any, here: Any, at: str = "") -> Iterator[str]:
 
 
 def _same(expected: Any, here: Any) -> bool:
-    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (expected, here))
-    return math.isclose(expected, here, rel_tol=RELATIVE, abs_tol=ABSOLUTE) if numbers else bool(expected == here)
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in (expected, here)):
+        return type(expected) is type(here) and bool(expected == here)
+    return math.isclose(expected, here, rel_tol=RELATIVE, abs_tol=ABSOLUTE)

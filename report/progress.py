@@ -72,8 +72,9 @@ class TerminalProgress(Progress):
 
 
 @contextmanager
-def show(shards: int, cost: int, out: TextIO = sys.stderr) -> Iterator[Progress]:
-    """The progress of training `shards` that cost `cost` microseconds together, shown on `out`."""
+def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress]:
+    """The progress of training `shards` that cost `cost` microseconds together, shown on `out` or on standard error."""
+    out = out or sys.stderr
     if not out.isatty():
         progress = Progress(shards, cost)
         yield progress

@@ -56,8 +56,8 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     assert second["verdict"] == "not reproduced" and second["runs"] == [
         {"sweep": "tiny/models", "count": 6, "digest": sweep.digest}
     ]
-    assert list(first) == ["id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "criterion", "verdict",
-                           "reason", "profile", "engine", "runs", "rows"]  # fmt: skip
+    contract = "id figure source text paper value unit interval seeds criterion verdict reason profile engine runs rows"
+    assert list(first) == contract.split()
     value = record.values["loss"]
     assert value.interval and value.interval[0] < value.value < value.interval[1]
     assert json.loads((record.folder / "data.json").read_text())["arrays"]["none"] == [None]

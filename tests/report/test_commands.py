@@ -1,0 +1,238 @@
+"""The command line: what is asked, what is answered, and how it says what is wrong."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from figures.base import module
+from report import ROOT, commands, engines, options, profiles, workshop
+from report.__main__ import main
+from report.engines import choose_device
+from report.errors import PipelineError
+from report.options import choose_profile, parse
+from report.shards import cut
+from report.store import Store
+from tests.report.workbench import FakeEngine, arrays_of, shard, shop
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Runs a command on the tiny figure; pages and site are written by `made`, a list of calls."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(engines, "cuda_present", lambda: False)
+
+    def run(*arguments, **changes):
+        monkeypatch.setattr(
+            workshop, "open_workshop", lambda options, device, profile: shop(tmp_path, changes.pop("trainer", None), **changes)
+        )
+        return main(list(arguments))
+
+    return run
+
+
+def test_every_command_has_help():
+    for command in options.COMMANDS:
+        with pytest.raises(SystemExit) as left:
+            parse([command, "--help"])
+        assert left.value.code == 0
+    assert set(options.COMMANDS) == set(commands.COMMANDS)
+
+
+def test_defaults_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("PROFILE", "smoke")
+    monkeypatch.setenv("STORE", "/elsewhere")
+    monkeypatch.setenv("WORKERS", "3")
+    told = parse(["build"])
+    assert (told.profile, str(told.store), told.workers, told.only) == ("smoke", "/elsewhere", 3, "")
+    assert parse(["build", "--profile", "laptop"]).profile == "laptop"
+    monkeypatch.setenv("STORE", "")
+    assert parse(["build"]).store == ROOT / ".artifacts" and parse(["build"]).out == ROOT / "site"
+
+
+def test_clean_takes_store_as_a_switch_and_as_a_folder(monkeypatch):
+    monkeypatch.setenv("STORE", "/elsewhere")
+    assert not parse(["clean"]).clean_store and str(parse(["clean"]).store) == "/elsewhere"
+    assert parse(["clean", "--store"]).clean_store and str(parse(["clean", "--store"]).store) == "/elsewhere"
+    assert str(parse(["clean", "--store", "/there"]).store) == "/there"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["build", "--workers", "many"],
+            "WORKERS is the number of threads, an int of at least 1; got 'many'. Leave it out to use all",
+        ),
+        (["plan", "--workers", "0"], "WORKERS is the number of threads, an int of at least 1; got '0'"),
+        (["build", "--only", "intr"], "ONLY is the figure to make; got 'intr'. Pick one of intro, privileged_basis_sketch"),
+        (
+            ["plan", "--profile", "huge"],
+            "PROFILE is how much of each experiment to run; got 'huge'. Pick one of smoke, laptop, paper.",
+        ),
+        (["plan", "--device", "tpu"], "DEVICE is where to train; got 'tpu'. Pick cpu or cuda, or leave it out"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_status_2(arguments, words, capsys):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ") and words in err and err.count("\n") == 1
+
+
+def test_the_gpu_is_taken_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(engines, "cuda_present", lambda: True)
+    assert (choose_device(""), choose_device("cpu"), choose_device("cuda")) == ("cuda", "cpu", "cuda")
+    monkeypatch.setattr(engines, "cuda_present", lambda: False)
+    assert choose_device("") == "cpu"
+    with pytest.raises(PipelineError, match=r"DEVICE=cuda needs a GPU .* and there is none\. Pass DEVICE=cpu"):
+        choose_device("cuda")
+    assert [choose_profile("", device) for device in ("cpu", "cuda")] == ["laptop", "paper"]
+    assert choose_profile("smoke", "cuda") == "smoke"
+
+
+def test_cuda_is_found_without_torch():
+    program = "import sys; from report.engines import cuda_present; print(cuda_present()); sys.exit('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0 and ran.stdout.split()[0] in ("True", "False"), ran.stderr
+
+
+def test_a_driver_with_devices_and_a_torch_for_cpus_is_no_gpu(monkeypatch):
+    class Driver:
+        def __init__(self, name):
+            pass
+
+        def cuInit(self, flags):
+            return 0
+
+        def cuDeviceGetCount(self, count):
+            count._obj.value = 1
+            return 0
+
+    monkeypatch.setattr(engines.ctypes, "CDLL", Driver)
+    monkeypatch.setattr(engines, "torch_version", lambda: "2.13.0+cpu")
+    assert not engines.cuda_present()
+    monkeypatch.setattr(engines, "torch_version", lambda: "2.13.0")
+    assert engines.cuda_present()
+
+
+def test_a_plan_says_what_and_why_and_then_that_nothing_is_to_do(tiny, capsys):
+    assert tiny("plan") == 0
+    out = capsys.readouterr().out
+    assert "Profile smoke, engine kernel on cpu." in out
+    assert "tiny/models: 6 of 6 runs, 1 of 1 shard (absent: smoke/tiny/models)" in out
+    assert "tiny (input: tiny/models)" in out
+    tiny("claims")
+    capsys.readouterr()
+    assert tiny("plan") == 0
+    assert "Nothing is to do: 6 runs are trained and 1 figures are drawn." in capsys.readouterr().out
+
+
+def test_a_plan_in_json(tiny, capsys):
+    assert tiny("plan", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sweeps"][0]["missing"][0]["reason"] == {
+        "kind": "absent",
+        "subject": "smoke/tiny/models",
+        "was": None,
+        "now": None,
+    }
+    assert told["figures"] == [
+        {"figure": "tiny", "reason": {"kind": "input", "subject": "tiny/models", "was": None, "now": None}}
+    ]
+
+
+def test_claims_in_json_follow_the_contract_whatever_the_verdicts(tiny, capsys):
+    assert tiny("claims", "--json") == 0
+    captured = capsys.readouterr()
+    first, second = json.loads(captured.out)
+    assert set(first) == {"id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "criterion", "verdict",
+                          "reason", "profile", "engine", "runs"}  # fmt: skip
+    assert [first["verdict"], second["verdict"]] == ["reproduced", "not reproduced"]
+    assert first["criterion"] == "mean loss is at least 0.01" and captured.err.startswith("Trained 6 runs")
+    assert tiny("claims") == 0
+    assert "2 claims: 1 reproduced, 1 not reproduced." in capsys.readouterr().out
+
+
+def test_values_in_json_follow_the_contract(tiny, capsys):
+    assert tiny("values", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["tiny.loss"]
+    assert set(told["tiny.loss"]) == {"value", "unit", "interval", "digits", "profile", "source", "pages"}
+    assert math.isfinite(told["tiny.loss"]["value"]) and told["tiny.loss"]["source"] == "figures/tiny.py"
+    assert tiny("values") == 0
+    assert capsys.readouterr().out.startswith("tiny.loss = 0.")
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(tiny, capsys):
+    def broken(specs, snapshots):
+        return {name: array * float("nan") for name, array in arrays_of(specs).items()}
+
+    assert tiny("claims", "--json", trainer=broken) == 0
+    told = json.loads(capsys.readouterr().out, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
+    assert told[0]["value"] is None and told[0]["verdict"] == "untested"
+
+
+def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
+    calls = []
+    monkeypatch.setattr("report.build.publish", lambda build, docs, out: calls.append((build, docs, out)) or len(calls) == 1)
+    assert tiny("build", "--out", "here") == 0
+    assert f"The site is built. Profile smoke, open {(tmp_path / 'here/index.html').as_uri()}" in capsys.readouterr().out
+    build, docs, _ = calls[0]
+    assert docs == tmp_path / "store/docs/smoke" and build.figure("tiny").claims and build.versions["numba"]
+    assert build.timings["training"] >= 0 and build.engine == "kernel"
+    assert tiny("build") == 0
+    assert capsys.readouterr().out.startswith("Nothing is to do. Profile smoke, open file://")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tiny, monkeypatch, tmp_path, capsys):
+    def refuse(*_):
+        raise OSError(30, "Read-only file system", "x")
+
+    monkeypatch.setattr("report.pages.write", lambda *_: True)
+    monkeypatch.setattr("report.site.publish", refuse)
+    assert tiny("build", "--out", "here") == 2
+    err = capsys.readouterr().err
+    assert (
+        "cannot write here: the file system is read-only. What was finished is kept. Make it writable or pass OUT=another folder"
+        in err
+    )
+
+
+def test_an_interruption_is_status_130(tiny, capsys):
+    assert tiny("claims", trainer=FakeEngine(fail_after=0)) == 130
+    assert "interrupted: 0 of 1 shards are trained and stored" in capsys.readouterr().err
+
+
+def test_clean_removes_the_site_and_pages_and_nothing_else(tmp_path, monkeypatch, capsys):
+    site, store = tmp_path / "site", tmp_path / "store"
+    for path in (site / ".stamp", site / "index.html", store / "docs/smoke/index.md", store / "shards/x.safetensors"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    monkeypatch.setenv("STORE", str(store))
+    assert main(["clean", "--out", str(site)]) == 0
+    assert not site.exists() and not (store / "docs").exists() and (store / "shards/x.safetensors").exists()
+    assert main(["clean", "--out", str(site)]) == 0
+    (tmp_path / "home").mkdir()
+    assert main(["clean", "--out", str(tmp_path / "home")]) == 2
+    assert "was made by no build, so it is left alone" in capsys.readouterr().err
+
+
+def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monkeypatch, capsys):
+    store = Store(tmp_path)
+    profile = profiles.get("smoke")
+    needed = next(iter(module("intro").needs(profile.size("intro")).values()))
+    (kept, *_), unneeded = cut(needed, engines.engine("cpu")), shard()
+    for one in (kept, unneeded):
+        store.write(one, arrays_of(one.runs), "x")
+    for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    monkeypatch.setenv("STORE", str(tmp_path))
+    assert main(["clean", "--store", "--out", str(tmp_path / "no site")]) == 0
+    out = capsys.readouterr().out
+    assert "Removing 1 of 2 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
+    assert [path.name for path in store.shards.iterdir()] == [f"{kept.key}.safetensors"]
+    assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged"))
+    assert [entry.key for entry in Store(tmp_path).lines] == [kept.key]

@@ -1,0 +1,216 @@
+"""The lock and what is expected: written by `lock`, compared by `verify`."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from report import ROOT, expected, lock, workshop
+from report.__main__ import main
+from report.errors import PipelineError
+from report.lock import Comparison, Line
+from tests.report.workbench import FakeEngine, arrays_of, shop
+
+ONE, TWO = (
+    Line("intro/relu", "smoke", "1" * 64, "kernel", "a" * 64),
+    Line("basic_small/relu", "smoke", "2" * 64, "kernel", "b" * 64),
+)
+
+
+def test_lines_come_back_in_the_papers_order(tmp_path):
+    path = tmp_path / "artifacts.lock"
+    large = Line("intro/relu", "laptop", "3" * 64, "kernel", "c" * 64)
+    path.write_text(lock.text_of([large, TWO, ONE]))
+    assert lock.read(path) == [ONE, TWO, large]
+    assert path.read_text().splitlines()[0] == f"intro/relu smoke {'1' * 64} kernel {'a' * 64}"
+    assert lock.read(tmp_path / "nothing") == []
+
+
+def test_a_line_that_is_none_is_named(tmp_path):
+    path = tmp_path / "artifacts.lock"
+    path.write_text(lock.text_of([ONE]) + "intro/relu smoke\n")
+    with pytest.raises(PipelineError, match=r"artifacts\.lock, line 2: a line is sweep, profile, .* got 'intro/relu smoke'"):
+        lock.read(path)
+
+
+def test_every_way_to_differ_is_told_apart():
+    here = [
+        ONE,
+        Line(TWO.name, "smoke", "9" * 64, "kernel", TWO.digest),
+        Line("basic_large/relu", "smoke", "4" * 64, "kernel", "d" * 64),
+        Line("basic_large/new", "smoke", "5" * 64, "kernel", "e" * 64),
+    ]
+    locked = [
+        ONE,
+        TWO,
+        Line("basic_large/relu", "smoke", "4" * 64, "kernel", "f" * 64),
+        Line("gone/relu", "smoke", "6" * 64, "kernel", "0" * 64),
+    ]
+    assert lock.compare(locked, here) == [
+        Comparison("intro/relu", "match", "a" * 64, "a" * 64),
+        Comparison("basic_small/relu", "outdated", "b" * 64, "b" * 64),
+        Comparison("basic_large/relu", "differs", "f" * 64, "d" * 64),
+        Comparison("basic_large/new", "unlisted", "", "e" * 64),
+        Comparison("gone/relu", "unneeded", "0" * 64, ""),
+    ]
+
+
+numbers = st.floats(-1e6, 1e6)
+
+
+@given(
+    st.recursive(
+        st.one_of(numbers, st.none(), st.text(max_size=3)),
+        lambda x: st.lists(x, max_size=4) | st.dictionaries(st.text(max_size=3), x, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_rounding_stays_within_the_tolerance(value):
+    assert list(expected.differences(expected.rounded(value), value)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ({"x": [1.0, 2.0]}, {"x": [1.0, 2.001]}, "x[1] is 2.001, expected 2.0"),
+        ({"x": [1.0]}, {"x": [1.0, 2.0]}, "x has 2 entries, 1 are expected"),
+        ({"x": 1.0}, {}, "x is expected and not there"),
+        ({}, {"x": {"y": 1}}, "x is there and not expected"),
+        ({"C1": "differs"}, {"C1": "reproduced"}, "C1 is 'reproduced', expected 'differs'"),
+        ({"x": None}, {"x": 0.0}, "x is 0.0, expected None"),
+        ({"x": True}, {"x": 1.0}, "x is 1.0, expected True"),
+    ],
+)
+def test_differences_are_named(one, other, words):
+    assert list(expected.differences(one, other)) == [words]
+
+
+@given(st.integers(65, 400), st.data())
+def test_a_fingerprint_notices_one_changed_number(count, data):
+    values = data.draw(st.lists(st.floats(-1, 1), min_size=count, max_size=count))
+    values[0] = 1.0
+    other = list(values)
+    other[data.draw(st.integers(0, count - 1))] += data.draw(st.sampled_from([-1, 1])) * 0.05
+    one, two = (expected.rounded(expected.fingerprint(rows)) for rows in (values, other))
+    assert list(expected.differences(one, two)), "a change of a twentieth is seen"
+    assert not list(expected.differences(one, expected.fingerprint([x * (1 + 1e-9) for x in values])))
+
+
+def test_sections_are_replaced_one_by_one(tmp_path):
+    path = tmp_path / "claims.expected"
+    path.write_bytes(expected.with_section(path, "smoke", {"C1": "untested"}))
+    path.write_bytes(expected.with_section(path, "laptop", {"C1": "reproduced", "C2": "differs"}))
+    assert expected.read(path, "smoke") == {"C1": "untested"} and list(expected.read(path, "laptop")) == ["C1", "C2"]
+    assert (
+        path.read_text() == json.dumps(json.loads(path.read_text()), indent=1).replace("\n   ", "\n  ") + "\n"
+        or path.read_text().count("\n") == 9
+    )
+    path.write_text("[")
+    with pytest.raises(PipelineError, match=r"claims\.expected holds JSON with a section per profile, and it cannot be read"):
+        expected.read(path, "smoke")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with the tiny figure's workshop and a lock of its own; returns a function that runs a command there."""
+    monkeypatch.setattr(lock, "PATH", tmp_path / "artifacts.lock")
+    monkeypatch.setattr(lock.read, "__defaults__", (tmp_path / "artifacts.lock",))
+    monkeypatch.setattr(expected, "FIGURES", tmp_path / "figures.expected")
+    monkeypatch.setattr(expected, "CLAIMS", tmp_path / "claims.expected")
+
+    def run(*arguments, trainer=None, **changes):
+        def opened(options, device, profile, store=None):
+            made = shop(tmp_path, trainer or FakeEngine(), **changes)
+            if store:
+                made.store = type(made.store)(store)
+                made.__post_init__()
+            return made
+
+        monkeypatch.setattr(workshop, "open_workshop", opened)
+        return main([*arguments, "--profile", "smoke"])
+
+    run.folder = tmp_path
+    return run
+
+
+def test_lock_writes_what_verify_then_matches(place, capsys):
+    assert place("lock") == 0
+    assert "smoke tiny/models: new -> " in capsys.readouterr().out
+    assert place("lock") == 0
+    assert "Nothing changed for profile smoke." in capsys.readouterr().out
+    assert place("verify") == 0
+    out = capsys.readouterr().out
+    assert "match     tiny/models" in out and "1 of 1 sweeps match artifacts.lock; figures and verdicts are as expected." in out
+
+
+def other_bits(specs, snapshots):
+    return {name: array + 1 for name, array in arrays_of(specs).items()}
+
+
+def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys):
+    place("lock")
+    capsys.readouterr()
+    assert place("verify", trainer=other_bits) == 1
+    out = capsys.readouterr().out
+    assert "differs   tiny/models other bits from the same specs (lock " in out
+    assert "figure tiny: values/loss[0] is 1." in out
+    assert "0 of 1 sweeps match artifacts.lock; " in out
+    assert place("verify", "--json", trainer=other_bits) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["sweeps"][0]["outcome"] == "differs" and told["unexpected"]
+
+
+def test_verify_tells_a_changed_verdict(place, capsys):
+    place("lock")
+    path = place.folder / "claims.expected"
+    path.write_text(path.read_text().replace('"C0": "reproduced"', '"C0": "differs"'))
+    capsys.readouterr()
+    assert place("verify") == 1
+    assert "claim C0 is 'reproduced', expected 'differs'" in capsys.readouterr().out
+
+
+def test_verify_tells_a_lock_that_is_out_of_date(place, capsys):
+    place("lock")
+    capsys.readouterr()
+    assert place("verify", seeds=4) == 1
+    assert "outdated  tiny/models the lock is out of date: it lists other specs; run `make lock`" in capsys.readouterr().out
+
+
+def test_verify_trains_although_the_store_holds_everything(place):
+    place("lock")
+    engine = FakeEngine()
+    assert place("verify", trainer=engine) == 0 and engine.calls
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["verify", "--profile", "paper"],
+            "artifacts.lock lists the sweeps of smoke and laptop; got PROFILE=paper. Pick one of these.",
+        ),
+        (
+            ["lock", "--profile", "smoke", "--device", "cuda"],
+            "artifacts.lock lists what the kernel trains on a CPU; got DEVICE=cuda. Leave it out.",
+        ),
+        (["verify", "--profile", "tiny"], "got 'tiny'. Pick one of smoke, laptop, paper."),
+    ],
+)
+def test_what_cannot_be_verified_is_refused(arguments, words, capsys):
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_committed_lock_lists_what_the_figures_need():
+    from report import engines, profiles
+    from report.plan import plan_sweeps
+    from report.store import Store
+
+    locked = lock.read()
+    for name in ("smoke", "laptop"):
+        profile = profiles.get(name)
+        planned = plan_sweeps(Store(ROOT / "nowhere"), profile, engines.engine("cpu"), profile.sizes)
+        wanted = {(f"{sweep.figure}/{sweep.name}", sweep.spec) for sweep in planned}
+        assert {(line.name, line.spec) for line in locked if line.profile == name} == wanted, f"run `make lock PROFILE={name}`"
+        assert expected.read(expected.FIGURES, name) and expected.read(expected.CLAIMS, name)

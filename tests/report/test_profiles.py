@@ -1,0 +1,82 @@
+"""report.yml: what is read, and what is refused in which words."""
+
+import pytest
+
+import figures
+from figures.base import Size, module
+from report import profiles
+from report.errors import PipelineError
+
+GOOD = "profiles:\n  smoke:\n    decides: false\n    figures:\n      intro: {steps: 10, seeds: 2}\n"
+
+
+def load(tmp_path, text):
+    path = tmp_path / "report.yml"
+    path.write_text(text)
+    return profiles.load(path)
+
+
+def test_a_profile_has_its_sizes(tmp_path):
+    profile = load(tmp_path, GOOD)["smoke"]
+    assert (profile.name, profile.decides, profile.size("intro")) == ("smoke", False, Size(steps=10, seeds=2))
+    assert profile.size("setup_sketch") == profiles.DRAWING
+
+
+def test_the_projects_own_profiles_give_every_figure_that_trains_a_size():
+    found = profiles.load()
+    assert list(found) == ["smoke", "laptop", "paper"]
+    for profile in found.values():
+        for name in figures.NAMES:
+            assert (name in profile.sizes) is bool(module(name).needs(profile.size(name))), f"{profile.name}: {name}"
+
+
+def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
+    from dataclasses import replace
+
+    def recipes(size, name):
+        return {replace(run.recipe, steps=1) for sweep in module(name).needs(size).values() for run in sweep.runs}
+
+    found = profiles.load()
+    for name in found["paper"].sizes:
+        assert len({frozenset(recipes(profile.size(name), name)) for profile in found.values()}) == 1, name
+
+
+def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
+    def shapes(profile):
+        return {sweep.shape for name in profile.sizes for sweep in module(name).needs(profile.size(name)).values()}
+
+    found = profiles.load()
+    assert shapes(found["smoke"]) <= shapes(found["laptop"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("steps: 10", "steps: 0", r"report\.yml, profile smoke, figure intro: steps is .*, an int of at least 1; got 0"),
+        ("steps: 10", "steps: ten", r"steps is the number of .* got 'ten'. Write for instance \{steps: 1000"),
+        ("seeds: 2", "seeds: true", r"seeds is the number of models per setting, an int of at least 1; got True"),
+        (", seeds: 2", "", r"seeds is the number of models per setting, an int of at least 1; got None"),
+        ("seeds: 2", "seeds: 2, batch: 3", r"figure intro: there is no field 'batch'. Pick one of steps, seeds"),
+        ("intro:", "outro:", r"profile smoke: there is no figure 'outro'. Pick one of intro, privileged_basis_sketch"),
+        ("false", "perhaps", r"decides says whether its verdicts on trained models count, true or false; got 'perhaps'"),
+        ("decides", "decide", r"profile smoke: there is no field 'decide'. Pick one of decides, figures"),
+        ("{steps: 10, seeds: 2}", "[10, 2]", r"figure intro: here stands a mapping of names; got \[10, 2\]"),
+        ("profiles:", "profile:", r"report\.yml: there is no field 'profile'. Pick one of profiles"),
+        (GOOD, "profiles: [", r"report\.yml is no valid YAML: .*line 1"),
+        (GOOD, "", r"here stands a mapping of names; got None"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(tmp_path, old, new, words):
+    with pytest.raises(PipelineError, match=words):
+        load(tmp_path, GOOD.replace(old, new))
+
+
+def test_unknown_names_are_refused_with_those_that_exist(tmp_path):
+    with pytest.raises(
+        PipelineError, match=r"PROFILE is how much of each experiment to run; got 'tiny'. Pick one of smoke, laptop, paper"
+    ):
+        profiles.get("tiny")
+    with pytest.raises(PipelineError, match=r"ONLY is the figure to make; got 'intr'. Pick one of intro, privileged"):
+        profiles.check_figure("intr")
+    with pytest.raises(PipelineError, match=r"report\.yml lists the profiles, and it cannot be read"):
+        profiles.load(tmp_path / "nothing" / "report.yml")
