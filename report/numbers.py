@@ -9,6 +9,7 @@ from typing import Any
 from figures.base import Value
 
 MISSING = "—"
+_SMALL = 0.9999e-4  # numbers below this are printed with a power of ten
 _NOISE = 1e-15  # what rounding leaves of numbers near one
 
 
@@ -22,8 +23,8 @@ def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: 
         exact: Whether a whole number is printed without decimals.
 
     Example:
-        >>> number_text(0.39871), number_text(128.4), number_text(-2.0, exact=True), number_text(97, unit="%")
-        ('0.40', '128', '−2', '97 %')
+        >>> number_text(0.39871), number_text(128.4), number_text(-2.0, exact=True), number_text(71.3, unit="°")
+        ('0.40', '128', '−2', '71°')
         >>> number_text(0.000012)
         '1.2 × 10⁻⁵'
     """
@@ -34,17 +35,22 @@ def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: 
         text = "∞" if value > 0 else "−∞"
     elif exact and value == int(value):
         text = f"{int(value):,}"
-    elif value != 0 and abs(value) < 1e-3:
+    elif 0 < abs(value) < _SMALL:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         text = f"{mantissa} × 10{_raised(int(exponent))}"
     else:
         text = f"{value:,.{_decimals(value, digits)}f}"
-    return text.replace("-", "−").replace(",", "\u202f") + (f" {unit}" if unit else "")
+    return text.replace("-", "−").replace(",", "\u202f") + _unit(unit)
 
 
 def _decimals(value: float, digits: int) -> int:
     """Digits after the point that make `digits` significant ones."""
     return max(0, digits - 1 - (math.floor(math.log10(abs(value))) if value else 0))
+
+
+def _unit(unit: str) -> str:
+    """A unit as it follows a number: a degree sign closely, anything else after a narrow space that does not break."""
+    return unit if unit in ("", "°") else f"\u202f{unit}"
 
 
 def _raised(number: int) -> str:
@@ -62,12 +68,12 @@ def interval_text(interval: Sequence[float | None] | None, digits: int = 2, unit
     if len(ends) != 2:
         return MISSING
     largest = max(map(abs, ends))
-    if 0 < largest < 1e-3:
+    if 0 < largest < _SMALL:
         texts = [number_text(end, digits) for end in ends]
     else:
         rounded = [round(end, _decimals(largest, digits)) + 0.0 for end in ends]  # adding zero turns -0.0 into 0.0
         texts = [f"{end:,.{_decimals(largest, digits)}f}".replace("-", "−").replace(",", "\u202f") for end in rounded]
-    return f"{texts[0]} to {texts[1]}" + (f" {unit}" if unit else "")
+    return f"{texts[0]} to {texts[1]}" + _unit(unit)
 
 
 def value_text(value: Value) -> str:

@@ -1,0 +1,104 @@
+"""A browser, and the project's own site made from figures without training, opened in three ways."""
+
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from report.pages import write
+from report.site import publish
+from tests.report import fakes
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# As root, and without a screen; and the browser itself asks for nothing.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@dataclass
+class Watch:
+    """What the pages of a browser's context asked for, and what went wrong."""
+
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def follow(self, page):
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", self._failed)
+        page.on("response", lambda answer: answer.status >= 400 and self.problems.append(f"{answer.status}: {answer.url}"))
+        page.on("console", lambda message: message.type in ("error", "warning") and self.problems.append(message.text))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        return page
+
+    def _failed(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the reader went on to another page
+            self.problems.append(f"{request.failure}: {request.url}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, or Playwright's own."""
+    from playwright.sync_api import Error, sync_playwright
+
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        except Error as error:
+            reason = f"no browser: neither {', '.join(BROWSERS)} nor Playwright's Chromium starts ({str(error).splitlines()[0]})"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of a site with all pages and figures of the project."""
+    home = tmp_path_factory.mktemp("browser")
+    write(fakes.complete(home / "figures"), home / "docs")
+    publish(home / "docs", home / "folder/deeper/site")
+    return home / "folder/deeper/site"
+
+
+@pytest.fixture(scope="session")
+def addresses(site):
+    """The site's address as files, at a server's root, and in a folder of a server."""
+    servers = [_serve(site), _serve(site.parents[1])]
+    ports = [server.server_address[1] for server in servers]
+    yield {
+        "file": site.as_uri(),
+        "root": f"http://127.0.0.1:{ports[0]}",
+        "folder": f"http://127.0.0.1:{ports[1]}/deeper/site",
+    }
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def _serve(folder: Path) -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens pages, and closes them after the test: `open_page(width=390, scheme="dark")`."""
+    contexts = []
+
+    def opener(watch=None, width=1280, scheme="light"):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
+        return (watch or Watch()).follow(contexts[-1].new_page())
+
+    yield opener
+    for context in contexts:
+        context.close()

@@ -1,0 +1,174 @@
+"""The pages as a reader meets them: over the web and from a disk, wide and narrow, light and dark."""
+
+import json
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from figures import NAMES
+from tests.browser.conftest import Watch
+
+MADE = ("intro", "interference_sketch")  # pages about figures are alike: one of a trained figure, one of a drawing
+PAGES = ("index", "motivation", "demonstrating", "claims", "reproducibility", "costs", *(f"figures/{name}" for name in MADE))
+WAYS = ("file", "root", "folder")
+SCROLL = """async () => {
+  for (const picture of document.querySelectorAll('img')) {
+    if (picture.offsetParent === null) continue;
+    picture.scrollIntoView();
+    if (!picture.complete) await new Promise((done) => { picture.onload = picture.onerror = done; });
+  }
+}"""
+
+
+def visible(page, theme):
+    """How many pictures of a theme can be seen on a page."""
+    return page.evaluate(f"""[...document.querySelectorAll('img[src$="#only-{theme}"]')].filter((i) => i.offsetParent).length""")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_request_leaves_and_nothing_goes_wrong(addresses, open_page, way):
+    watch = Watch()
+    page = open_page(watch)
+    for name in PAGES:
+        page.goto(f"{addresses[way]}/{name}.html", wait_until="load")
+        page.evaluate(SCROLL)
+    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:"))] == []
+    assert len({url for url in watch.requests if url.endswith("light.svg")}) == len(NAMES)
+    assert watch.problems == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_search_finds_words_without_leaving(addresses, open_page, way):
+    watch = Watch()
+    page = open_page(watch)
+    page.goto(f"{addresses[way]}/index.html")
+    page.click(".md-search__input")
+    page.keyboard.type("polysemantic", delay=20)
+    page.wait_for_selector(".md-search-result__link", timeout=10_000)
+    assert "motivation.html" in (page.get_attribute(".md-search-result__link", "href") or "")
+    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:"))] == []
+
+
+@pytest.mark.parametrize("name", ["motivation", "demonstrating"])
+def test_formulas_are_rendered(addresses, open_page, name):
+    page = open_page()
+    page.goto(f"{addresses['file']}/{name}.html")
+    assert page.locator(".arithmatex").count() > 5
+    assert page.locator(".arithmatex").count() == page.locator(".arithmatex .katex").count()
+    assert page.locator(".arithmatex .katex-error").count() == 0
+    assert page.evaluate("document.fonts.ready.then(() => [...document.fonts].some(({family}) => family.startsWith('KaTeX')))")
+    assert page.evaluate("document.fonts.check('16px KaTeX_Main') && document.fonts.check('16px KaTeX_Math')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_figure_is_shown_once_in_the_colours_of_the_page(addresses, open_page, scheme):
+    other = {"light": "dark", "dark": "light"}[scheme]
+    page = open_page(scheme=scheme)
+    page.goto(f"{addresses['root']}/demonstrating.html")
+    count = page.locator(".figure").count()
+    assert count >= 6
+    assert (visible(page, scheme), visible(page, other)) == (count, 0)
+    page.locator(".md-header__option label:not([hidden])").click()
+    assert (visible(page, scheme), visible(page, other)) == (0, count)
+    page.goto(f"{addresses['root']}/index.html")
+    assert visible(page, scheme) == 0 and visible(page, other) == 1 + len(NAMES)
+
+
+def test_only_the_visible_pictures_are_fetched(addresses, open_page):
+    watch = Watch()
+    page = open_page(watch)
+    page.goto(f"{addresses['root']}/motivation.html")
+    page.evaluate(SCROLL)
+    assert [url for url in watch.requests if "dark." in url] == []
+
+
+def test_paper_shows_the_light_pictures(addresses, open_page):
+    page = open_page(scheme="dark")
+    page.goto(f"{addresses['root']}/motivation.html")
+    page.emulate_media(media="print")
+    assert visible(page, "dark") == 0 and visible(page, "light") == page.locator(".figure").count()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_is_wider_than_the_screen(addresses, open_page, width):
+    page = open_page(width=width)
+    for name in PAGES:
+        page.goto(f"{addresses['file']}/{name}.html")
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert over == 0, f"{name} is {over} pixels too wide at {width}"
+
+
+def test_what_scrolls_can_be_reached_with_a_keyboard(addresses, open_page):
+    page = open_page(width=390)
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    page.wait_for_selector(".figure__picture[tabindex='0']")
+    assert page.evaluate("""[...document.querySelectorAll('.figure__picture, .equation__body')]
+        .every((frame) => (frame.scrollWidth > frame.clientWidth + 1) == (frame.tabIndex == 0))""")
+
+
+def test_every_picture_has_words_and_every_control_a_name(addresses, open_page):
+    page = open_page()
+    for name in PAGES:
+        page.goto(f"{addresses['file']}/{name}.html")
+        assert page.locator("img:not([alt])").count() == 0, name
+        assert page.locator(".figure__picture img[alt='']").count() == 0, name
+        assert page.locator("[role=dialog]:not([aria-label])").count() == 0, name
+        nameless = page.evaluate("""[...document.querySelectorAll('main a, main button, main summary')]
+            .filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.title)).map((e) => e.outerHTML)""")
+        assert nameless == [], name
+
+
+def test_contrast_of_texts_on_tinted_grounds(addresses, open_page):
+    for scheme in ("light", "dark"):
+        page = open_page(scheme=scheme)
+        page.goto(f"{addresses['file']}/claims.html")
+        for pair in page.evaluate(COLOURS):
+            assert contrast(*pair) >= 4.5, (scheme, pair)
+
+
+COLOURS = """[...document.querySelectorAll('.counts .verdict')].map((e) => {
+  const style = getComputedStyle(e);
+  return [style.color, style.backgroundColor];
+})"""
+
+
+def contrast(one, other):
+    """WCAG's contrast ratio of two colours such as `rgb(1, 2, 3)`."""
+
+    def luminance(colour):
+        parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_figure_leads_to_its_data_code_and_runs(addresses, site, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    links = page.locator("#fig-basic_small .figure__links a")
+    found = {links.nth(i).inner_text(): links.nth(i).evaluate("(a) => a.href") for i in range(links.count())}
+    assert set(found) == {"How it was made", "runs", "code", "data", "SVG", "PNG"}
+    assert "arrays" in json.loads(Path(unquote(urlsplit(found["data"]).path)).read_text())
+    assert Path(unquote(urlsplit(found["SVG"]).path)).read_text().startswith("<svg")
+    page.click("#fig-basic_small .figure__links a:has-text('code')")
+    page.wait_for_url("**/figures/basic_small.html#code")
+    assert "CLAIMS" in page.locator(".highlight code").last.inner_text()
+    assert page.locator(".highlight .k, .highlight .kn").count() > 10
+    page.goto(found["runs"])
+    assert page.locator("#sweep-runs").is_visible()
+    page.click("a:has-text('Back to figure')")
+    page.wait_for_url("**/demonstrating.html#fig-basic_small")
+
+
+def test_a_number_leads_to_its_row_and_a_verdict_to_the_ledger(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['root']}/demonstrating.html")
+    page.locator("#fig-basic_small a.badge").first.click()
+    page.wait_for_url("**/claims.html#C*")
+    anchor = urlsplit(page.url).fragment
+    assert page.locator(f"article#{anchor}").is_visible()
+    page.locator(f"article#{anchor} a.ref").click()
+    page.wait_for_url("**/demonstrating.html#fig-basic_small")
