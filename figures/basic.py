@@ -264,7 +264,7 @@ def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
     """Names of the regimes over their columns, with what the drawn models of each show."""
     arrays, sparser, sparsest = data.arrays, slice(2, 5), slice(5, 8)
     pairs, superposed = (int(arrays[name][sparser].sum()) for name in ("paired", "superposed"))
-    positive, negative = float(np.nanmax(arrays["positive"][sparsest])), float(arrays["negative"][sparsest].min())
+    positive, negative = float(np.nan_to_num(arrays["positive"][sparsest]).max()), float(arrays["negative"][sparsest].min())
     for name, said, first, final in (
         ("linear model", "", 0, 0),
         ("dense", "", 1, 1),

@@ -8,7 +8,7 @@ import numpy as np
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
 from figures.polygons import COUNTS, FEATURES, IMPORTANCE, arrangement, cost_bars, glyphs
 from figures.style import TEXT_WIDTH, Theme, themed
-from sup.geometry import unit_columns
+from sup.geometry import gram, unit_columns
 from sup.linear_loss import (
     best_linear_bias,
     coherence,
@@ -35,7 +35,7 @@ ABOUT = About(
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
 SHOWN = {"none represented": 0, "one": 1, "two, at a right angle": 2, "five, a pentagon": FEATURES}
 """The arrangements that are sampled, by their number of features."""
-SAMPLES, STARTS, CHECKS = 400_000, 100, 50
+SAMPLES, STARTS, CHECKS = 200_000, 100, 50
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -53,7 +53,7 @@ def reduce(runs: Runs) -> Data:
     """
     best = [_at_best_length(arrangement(count)) for count in COUNTS]
     terms = linear_terms(np.concatenate([W for W, _ in best]), IMPORTANCE)
-    sampled = np.array([[_sampled(best[count][0], k) for k in range(len(DENSITIES))] for count in SHOWN.values()])
+    sampled = np.stack([_sampled([best[count][0] for count in SHOWN.values()], density) for density in DENSITIES], axis=1)
     ends, excess = _descents()
     arrays = {
         "length": np.array([length for _, length in best]),
@@ -86,12 +86,16 @@ def _at_best_length(W: np.ndarray) -> tuple[np.ndarray, float]:
     return length * W, length
 
 
-def _sampled(W: np.ndarray, k: int) -> tuple[float, float]:
-    """Mean and standard error, in units of the features' variance, of the loss on samples of density k, with the best bias."""
-    rng, density = np.random.default_rng((0, k)), DENSITIES[k]
+def _sampled(models: list[np.ndarray], density: float) -> np.ndarray:
+    """Mean and standard error (model, 2) of the loss on samples, with the best bias, in units of the features' variance."""
+    rng = np.random.default_rng(round(1 / density))
     x = rng.random((SAMPLES, FEATURES)) * (rng.random((SAMPLES, FEATURES)) < density)
-    losses = ((x - x @ W[0].T @ W[0] - best_linear_bias(W, density)[0]) ** 2) @ IMPORTANCE / uniform_moments(density)[1]
-    return float(losses.mean()), float(losses.std() / np.sqrt(SAMPLES))
+    found = []
+    for W in models:
+        left_out = x @ (np.eye(FEATURES) - gram(W)[0]) - best_linear_bias(W, density)[0]
+        losses = left_out**2 @ IMPORTANCE / uniform_moments(density)[1]
+        found.append((losses.mean(), losses.std() / np.sqrt(SAMPLES)))
+    return np.array(found)
 
 
 def _against_enumeration() -> np.ndarray:
@@ -115,14 +119,13 @@ def _descents() -> tuple[np.ndarray, np.ndarray]:
     from scipy.optimize import minimize
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        W = flat.reshape(1, 2, FEATURES)
-        return float(linear_terms(W, IMPORTANCE).total[0]), linear_gradient(W, IMPORTANCE).ravel()
+        W = flat.reshape(STARTS, 2, FEATURES)
+        return float(linear_terms(W, IMPORTANCE).total.sum()), linear_gradient(W, IMPORTANCE).ravel()
 
-    rng, ends = np.random.default_rng(2), []
-    for _ in range(STARTS):
-        found = minimize(loss, rng.normal(size=2 * FEATURES), jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-9})
-        ends.append(found.x.reshape(2, FEATURES))
-    terms = linear_terms(np.array(ends), IMPORTANCE)
+    start = np.random.default_rng(2).normal(size=STARTS * 2 * FEATURES)
+    options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 10_000, "maxfun": 100_000}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)  # a sum over starts: each descends by itself
+    terms = linear_terms(found.x.reshape(STARTS, 2, FEATURES), IMPORTANCE)
     return terms.interference, terms.total - lowest_linear_terms(2, IMPORTANCE)
 
 

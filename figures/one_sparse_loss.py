@@ -37,7 +37,7 @@ ABOUT = About(
 BIASES = (0.0, -0.2, -0.4)
 DENSITIES = np.logspace(-4, 0, 33)
 TABLE = (1.0, 0.1, 0.01)
-SAMPLES, CHECKS = 400_000, 40
+SAMPLES, CHECKS = 200_000, 40
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -63,7 +63,7 @@ def reduce(runs: Runs) -> Data:
     sampled = np.array([_sampled(W, b, density) for density in TABLE])
     arrays = {
         "slope": slope,
-        "leak": np.stack([leaked_error(slope, np.array(bias)) for bias in BIASES]),
+        "leak": np.stack([leaked_error(slope, bias) for bias in BIASES]),
         "dot_slope": dots,
         "dot_leak": np.array([[_quadrature(c, bias, 0.0) for c in dots] for bias in BIASES]),
         "length": np.array([np.linalg.norm(fit[0][0, :, 0]) for fit in fits]),

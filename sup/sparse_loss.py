@@ -11,7 +11,7 @@ Source: Elhage et al. 2022, "Mathematical Understanding". Everything is float64.
 """
 
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -20,9 +20,12 @@ from sup.errors import SpecError
 from sup.geometry import gram
 from sup.linear_loss import Terms
 
+Numbers: TypeAlias = Float[np.ndarray, "..."] | float
+"""Numbers of any shape; two of them are broadcast against each other."""
+
 
 class ReluMoments(NamedTuple):
-    """Integrals over x from 0 to 1, with y = ReLU(slope x + offset); each of the shape of the slopes.
+    """Integrals over x from 0 to 1, with y = ReLU(slope x + offset); each of the shape of the two together.
 
     Attributes:
         first: Of y.
@@ -35,7 +38,7 @@ class ReluMoments(NamedTuple):
     square: Float64[np.ndarray, "..."]
 
 
-def relu_moments(slope: Float[np.ndarray, "..."], offset: Float[np.ndarray, "..."]) -> ReluMoments:
+def relu_moments(slope: Numbers, offset: Numbers) -> ReluMoments:
     """Exact integrals of ReLU(slope x + offset) over [0, 1]: its mean, its product with x, and its square.
 
     The line is positive on one interval [s, t] of [0, 1], whose ends are 0, 1 or its root -offset/slope. With the values u, v
@@ -43,9 +46,9 @@ def relu_moments(slope: Float[np.ndarray, "..."], offset: Float[np.ndarray, "...
     terms of one sign, so nothing cancels. All are exactly zero where the line is nowhere positive.
 
     Example: ReLU(x) itself, and a line that is positive on the last quarter only.
-        >>> relu_moments(np.array(1.0), np.array(0.0)).square.item() * 3
+        >>> relu_moments(1.0, 0.0).square.item() * 3
         1.0
-        >>> relu_moments(np.array(4.0), np.array(-3.0)).first.item()
+        >>> relu_moments(4.0, -3.0).first.item()
         0.125
     """
     slope, offset = np.broadcast_arrays(np.asarray(slope, np.float64), np.asarray(offset, np.float64))
@@ -58,10 +61,10 @@ def relu_moments(slope: Float[np.ndarray, "..."], offset: Float[np.ndarray, "...
     u, v = (np.maximum(slope * x + offset, 0.0) for x in (start, end))
     first = width * (u + v) / 2
     cross = width * (start * (2 * u + v) + end * (u + 2 * v)) / 6
-    return ReluMoments(first, cross, width * (u * u + u * v + v * v) / 3)
+    return ReluMoments(*map(np.asarray, (first, cross, width * (u * u + u * v + v * v) / 3)))
 
 
-def own_error(slope: Float[np.ndarray, "..."], bias: Float[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+def own_error(slope: Numbers, bias: Numbers) -> Float64[np.ndarray, "..."]:
     """Mean squared error of a feature's own output when it alone is active: int_0^1 (x - ReLU(slope x + bias))^2 dx.
 
     Example: perfect, and ignored.
@@ -69,11 +72,10 @@ def own_error(slope: Float[np.ndarray, "..."], bias: Float[np.ndarray, "..."]) -
         [0.0, 0.333333333]
     """
     moments = relu_moments(slope, bias)
-    error: np.ndarray = 1 / 3 - 2 * moments.cross + moments.square
-    return error
+    return np.asarray(1 / 3 - 2 * moments.cross + moments.square)
 
 
-def leaked_error(slope: Float[np.ndarray, "..."], bias: Float[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+def leaked_error(slope: Numbers, bias: Numbers) -> Float64[np.ndarray, "..."]:
     """Mean squared error of another feature's output: int_0^1 ReLU(slope x + bias)^2 dx.
 
     Exactly zero for slope <= -bias and bias <= 0: negative interference is free, and a negative bias frees small positive one.
@@ -194,7 +196,7 @@ def _gauss(dimensions: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     return points, masses
 
 
-def parts_by_active_count(losses: Float[np.ndarray, "feature+1"], density: float) -> Float64[np.ndarray, "feature+1"]:
+def parts_by_active_count(losses: Float[np.ndarray, "_"], density: float) -> Float64[np.ndarray, "_"]:
     """p^k S^(n-k) L_k for k = 0..n: what samples with k active features contribute to the loss; their sum is the loss.
 
     Example:

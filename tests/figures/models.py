@@ -1,0 +1,42 @@
+"""Trained models that nobody trained: specs with weights written down, for tests of what figures compute and claim."""
+
+import numpy as np
+
+from sup.results import Trained
+
+FIVE = 2 * np.pi * np.arange(5) / 5
+
+
+def circle(*degrees, length=1.0):
+    """Columns at these angles, shape (2, feature)."""
+    angles = np.radians(degrees)
+    return length * np.array([np.cos(angles), np.sin(angles)])
+
+
+def padded(columns, features):
+    """`columns` (hidden, feature) followed by zero columns, `features` in all."""
+    return np.concatenate([columns, np.zeros((len(columns), features - columns.shape[1]))], axis=1)
+
+
+def blocks(features, *groups):
+    """W (hidden, feature): each group of columns (hidden, feature) in hidden dimensions of its own, features in order."""
+    W, row, column = np.zeros((sum(map(len, groups)), features)), 0, 0
+    for group in groups:
+        height, width = group.shape
+        W[row : row + height, column : column + width] = group
+        row, column = row + height, column + width
+    return W
+
+
+def turned(W, seed):
+    """W (hidden, feature) with its hidden space rotated and perhaps mirrored at random."""
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(len(W), len(W))))
+    return turn @ W
+
+
+def trained(sweep, weights, biases=None, losses=None):
+    """Results of `sweep`: `weights(run)` (hidden, feature), `biases(run)` (feature) or zeros, `losses(run)` or the seed."""
+    W = np.stack([weights(run) for run in sweep.runs]).astype(np.float32)
+    b = np.zeros((len(W), W.shape[2])) if biases is None else np.stack([biases(run) for run in sweep.runs])
+    loss = [run.seed if losses is None else losses(run) for run in sweep.runs]
+    return Trained(sweep.runs, {"W": W, "b": b.astype(np.float32), "final_loss": np.array(loss, np.float32)})

@@ -1,0 +1,66 @@
+import math
+
+import pytest
+
+from figures import NAMES
+from figures.base import Claim, Data, Range, judge, module
+from sup.statistics import Estimate, exact
+
+OURS = {
+    "intro": {"C1", "C2", "C3"},
+    "basic_small": {"C6", "C7", "C10", "C11", "C12"},
+    "basic_large": {"C8", "C9", "C13"},
+    "linear_loss": {"C14", "C15", "C20"},
+    "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+}
+
+
+def verdict(estimate, *, holds, agrees=None, decides=True):
+    words = {"id": "C0", "text": "t", "source": "s", "paper": "p", "quantity": "q"}
+    finding = judge(Claim(**words, measure=lambda data: estimate, holds=holds, agrees=agrees), Data(), decides=decides)
+    assert finding.estimate is estimate
+    assert finding.reason.endswith(".")
+    return finding.verdict
+
+
+def measured(low, value, high):
+    return Estimate(value=value, low=low, high=high, seeds=5)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "expected"),
+    [
+        (measured(0.6, 0.8, 0.9), "reproduced"),
+        (measured(0.5, 0.8, 0.9), "reproduced"),
+        (measured(0.4, 0.8, 0.9), "untested"),
+        (measured(0.1, 0.2, 0.49), "not reproduced"),
+        (measured(-math.inf, 0.8, math.inf), "untested"),
+        (Estimate(value=math.nan, low=math.nan, high=math.nan, seeds=5), "untested"),
+        (exact(0.5), "reproduced"),
+        (exact(0.49), "not reproduced"),
+    ],
+)
+def test_the_whole_interval_decides(estimate, expected):
+    assert verdict(estimate, holds=Range(low=0.5)) == expected
+
+
+def test_a_statement_that_holds_with_another_number_differs():
+    paper = Range(low=2.0, high=3.0)
+    assert verdict(measured(4, 5, 6), holds=Range(low=1), agrees=paper) == "differs"
+    assert verdict(measured(2.5, 5, 6), holds=Range(low=1), agrees=paper) == "reproduced"
+    assert verdict(measured(0.1, 0.2, 0.3), holds=Range(low=1), agrees=paper) == "not reproduced"
+
+
+def test_a_small_profile_decides_nothing_about_trained_models_but_exact_claims():
+    assert verdict(measured(0.6, 0.8, 0.9), holds=Range(low=0.5), decides=False) == "untested"
+    assert verdict(exact(0.8), holds=Range(low=0.5), decides=False) == "reproduced"
+
+
+def test_each_claim_has_one_figure_and_says_what_it_measures():
+    claims = {name: module(name).CLAIMS for name in NAMES}
+    assert {name: {claim.id for claim in found} for name, found in claims.items() if found} == OURS
+    everything = [claim for found in claims.values() for claim in found]
+    assert len({claim.id for claim in everything}) == len(everything)
+    for claim in everything:
+        assert all((claim.text.endswith("."), claim.source, claim.paper, claim.quantity))
+        assert math.isfinite(claim.holds.low) or math.isfinite(claim.holds.high)
