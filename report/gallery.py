@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ LIBRARIES = ("numpy", "scipy", "matplotlib")
 _KINDS: tuple[tuple[str, Kind], ...] = (("code", "code"), ("input", "input"), ("environment", "environment"), ("decides", "spec"))
 
 
+@lru_cache
 def environment() -> str:
     """The libraries that a figure's bytes depend on, with their versions; none of them is imported."""
     return ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)

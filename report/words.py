@@ -66,7 +66,8 @@ def _training(sweep: PlannedSweep) -> list[str]:
     """A line for each reason why shards of `sweep` are missing."""
     grouped: dict[str, list[int]] = {}
     for i, reason in sweep.reasons.items():
-        grouped.setdefault(f"{reason.kind}" if reason.kind == "spec" else describe(reason), []).append(i)
+        text = "spec: other runs than before" if reason.kind == "spec" else describe(reason)
+        grouped.setdefault(text, []).append(i)
     total = len(sweep.shards)
     return [
         f"  {sweep.figure}/{sweep.name}: {sum(len(sweep.shards[i].runs) for i in parts):,} of {len(sweep.sweep.runs):,} runs, "
