@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-LINEAR_DENSITIES = (1.0, 0.001)
 SUPERPOSED = 0.5
 """The superposition score from which on a feature counts as in superposition: half way from alone to fully shared."""
 OPPOSITE = math.cos(math.radians(170))
@@ -63,10 +62,10 @@ SMALL = Setting(features=20, hidden=5, decay=0.7)
 LARGE = Setting(features=80, hidden=20, decay=0.9)
 
 
-def sweeps(setting: Setting, size: Size) -> dict[str, Sweep]:
-    """The linear model at both ends of the range of densities, at most five models each, and the ReLU model over all of it."""
+def sweeps(setting: Setting, size: Size, linear: Sequence[float]) -> dict[str, Sweep]:
+    """The linear model at the densities `linear`, at most five models each, and the ReLU model at all densities."""
     return {
-        "linear": setting.sweep("linear", LINEAR_DENSITIES, size.steps, min(size.seeds, 5)),
+        "linear": setting.sweep("linear", linear, size.steps, min(size.seeds, 5)),
         "relu": setting.sweep("relu-output", DENSITIES, size.steps, size.seeds),
     }
 
@@ -155,7 +154,7 @@ def columns(runs: Runs) -> dict[str, np.ndarray]:
     feature); `density`, `drawn` (column) the seed; `represented`, `superposed` (column) counts of features; `paired` (column) of
     the superposed, those with an opposite; `positive`, `negative` (column) the largest product and the lowest bias.
     """
-    picked = [_best(runs["linear"], LINEAR_DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
+    picked = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
     W, b = (np.stack([models[name][0] for models in picked]).astype(np.float64) for name in ("W", "b"))
     scores, counts = superposition_score(W), represented(W).sum(axis=1)
     superposed, met = (represented(W) & (scores >= SUPERPOSED)).sum(axis=1), interference(W, b)

@@ -35,8 +35,12 @@ SMALL_WEIGHT = 0.1
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`linear` and `relu`, as `figures.basic.sweeps` says, and the cheap models of F9, `small`, four for each of these."""
-    return {**basic.sweeps(LARGE, size), "small": basic.sweeps(SMALL, Size(steps=size.steps, seeds=4 * size.seeds))["relu"]}
+    """`linear`, one density of the linear model; `relu`, the ReLU output models; and the cheap ReLU models of F9, `small`.
+
+    There are eight of F9's models for each of these: as many as F9 has itself, so that they are the same sweep, trained once.
+    """
+    small = basic.sweeps(SMALL, Size(steps=size.steps, seeds=8 * size.seeds), DENSITIES[-1:])["relu"]
+    return {**basic.sweeps(LARGE, size, DENSITIES[-1:]), "small": small}
 
 
 def reduce(runs: Runs) -> Data:

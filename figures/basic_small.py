@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import basic
 from figures.base import About, Claim, Data, Range, Runs, Size
-from figures.basic import DENSITIES, LINEAR_DENSITIES, SMALL
+from figures.basic import DENSITIES, SMALL
 from figures.style import Theme, themed
 from sup.statistics import Estimate, mean, share
 from sup.sweeps import Sweep
@@ -26,6 +26,7 @@ ABOUT = About(
     note="The paper does not say how it trained or chose its models. Here AdamW at a constant rate of 0.001 on batches of 1024, "
     "and of each density the model with the lowest final loss is drawn; claims are about all models.",
 )
+LINEAR_DENSITIES = (1.0, 0.001)
 SMALL_WEIGHT = 0.1
 """A weight or bias below this is taken for zero: a tenth of a fully represented feature's weight."""
 SPARSEST = tuple(DENSITIES.index(density) for density in (0.01, 0.003, 0.001))
@@ -33,8 +34,8 @@ DENSEST = tuple(DENSITIES.index(density) for density in (1.0, 0.3, 0.1))
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`linear` and `relu`, as `figures.basic.sweeps` says."""
-    return basic.sweeps(SMALL, size)
+    """`linear`, the linear models at both ends of the range of densities, and `relu`, the ReLU output models over all of it."""
+    return basic.sweeps(SMALL, size, LINEAR_DENSITIES)
 
 
 def reduce(runs: Runs) -> Data:
