@@ -5,10 +5,19 @@ document.querySelectorAll(".arithmatex").forEach((element) => {
 });
 
 // What is wider than the page scrolls in its own frame, which a keyboard must be able to reach.
-const frames = document.querySelectorAll(".figure__picture, .arithmatex, .md-typeset__table");
-const update = () => frames.forEach((frame) => {
-  if (frame.scrollWidth > frame.clientWidth + 1 && getComputedStyle(frame).overflowX === "auto") frame.tabIndex = 0;
-  else frame.removeAttribute("tabindex");
-});
-window.addEventListener("load", update);
-window.addEventListener("resize", update);
+function frames() {
+  document.querySelectorAll(".figure__picture, .arithmatex, .md-typeset__scrollwrap").forEach((frame) => {
+    const scrolls = frame.scrollWidth > frame.clientWidth + 1 && getComputedStyle(frame).overflowX === "auto";
+    if (scrolls) frame.tabIndex = 0;
+    else frame.removeAttribute("tabindex");
+  });
+}
+
+// Each block of code brings a menu, and menus want different names.
+function menus() {
+  document.querySelectorAll(".md-code__nav").forEach((menu, i) => menu.setAttribute("aria-label", `Code ${i + 1}`));
+}
+
+window.addEventListener("load", frames);
+window.addEventListener("load", menus);
+window.addEventListener("resize", frames);

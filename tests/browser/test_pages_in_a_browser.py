@@ -11,6 +11,7 @@ from tests.browser.conftest import Watch
 
 MADE = ("intro", "interference_sketch")  # pages about figures are alike: one of a trained figure, one of a drawing
 PAGES = ("index", "motivation", "demonstrating", "claims", "reproducibility", "costs", *(f"figures/{name}" for name in MADE))
+AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, its licence beside it
 WAYS = ("file", "root", "folder")
 SCROLL = """async () => {
   for (const picture of document.querySelectorAll('img')) {
@@ -119,30 +120,14 @@ def test_every_picture_has_words_and_every_control_a_name(addresses, open_page):
         assert nameless == [], name
 
 
-def test_contrast_of_texts_on_tinted_grounds(addresses, open_page):
-    for scheme in ("light", "dark"):
-        page = open_page(scheme=scheme)
-        page.goto(f"{addresses['file']}/claims.html")
-        for pair in page.evaluate(COLOURS):
-            assert contrast(*pair) >= 4.5, (scheme, pair)
-
-
-COLOURS = """[...document.querySelectorAll('.counts .verdict')].map((e) => {
-  const style = getComputedStyle(e);
-  return [style.color, style.backgroundColor];
-})"""
-
-
-def contrast(one, other):
-    """WCAG's contrast ratio of two colours such as `rgb(1, 2, 3)`."""
-
-    def luminance(colour):
-        parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_an_audit_of_accessibility_finds_nothing(addresses, open_page, scheme, width):
+    page = open_page(scheme=scheme, width=width)
+    for name in ("index", "demonstrating", "claims", "reproducibility", "figures/interference_sketch"):
+        page.goto(f"{addresses['file']}/{name}.html")
+        page.evaluate(AXE.read_text())
+        for found in page.evaluate("axe.run()")["violations"]:
+            pytest.fail(f"{name}: {found['id']}: {found['help']}: {found['nodes'][0]['html']}")
 
 
 def test_a_figure_leads_to_its_data_code_and_runs(addresses, site, open_page):
