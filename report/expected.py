@@ -126,7 +126,12 @@ def differences(expected: Any, here: Any, at: str = "") -> Iterator[str]:
             for i, (one, other) in enumerate(zip(expected, here, strict=True)):
                 yield from differences(one, other, f"{at}[{i}]")
     elif not _same(expected, here):
-        yield f"{at} is {here!r}, expected {expected!r}"
+        yield f"{at} is {_brief(here)}, expected {_brief(expected)}"
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _same(expected: Any, here: Any) -> bool:

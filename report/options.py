@@ -34,6 +34,7 @@ class Options:
         out: Folder of the site.
         only: The one figure to make; empty for all.
         workers: Threads.
+        cluster: Address of a Dask scheduler to train on; empty to train here.
         json: Whether to answer in JSON.
         force: Whether to make everything again.
         clean_store: Whether to clean the store.
@@ -46,6 +47,7 @@ class Options:
     out: Path = ROOT / "site"
     only: str = ""
     workers: int = 1
+    cluster: str = ""
     json: bool = False
     force: bool = False
     clean_store: bool = False
@@ -94,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         _add(command, "out", str(ROOT / "site"), "folder of the site (default: site)")
         _add(command, "only", "", "the one figure to make (default: all)")
         _add(command, "workers", "", "threads that train (default: all cores)")
+        _add(command, "cluster", "", "address of a Dask scheduler to train on (default: train here)")
         if name == "clean":
             text = "remove artifacts that no figure needs any more too, from the store or from FOLDER"
             command.add_argument("--store", nargs="?", default=None, const=_default("store", STORE), metavar="FOLDER", help=text)

@@ -56,6 +56,7 @@ class Workshop:
         engine: What trains.
         store: Where results are.
         workers: Threads.
+        cluster: Address of a Dask scheduler to train on; empty to train here.
         forced: Whether to make everything again.
         names: The figures.
         module: Where a figure's module comes from.
@@ -67,6 +68,7 @@ class Workshop:
     engine: Engine
     store: Store
     workers: int = 1
+    cluster: str = ""
     forced: bool = False
     names: Sequence[str] = figures.NAMES
     module: Callable[[str], FigureModule] = figures.base.module
@@ -101,7 +103,7 @@ class Workshop:
         tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
         if not tasks:
             return planned
-        compile_kernel = None if self.trainer else compiler(self.engine)
+        compile_kernel = None if self.trainer or self.cluster else compiler(self.engine)
         train_missing(self.store, self.timings, tasks, self._executor(), compile_kernel)
         return self.plan()
 
@@ -132,8 +134,11 @@ class Workshop:
         return {sweep.name: loading.load(self.store, sweep)[0] for sweep in figure.sweeps}
 
     def _executor(self) -> Executor:
-        train = self.trainer or engines.trainer(self.engine)
-        return Threads(train, self.workers if self.engine.name == "kernel" else 1)
+        if self.cluster:
+            from report.cluster import Cluster
+
+            return Cluster(self.cluster, self.engine)
+        return Threads(self.trainer or engines.trainer(self.engine), self.workers if self.engine.name == "kernel" else 1)
 
     def _draw(self, figure: PlannedFigure) -> None:
         from report.draw import files_of
@@ -188,6 +193,7 @@ def open_workshop(options: Options, device: Device, profile: str, store: Path | 
         engine=engines.engine(device, sources),
         store=Store(store or options.store, say),
         workers=options.workers,
+        cluster=options.cluster,
         forced=options.force,
         names=(options.only,) if options.only else figures.NAMES,
         sources=sources,
