@@ -1,6 +1,5 @@
 """Removing what a build made, and artifacts that no figure needs any more."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,6 +9,7 @@ import figures
 from report import engines, files, profiles
 from report.code import Sources
 from report.errors import PipelineError, cannot_write
+from report.index import line_of
 from report.site import STAMP
 from report.store import Store
 from report.workshop import Workshop
@@ -49,9 +49,9 @@ def clean_store(root: Path) -> Iterator[str]:
     )
     for path in [*unneeded, *pictures, *others]:
         _remove(path)
-    kept = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in store.lines if entry.key in shards)
-    if store.index_path.exists():
-        files.write_if_changed(store.index_path, kept.encode())
+    kept = "".join(line_of(asdict(entry)) for entry in store.index.lines if entry.key in shards)
+    if store.index.path.exists():
+        files.write_if_changed(store.index.path, kept.encode())
 
 
 def _needed(store: Store, sources: Sources) -> tuple[set[str], set[str], set[str]]:

@@ -42,3 +42,9 @@ def cannot_write(path: Path, problem: OSError, variable: str = "STORE") -> Store
     return StoreError(
         f"cannot write {path}: {meaning}. What was finished is kept. {first} {variable}=another folder, and run again."
     )
+
+
+def cannot_read(path: Path, problem: OSError) -> StoreError:
+    """The error for a read of `path`, in the store, that failed with `problem`."""
+    meaning = _MEANINGS.get(problem.errno or 0, problem.strerror or str(problem)).replace("writing", "reading")
+    return StoreError(f"cannot read {path}: {meaning}. Mend it, or pass STORE=another folder.")

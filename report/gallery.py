@@ -15,9 +15,10 @@ from typing import Any
 from report import files
 from report.code import Sources
 from report.errors import cannot_write
+from report.index import append
 from report.plan import PlannedSweep
 from report.reasons import Kind, Reason
-from report.store import Store, append
+from report.store import Store
 from sup.canonical import digest
 
 RECORD = "record.json"

@@ -8,11 +8,12 @@ import figures.base
 from figures.base import FigureModule
 from report.engines import ENTRIES, Engine
 from report.errors import PipelineError
+from report.index import Entry
 from report.profiles import Profile
 from report.reasons import Reason
 from report.shard_file import results_digest
 from report.shards import Shard, cut, set_key
-from report.store import Entry, Store
+from report.store import Store
 from sup.sweeps import Sweep
 
 
@@ -123,14 +124,14 @@ def decide(store: Store, shard: Shard, label: str, *, thorough: bool = False, fo
     if shard.key in store.damaged:
         return Reason("corrupt", f"{shard.key[:12]}.safetensors")
     engine = shard.engine
-    past = [line for line in store.history.get(shard.spec, ()) if line.engine == engine.name]
+    past = [line for line in store.index.past(shard.spec) if line.engine == engine.name]
     if any(line.key == shard.key for line in past):
         return Reason("absent", label)
     if past and all(line.code != engine.code for line in past):
         return Reason("code", ENTRIES[engine.name], past[-1].code, engine.code)
     if past:
         return Reason("environment", engine.name, past[-1].environment, engine.environment)
-    before = store.history.get(label)
+    before = store.index.past(label)
     if before:
         was = next((line.spec for line in reversed(before) if line.part == shard.part), None)
         return Reason("spec", label, was, shard.spec)

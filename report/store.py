@@ -10,69 +10,22 @@
 """
 
 import contextlib
-import errno
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from report import files
-from report.errors import StoreError, cannot_write
+from report.errors import StoreError, cannot_read, cannot_write
+from report.index import Entry, Index
 from report.shard_file import Damaged, decode, encode, results_digest
 from report.shards import Shard
 
 LEFTOVER_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A line of the index: what a shard's file holds.
-
-    Attributes:
-        key: The shard's key, which names the file.
-        spec: Digest of its specs and observations.
-        engine: Name of the engine.
-        code: Digest of the engine's code.
-        environment: What else the engine's bits depend on.
-        sweep: The sweep it was first written for, such as "smoke/intro/models".
-        part: Its position there.
-        digest: Digest of its runs' content digests, in order.
-        file: SHA-256 of the file.
-        size: Bytes of the file.
-        runs: Number of runs.
-    """
-
-    key: str
-    spec: str
-    engine: str
-    code: str
-    environment: str
-    sweep: str
-    part: int
-    digest: str
-    file: str
-    size: int
-    runs: int
-
-
-_KINDS = {f.name: f.type for f in fields(Entry)}
-
-
-def _parse(line: str) -> Entry | None:
-    """The entry that a line of the index holds; None for a line that was cut short or is not one."""
-    try:
-        told = json.loads(line)
-        right = isinstance(told, dict) and told.keys() == _KINDS.keys()
-        right = right and all(type(told[name]) is kind for name, kind in _KINDS.items())
-        return Entry(**told) if right else None
-    except ValueError:
-        return None
 
 
 class Store:
@@ -80,18 +33,16 @@ class Store:
 
     Attributes:
         root: The folder.
+        warn: Tells the reader of what was found damaged.
+        index: What the shards hold.
         damaged: Why each shard that this command found damaged was moved aside, by key.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None) -> None:
         self.root, self.warn = root, warn
+        self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
         self._found: dict[str, Entry] = {}
-
-    @property
-    def index_path(self) -> Path:
-        """The file of the index."""
-        return self.root / "index.jsonl"
 
     @property
     def shards(self) -> Path:
@@ -112,40 +63,13 @@ class Store:
                     if item.name.startswith(files.TEMPORARY):
                         _remove_if_old(item)
                     elif item.name.endswith(".safetensors"):
-                        sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
+                        with contextlib.suppress(FileNotFoundError):  # moved aside by another build just now
+                            sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
         except FileNotFoundError:
-            pass
+            return {}
         except OSError as problem:
-            raise StoreError(
-                f"cannot read {self.shards}: {problem.strerror}. Pass STORE=another folder, or mend this one."
-            ) from None
+            raise cannot_read(self.shards, problem) from None
         return sizes
-
-    @cached_property
-    def lines(self) -> list[Entry]:
-        """The index as written, oldest first, without the lines that cannot be read."""
-        try:
-            text = self.index_path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return []
-        except OSError as problem:
-            raise StoreError(
-                f"cannot read {self.index_path}: {problem.strerror}. Pass STORE=another folder, or mend this one."
-            ) from None
-        return [entry for line in text.split("\n") if line and (entry := _parse(line))]
-
-    @cached_property
-    def _indexed(self) -> dict[str, Entry]:
-        return {entry.key: entry for entry in self.lines}
-
-    @cached_property
-    def history(self) -> dict[str, list[Entry]]:
-        """What was ever stored, oldest first, by the digest of the specs and by the sweep it was for."""
-        history: dict[str, list[Entry]] = {}
-        for entry in self.lines:
-            history.setdefault(entry.spec, []).append(entry)
-            history.setdefault(entry.sweep, []).append(entry)
-        return history
 
     def find(self, shard: Shard, sweep: str, *, thorough: bool = False) -> Entry | None:
         """What the store holds of `shard`; None when it is absent, or damaged and now moved aside (see `damaged`).
@@ -161,7 +85,7 @@ class Store:
             return self._found[shard.key]
         if shard.key not in self.sizes:
             return None
-        entry = self._indexed.get(shard.key)
+        entry = self.index.get(shard.key)
         if entry is None or entry.size != self.sizes[shard.key] or (thorough and entry.file != self._file_digest(shard.key)):
             entry = self._adopt(shard, sweep)
         if entry is not None:
@@ -181,7 +105,7 @@ class Store:
             return None
         entry = _entry(shard, sweep, data, digests)
         try:
-            self._append(entry)
+            self.index.add(entry)
         except StoreError:
             pass  # a store that cannot be written can still be read
         return entry
@@ -197,13 +121,15 @@ class Store:
     def _load(self, shard: Shard) -> tuple[bytes, dict[str, np.ndarray], tuple[str, ...]]:
         path = self.path(shard.key)
         try:
+            if path.is_dir():
+                raise Damaged("it is a folder")
             data = path.read_bytes()
             return data, *decode(shard, data)
         except FileNotFoundError:
             self._forget(shard.key)
             raise Damaged("it is gone") from None
         except OSError as problem:
-            raise StoreError(f"cannot read {path}: {problem.strerror}. Pass STORE=another folder, or mend this one.") from None
+            raise cannot_read(path, problem) from None
         except Damaged as problem:
             self._forget(shard.key)
             self.damaged[shard.key] = str(problem)
@@ -244,15 +170,10 @@ class Store:
         except OSError as problem:
             raise cannot_write(path, problem) from None
         entry = _entry(shard, sweep, data, digests)
-        self._append(entry)
+        self.index.add(entry)
         self._found[shard.key] = entry
         self.sizes[shard.key] = entry.size
         return entry
-
-    def _append(self, entry: Entry) -> None:
-        append(self.index_path, asdict(entry))
-        self._indexed[entry.key] = entry
-        self.lines.append(entry)
 
     def probe(self) -> None:
         """Refuses a store that cannot be written, before anything is trained for it.
@@ -269,25 +190,6 @@ class Store:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise cannot_write(self.root, problem) from None
-
-
-def append(path: Path, line: Mapping[str, object]) -> None:
-    """Adds a line of JSON to the file at `path` with one write, so that builds side by side do not mix their lines.
-
-    Raises:
-        StoreError: if it cannot be written.
-    """
-    data = (json.dumps(line, separators=(",", ":")) + "\n").encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            if os.write(descriptor, data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        finally:
-            os.close(descriptor)
-    except OSError as problem:
-        raise cannot_write(path, problem) from None
 
 
 def _entry(shard: Shard, sweep: str, data: bytes, digests: tuple[str, ...]) -> Entry:

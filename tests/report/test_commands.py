@@ -235,4 +235,4 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     assert "Removing 1 of 2 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
     assert [path.name for path in store.shards.iterdir()] == [f"{kept.key}.safetensors"]
     assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged"))
-    assert [entry.key for entry in Store(tmp_path).lines] == [kept.key]
+    assert [entry.key for entry in Store(tmp_path).index.lines] == [kept.key]

@@ -94,7 +94,7 @@ def test_a_damaged_file_is_found_moved_aside_and_said_once(store, said, damage, 
     store = fill(store, one)
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     if not indexed:
-        store.index_path.unlink()
+        store.index.path.unlink()
     assert store.find(one, "smoke/tiny/models", thorough=True) is None
     assert store.find(one, "smoke/tiny/models", thorough=True) is None
     assert not path.exists() and (store.root / "damaged" / path.name).exists()
@@ -155,19 +155,19 @@ def test_a_lost_index_is_made_again_from_the_files(store):
     one = shard()
     store = fill(store, one)
     before = store.find(one, "smoke/tiny/models")
-    store.index_path.unlink()
+    store.index.path.unlink()
     again = Store(store.root)
     assert again.find(one, "smoke/tiny/models") == before
-    assert Store(store.root).lines == [before]
+    assert Store(store.root).index.lines == [before]
 
 
 @pytest.mark.parametrize("line", ["", "{", '{"key": 3}', "[]", '{"key": "k", "runs": "six"}', "\udcff not utf-8", "null"])
 def test_lines_that_are_no_entries_are_passed_over(store, line):
     one = shard()
     store = fill(store, one)
-    text = store.index_path.read_text()
-    store.index_path.write_bytes(f"{line}\n{text}{text[:50]}".encode(errors="surrogateescape"))
-    assert [entry.key for entry in Store(store.root).lines] == [one.key]
+    text = store.index.path.read_text()
+    store.index.path.write_bytes(f"{line}\n{text}{text[:50]}".encode(errors="surrogateescape"))
+    assert [entry.key for entry in Store(store.root).index.lines] == [one.key]
 
 
 def test_an_index_line_without_a_file_counts_as_absent(store):
@@ -262,3 +262,10 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
         assert sorted(opened.keys()) == ["W", "b", "final_loss", "snapshot_W"]
     assert facts["key"] == one.key and facts["snapshots"] == [0, 1000] and facts["engine"] == "kernel"
     assert len(facts["specs"]) == len(facts["digests"]) == len(runs().runs)
+
+
+def test_a_folder_in_the_place_of_a_file_is_moved_aside(store, said):
+    one = shard()
+    store.path(one.key).mkdir(parents=True)
+    assert store.find(one, "x") is None and "it is a folder" in said[0]
+    assert not store.path(one.key).exists()

@@ -1,0 +1,131 @@
+"""The index of a store: a short line per shard written, so that a plan reads one file and lists one folder.
+
+It is append-only and may be lost: a file without a line is read and verified, a line without a file counts as absent.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+from report.errors import cannot_read, cannot_write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the index: what a shard's file holds.
+
+    Attributes:
+        key: The shard's key, which names the file.
+        spec: Digest of its specs and observations.
+        engine: Name of the engine.
+        code: Digest of the engine's code.
+        environment: What else the engine's bits depend on.
+        sweep: The sweep it was first written for, such as "smoke/intro/models".
+        part: Its position there.
+        digest: Digest of its runs' content digests, in order.
+        file: SHA-256 of the file.
+        size: Bytes of the file.
+        runs: Number of runs.
+    """
+
+    key: str
+    spec: str
+    engine: str
+    code: str
+    environment: str
+    sweep: str
+    part: int
+    digest: str
+    file: str
+    size: int
+    runs: int
+
+
+_KINDS = {f.name: f.type for f in fields(Entry)}
+
+
+def _parse(line: str) -> Entry | None:
+    """The entry that a line of the index holds; None for a line that was cut short or is not one."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    right = isinstance(told, dict) and told.keys() == _KINDS.keys()
+    return Entry(**told) if right and all(type(told[name]) is kind for name, kind in _KINDS.items()) else None
+
+
+class Index:
+    """The lines of an index, read when they are first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def lines(self) -> list[Entry]:
+        """The entries as written, oldest first, without the lines that cannot be read."""
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise cannot_read(self.path, problem) from None
+        return [entry for line in text.split("\n") if line and (entry := _parse(line))]
+
+    @cached_property
+    def _by_key(self) -> dict[str, Entry]:
+        return {entry.key: entry for entry in self.lines}
+
+    @cached_property
+    def _history(self) -> dict[str, list[Entry]]:
+        history: dict[str, list[Entry]] = {}
+        for entry in self.lines:
+            history.setdefault(entry.spec, []).append(entry)
+            history.setdefault(entry.sweep, []).append(entry)
+        return history
+
+    def get(self, key: str) -> Entry | None:
+        """The last entry of a shard."""
+        return self._by_key.get(key)
+
+    def past(self, name: str) -> list[Entry]:
+        """What was ever stored under the digest of its specs, or for the sweep, that is called `name`; oldest first."""
+        return self._history.get(name, [])
+
+    def add(self, entry: Entry) -> None:
+        """Appends a line.
+
+        Raises:
+            StoreError: if it cannot be written.
+        """
+        known, lines = self._by_key, self.lines
+        append(self.path, asdict(entry))
+        known[entry.key] = entry
+        lines.append(entry)
+
+
+def line_of(content: Mapping[str, object]) -> str:
+    """A line of JSON."""
+    return json.dumps(content, separators=(",", ":")) + "\n"
+
+
+def append(path: Path, content: Mapping[str, object]) -> None:
+    """Adds a line of JSON to the file at `path` with one write, so that builds side by side do not mix their lines.
+
+    Raises:
+        StoreError: if it cannot be written.
+    """
+    data = line_of(content).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+    except OSError as problem:
+        raise cannot_write(path, problem) from None
