@@ -10,10 +10,26 @@ from typing import Any
 from figures.base import Value
 from report.citations import Bibliography, Entry
 from report.errors import PipelineError
-from report.numbers import FORMATS, interval_text, number_text, value_text
+from report.numbers import FORMATS, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
 
-_FUNCTIONS = ("badge", "bibtex", "card", "cite", "claim", "eq", "figure", "href", "interval", "locked", "ref", "value", "verdict")
+_FUNCTIONS = (
+    "badge",
+    "bibtex",
+    "card",
+    "cite",
+    "claim",
+    "eq",
+    "figure",
+    "href",
+    "interval",
+    "locked",
+    "prose",
+    "ref",
+    "rows",
+    "value",
+    "verdict",
+)
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
 """A sign for each verdict, so that colour is never alone in telling them apart."""
 
@@ -79,6 +95,7 @@ class Markup:
     def __init__(self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]) -> None:
         self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
         self.cited: list[str] = []
+        self.names = {figure.about.label: figure.name for figure in build.figures}
         self.claims = {claim["id"]: claim for figure in build.figures for claim in figure.claims}
 
     def functions(self) -> dict[str, Any]:
@@ -90,7 +107,7 @@ class Markup:
             "size": _size,
             "count_runs": self._runs(),
         }
-        return {name: getattr(self, name) for name in _FUNCTIONS} | FORMATS | known
+        return FORMATS | known | {name: getattr(self, name) for name in _FUNCTIONS}
 
     def href(self, target: str) -> str:
         """The address of `target`, given from the site's root, as seen from this page."""
@@ -140,6 +157,22 @@ class Markup:
     def card(self, claim: Mapping[str, Any]) -> str:
         """A claim with all that the ledger says about it."""
         return self.part("claim.html", self.functions() | {"claim": claim})
+
+    def rows(self, id: str) -> str:
+        """The details of claim `id` as a table."""
+        claim = self._claim(id)
+        if not claim["rows"]:
+            raise PageError(f"claim {id} has no rows. Show it with claim().")
+        return self.part("rows.html", self.functions() | {"table": claim["rows"]})
+
+    def prose(self, text: str) -> str:
+        """Plain text of a figure's module as HTML; a figure's number in our list, such as F9, becomes a link to it."""
+
+        def link(found: re.Match[str]) -> str:
+            name = self.names.get(found[0], "")
+            return self.ref(name) if name in self.labels.known else found[0]
+
+        return re.sub(r"\bF\d+\b", link, prose(text))
 
     def eq(self, name: str, tex: str = "", *, caller: Callable[[], str] | None = None) -> str:
         """A numbered equation; its TeX may be the body of a `{% call %}`."""

@@ -142,6 +142,5 @@ FORMATS = {
     "density": density_text,
     "time": time_text,
     "short": short_digest,
-    "prose": prose,
 }
 """What the templates may call to print a number, by name."""

@@ -71,7 +71,13 @@ def figure(folder: Path, name: str, *, claims=(), values=None, sweeps=(), note="
         (home / f"{theme}.svg").write_text(SVG.format(fill=fill, ink=ink, name=name, width=width))
         (home / f"{theme}.png").write_bytes(PNG)
     (home / "data.json").write_text(json.dumps({"arrays": arrays or {}, "values": {}}))
-    about = About(label="F1", title=f"Title of {name}", alt=f"What {name} shows", source="Introduction", note=note)
+    about = About(
+        label="F1" if name == "intro" else "F2",
+        title=f"Title of {name}",
+        alt=f"What {name} shows",
+        source="Introduction",
+        note=note,
+    )
     return FigureRecord(
         name=name,
         about=about,
@@ -132,6 +138,8 @@ def complete(folder: Path):
             claim(c.id, name, VERDICTS[number % 4], text=c.text, paper=c.paper, source=c.source, criterion=c.quantity)
             for c in about.CLAIMS
         ]
+        for found, real in zip(claims, about.CLAIMS, strict=True):
+            found["rows"] = [{"density": "1", "count": "5"}] if real.rows else None
         plain = figure(
             folder, name, claims=claims, sweeps=[sweep(name, "runs", 60)] if claims else [], width=518 if claims else 390
         )

@@ -93,6 +93,14 @@ def test_a_claim_is_shown_with_verdict_and_number(page):
     assert "C2 not reproduced" in shown and ">0.950</a>" in shown
 
 
+def test_the_rows_of_a_claim_are_a_table(page):
+    assert page('{{ rows("C2") }}').count("<tr>") == 2
+
+
+def test_words_of_a_module_become_html_and_its_figures_links(page):
+    assert page('{{ prose("W^T W in F1, F7 < 2") }}') == ('WᵀW in <a class="ref" href="#fig-intro">Figure 1</a>, F7 &lt; 2')
+
+
 def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
     assert page('said {{ cite("elhage2022") }}') == "said[^elhage2022]"
     last = (docs / "more.md").read_text().rstrip().splitlines()[-1]
@@ -111,6 +119,7 @@ def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
         ('{{ ref("los") }}', r"no label 'los'; there are intro, loss, sketch\."),
         ('{{ cite("elhage") }}', r"no reference 'elhage'; there are .*elhage2022"),
         ('{{ eq("loss", "L") }}', r"a label names one thing; 'loss' stands on more\.html too\. Give another\."),
+        ('{{ rows("C1") }}', r"claim C1 has no rows\. Show it with claim\(\)\."),
         ("{{ nothing }}", r"'nothing' is undefined"),
         ("{{ build.nothing }}", r"has no attribute 'nothing'"),
         ("{% if %}", r"Expected an expression"),

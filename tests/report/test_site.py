@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from report.pages import write
 from report.site import CONFIG, SiteError, publish
+from tests.report import fakes
 
 NAMES = ("index", "motivation", "demonstrating", "claims", "reproducibility", "costs")
 
@@ -140,3 +143,16 @@ def test_the_same_pages_give_the_same_bytes_at_any_place_and_time(docs, tmp_path
         sites.append(tree(home / "site"))
     assert sites[0].keys() == sites[1].keys()
     assert [name for name in sites[0] if sites[0][name] != sites[1][name]] == []
+
+
+def test_times_change_one_page_and_nothing_else(tmp_path):
+    sites = []
+    for place, seconds in (("one", 1.5), ("two", 777.0)):
+        home = tmp_path / place
+        made = fakes.complete(home / "figures")
+        slow = [replace(f, sweeps=tuple(replace(s, seconds=seconds) for s in f.sweeps)) for f in made.figures]
+        write(replace(made, figures=tuple(slow), timings={"training": seconds}), home / "docs")
+        publish(home / "docs", home / "site")
+        sites.append(tree(home / "site"))
+    assert sites[0].keys() == sites[1].keys()
+    assert {name for name in sites[0] if sites[0][name] != sites[1][name]} == {"costs.html", ".stamp"}
