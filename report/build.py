@@ -7,6 +7,7 @@ from pathlib import Path
 
 from report.engines import Engine
 from report.errors import cannot_write
+from report.progress import working
 from report.records import Build, FigureRecord
 from report.workshop import Workshop
 
@@ -42,10 +43,12 @@ def publish(build: Build, docs: Path, out: Path) -> bool:
     from report import pages, site
 
     try:
-        pages.write(build, docs)
+        with working("Writing the pages"):
+            pages.write(build, docs)
     except OSError as problem:
         raise cannot_write(docs, problem) from None
     try:
-        return site.publish(docs, out)
+        with working("Building the site"):
+            return site.publish(docs, out)
     except OSError as problem:
         raise cannot_write(out, problem, "OUT") from None

@@ -98,6 +98,20 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
     print(progress.summary(), file=out)
 
 
+@contextmanager
+def working(text: str, out: TextIO | None = None) -> Iterator[None]:
+    """Says on a terminal what is being done, for as long as it takes; says nothing elsewhere."""
+    out = out or sys.stderr
+    if not out.isatty():
+        yield
+        return
+    print(f"{text} ...", end="", file=out, flush=True)
+    try:
+        yield
+    finally:
+        print("\r\033[K", end="", file=out, flush=True)
+
+
 def words(shape: "Shape") -> str:
     """A shape in words, such as "relu-output 20x5, independent"."""
     return f"{shape.model} {shape.n_features}x{shape.n_hidden}, {shape.distribution.lower()}"

@@ -53,7 +53,7 @@ def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
     if not training and not drawing:
         runs = sum(len(sweep.sweep.runs) for sweep in sweeps)
         return f"{head}\nNothing is to do: {runs:,} runs are trained and {len(planned)} figures are drawn."
-    seconds = sum(shard.cost for sweep in sweeps for shard in sweep.missing) / 1e6
+    seconds = sum({shard.key: shard.cost for sweep in sweeps for shard in sweep.missing}.values()) / 1e6
     lines = [head]
     if training:
         lines += [f"To train, about {seconds:,.0f} core seconds of the kernel:", *training]

@@ -20,6 +20,7 @@ from report.gallery import Gallery, Ingredients, ingredients
 from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
 from report.profiles import Profile
+from report.progress import working
 from report.reasons import Reason
 from report.records import FigureRecord, SweepRecord
 from report.shard_file import Damaged
@@ -118,6 +119,8 @@ class Workshop:
         for _ in range(ATTEMPTS):
             try:
                 planned = self.train(forced=forced)
+                if any(figure.made_from is None for figure in planned):
+                    raise Damaged("a shard went while others were trained")
                 for figure in planned:
                     if figure.reason or forced:
                         self._draw(figure)
@@ -145,7 +148,8 @@ class Workshop:
 
         assert figure.made_from is not None
         start = time.monotonic()
-        content = files_of(self.module(figure.name), self.load(figure), decides=self.profile.decides)
+        with working(f"Drawing {figure.name}"):
+            content = files_of(self.module(figure.name), self.load(figure), decides=self.profile.decides)
         self.gallery.publish(figure.made_from, content, self.profile.name)
         self.timings.add("figure", figure.made_from.key, time.monotonic() - start)
 

@@ -243,6 +243,14 @@ def test_progress_is_a_bar_on_a_terminal_and_one_line_elsewhere(out, monkeypatch
         assert text.count("\n") == 1
 
 
+def test_what_is_being_done_shows_on_a_terminal_alone():
+    plain, terminal = io.StringIO(), Terminal()
+    for out in (plain, terminal):
+        with progress.working("Drawing tiny", out):
+            pass
+    assert plain.getvalue() == "" and terminal.getvalue() == "Drawing tiny ...\r\033[K"
+
+
 def test_timings_are_merged_and_survive_damage(tmp_path):
     path = tmp_path / "timings.json"
     one, other = Timings(path), Timings(path)

@@ -13,6 +13,7 @@ from report.errors import PipelineError, StoreError
 from report.reasons import Reason
 from report.shard_file import Damaged, results_digest
 from report.store import Store
+from report.workshop import Workshop
 from tests.report.workbench import KERNEL, FakeEngine, arrays_of, runs, shop
 
 
@@ -169,6 +170,21 @@ def test_a_shard_that_is_damaged_while_figures_are_made_is_trained_again(tmp_pat
     monkeypatch.setattr(Store, "read", damage)
     (record,) = shop(tmp_path, engine, warn=said.append).make()
     assert len(engine.calls) == 2 and len(said) == 1 and record.sweeps[0].runs
+
+
+def test_a_shard_that_vanishes_while_others_are_trained_is_trained_again(tmp_path, monkeypatch):
+    def train(small, *, forced=False):
+        planned = original(small, forced=forced)
+        monkeypatch.setattr(Workshop, "train", original)
+        (path,) = small.store.shards.iterdir()
+        path.unlink()
+        small.store = Store(small.store.root)
+        small.__post_init__()
+        return small.plan() if planned else planned
+
+    original, engine = Workshop.train, FakeEngine()
+    monkeypatch.setattr(Workshop, "train", train)
+    assert shop(tmp_path, engine).make() and len(engine.calls) == 2
 
 
 def test_a_store_that_stays_damaged_is_given_up(tmp_path, monkeypatch):
