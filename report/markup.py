@@ -187,7 +187,7 @@ class Markup:
         if label is None:
             raise PageError(f"no label {name!r}; there are {', '.join(sorted(self.labels.known))}.")
         number = f"({label.number})" if label.kind == "Equation" else label.number
-        return f'<a class="ref" href="{self.href(f"{label.page}#{label.anchor}")}">{label.kind} {number}</a>'
+        return f'<a class="ref" href="{self.href(f"{label.page}#{label.anchor}")}">{label.kind}&nbsp;{number}</a>'
 
     def cite(self, key: str) -> str:
         """A footnote with the entry `key` of the bibliography."""

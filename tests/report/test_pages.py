@@ -72,8 +72,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_references_lead_to_numbers_given_in_the_order_of_the_navigation(build, templates, docs):
     assert write(build, docs, templates=templates)
     home, more = ((docs / name).read_text() for name in ("index.md", "more.md"))
-    assert '<a class="ref" href="more.html#fig-intro">Figure 1</a>' in home
-    assert '<a class="ref" href="more.html#eq-loss">Equation (1)</a>' in home
+    assert '<a class="ref" href="more.html#fig-intro">Figure&nbsp;1</a>' in home
+    assert '<a class="ref" href="more.html#eq-loss">Equation&nbsp;(1)</a>' in home
     assert '<figure class="figure" id="fig-intro" markdown>' in more
     assert "Figure 2. Title of sketch." in more
     assert 'id="eq-loss"' in more and r"\[ L &lt; \lVert x \rVert \]" in more
@@ -98,7 +98,7 @@ def test_the_rows_of_a_claim_are_a_table(page):
 
 
 def test_words_of_a_module_become_html_and_its_figures_links(page):
-    assert page('{{ prose("W^T W in F1, F7 < 2") }}') == ('WᵀW in <a class="ref" href="#fig-intro">Figure 1</a>, F7 &lt; 2')
+    assert page('{{ prose("W^T W in F1, F7 < 2") }}') == ('WᵀW in <a class="ref" href="#fig-intro">Figure&nbsp;1</a>, F7 &lt; 2')
 
 
 def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
@@ -232,3 +232,14 @@ def test_the_same_build_gives_the_same_bytes_in_any_process(templates, tmp_path)
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(TEMPLATES.parent)}
         subprocess.run([sys.executable, "-c", WRITE, str(homes[-1]), str(templates)], env=environment, check=True, cwd=tmp_path)
     assert tree(homes[0] / "docs") == tree(homes[1] / "docs")
+
+
+# What is no number of a result: expressions of Jinja, mathematics, code, addresses, and the confidence of all intervals.
+NOT_RESULTS = r"\{\{.*?\}\}|\{%.*?%\}|\\\(.*?\\\)|\{% call eq.*?endcall %\}|```.*?```|`[^`]*`|<[^>]*>|^---.*?^---|95 %|^\d+\. |\{ #.*?\}|SHA-256"
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.md")) + sorted(TEMPLATES.glob("parts/*")), ids=lambda path: path.name)
+def test_no_number_is_typed_by_hand(path):
+    equations = re.sub(r"\{% call eq.*?endcall %\}", "", path.read_text(), flags=re.S)
+    words = re.sub(NOT_RESULTS, "", equations, flags=re.S | re.M)
+    assert re.findall(r"[^\n]*\d[^\n]*", words) == []
