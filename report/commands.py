@@ -39,7 +39,7 @@ def _all_records(shop: Workshop, only: str) -> list[FigureRecord]:
     shop.names, shop.forced = figures.NAMES, False
     missing = [figure.name for figure in shop.plan() if figure.reason]
     if missing:
-        print(f"Made {only}. The site stays as it was: {', '.join(missing)} are still to be made; run again without ONLY.")
+        print(f"Made {only}. The site stays as it was until these are made too: {', '.join(missing)}. Run again without ONLY.")
         return []
     return shop.make()
 

@@ -15,7 +15,7 @@ from report.errors import PipelineError
 from report.options import choose_profile, parse
 from report.shards import cut
 from report.store import Store
-from tests.report.workbench import FakeEngine, arrays_of, shard, shop
+from tests.report.workbench import FakeEngine, arrays_of, shard, shop, tree
 
 
 @pytest.fixture
@@ -184,6 +184,20 @@ def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
     assert build.timings["training"] >= 0 and build.engine == "kernel"
     assert tiny("build") == 0
     assert capsys.readouterr().out.startswith("Nothing is to do. Profile smoke, open file://")
+
+
+def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkeypatch, tmp_path, capsys):
+    tree(tmp_path / "code")
+    (tmp_path / "code/figures/other.py").write_text("COLOUR = 3\n")
+    monkeypatch.setattr("figures.NAMES", ("tiny", "other"))
+    monkeypatch.setattr("report.build.publish", lambda *_: True)
+    assert tiny("build", "--only", "tiny") == 0
+    said = capsys.readouterr().out
+    assert said == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY.\n"
+    assert tiny("build", names=("tiny", "other")) == 0
+    capsys.readouterr()
+    assert tiny("build", "--only", "other", names=("other",)) == 0
+    assert capsys.readouterr().out.startswith("The site is built.")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tiny, monkeypatch, tmp_path, capsys):

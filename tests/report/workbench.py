@@ -102,9 +102,9 @@ def shop(
     """A workshop with the tiny figure, its store in `folder`."""
     if not (folder / "code").exists():
         tree(folder / "code")
-    module = tiny_figure()
+    module, size = tiny_figure(), Size(steps=steps, seeds=seeds)
     return Workshop(
-        profile=Profile(name="smoke", decides=decides, sizes={"tiny": Size(steps=steps, seeds=seeds)}), engine=engine,
+        profile=Profile(name="smoke", decides=decides, sizes=dict.fromkeys(("tiny", "other"), size)), engine=engine,
         store=Store(folder / "store", warn), workers=2, names=names, module=lambda name: module, sources=Sources(folder / "code"),
         trainer=trainer or FakeEngine(), **changes,
     )  # fmt: skip
