@@ -126,11 +126,12 @@ def prose(text: str) -> str:
     """Plain text as HTML, with the few signs of mathematics that occur in it: powers, indices, minus.
 
     Example:
-        >>> prose("W^T W and W_i < 1")
-        'WᵀW and W<sub>i</sub> &lt; 1'
+        >>> prose("W^T W and W_i < 1e-09")
+        'WᵀW and W<sub>i</sub> &lt; 10⁻⁹'
     """
     text = re.sub(r"\^T\b ?(?=W)|\^T\b", "ᵀ", escape(text))
     text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", text))
+    text = re.sub(r"\b1e(-?\d+)\b", lambda found: "10" + _raised(int(found[1])), text)
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
