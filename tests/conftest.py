@@ -10,6 +10,9 @@ from jaxtyping import install_import_hook
 for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "UPGRADE"):
     os.environ.pop(_name, None)
 
+# One thread of torch and BLAS in each process: the tests already run side by side, and threads that wait for cores cost tenfold.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Annotated shapes are checked at run time, in tests only. The kernel is compiled from its source and stays out.
 _SCIENCE = sorted(Path(__file__).parents[1].glob("sup/*.py"))
 _SHAPED = [f"sup.{path.stem}" for path in _SCIENCE if "from jaxtyping" in path.read_text(encoding="utf-8")]
