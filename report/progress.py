@@ -59,7 +59,7 @@ class TerminalProgress(Progress):
     @contextmanager
     def compiling(self, shape: "Shape") -> Iterator[None]:
         """Around the compilation of a kernel; says for which shape."""
-        task = self._bar.add_task(f"Compiling {words(shape)} (kept for next time)", total=None, rate="")
+        task = self._bar.add_task(f"Compiling {shape.n_features}x{shape.n_hidden} once", total=None, rate="")
         with super().compiling(shape):
             yield
         self._bar.remove_task(task)
