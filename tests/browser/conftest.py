@@ -39,9 +39,9 @@ class Watch:
             self.problems.append(f"{request.failure}: {request.url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """The system's Chromium, or Playwright's own."""
+    """The system's Chromium, or Playwright's own. Playwright keeps an event loop, so it goes before other modules' tests."""
     from playwright.sync_api import Error, sync_playwright
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
