@@ -3,7 +3,9 @@
 import hashlib
 import logging
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -52,6 +54,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
         )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(out)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
             new, old = Path(folder, "new"), Path(folder, "old")
             _build(docs, new, config)
@@ -60,6 +63,13 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     except OSError as problem:
         raise cannot_write(out, problem, "OUT") from None
     return True
+
+
+def _sweep(out: Path) -> None:
+    """Removes what builds that were killed left beside `out`; what is younger than an hour may belong to one at work."""
+    for folder in out.parent.glob(f".{out.name}-????????"):
+        if folder.is_dir() and time.time() - folder.stat().st_mtime > 3600:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _swap(new: Path, out: Path, old: Path) -> None:

@@ -123,6 +123,15 @@ def test_an_empty_folder_is_taken(docs, out):
     assert publish(docs, out)
 
 
+def test_what_a_killed_build_left_is_removed_in_time(docs, out):
+    old, young = (out.parent / f".site-{name}" for name in ("abcd1234", "efgh5678"))
+    for folder in (old, young):
+        (folder / "new").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    publish(docs, out)
+    assert not old.exists() and young.exists()
+
+
 def test_the_surroundings_stay_as_they_were(docs, out):
     before = dict(os.environ)
     publish(docs, out)
