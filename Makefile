@@ -37,7 +37,7 @@ plan: $(READY) ## what `make report` would train and draw, and why
 verify: $(READY) ## retrain what artifacts.lock lists and compare, bit for bit
 	@$(PYTHON) -m report verify
 
-lock: $(READY) ## rewrite artifacts.lock and say what changed
+lock: $(READY) ## rewrite artifacts.lock and the expected numbers and verdicts, and say what changed
 	@$(PYTHON) -m report lock
 
 serve: report ## build the site and serve it on this machine, at port 8000
