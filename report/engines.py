@@ -89,7 +89,7 @@ def engine(device: Device, sources: Sources | None = None) -> Engine:
 
 def trainer(engine: Engine) -> Train:
     """The function that trains runs with `engine`; called from several threads, it lets them run side by side."""
-    _settle_compiled_code(engine)
+    settle_compiled_code(engine)
     from sup.training import train
 
     def train_here(runs: Sequence[Run], snapshots: tuple[int, ...]) -> dict[str, np.ndarray]:
@@ -102,13 +102,13 @@ def compiler(engine: Engine) -> Callable[[Shape], None] | None:
     """What compiles the kernel for a shape before its runs are trained; None for an engine that compiles nothing."""
     if engine.name != "kernel":
         return None
-    _settle_compiled_code(engine)
+    settle_compiled_code(engine)
     from sup.training import compile_kernel
 
     return compile_kernel
 
 
-def _settle_compiled_code(engine: Engine) -> None:
+def settle_compiled_code(engine: Engine) -> None:
     """Keeps compiled kernels in a folder of their code: numba's cache looks at a function's own file, not at what it imports."""
     if engine.name == "kernel":
         os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba" / engine.code[:16]))

@@ -15,6 +15,7 @@ from report.errors import PipelineError
 from report.records import SweepRecord
 
 PATH = ROOT / "artifacts.lock"
+SELFCHECK = ROOT / "selfcheck.lock"
 PROFILES = ("smoke", "laptop")
 """The profiles that are locked; what a GPU trains may differ between machines."""
 

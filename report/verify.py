@@ -7,14 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from report import expected, files, loading, lock, profiles, workshop
+from report import engines, expected, files, loading, lock, profiles, workshop
 from report.errors import PipelineError, cannot_write
 from report.lock import Comparison, Line
 from report.options import Options, choose_profile
 from report.records import FigureRecord
 from report.shard_file import results_digest
 from report.words import short
-from report.workshop import PlannedFigure, Workshop
+from report.workshop import PlannedFigure, Workshop, say
+
+LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"
 
 
 def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
@@ -83,6 +85,8 @@ def _print(profile: str, comparisons: Sequence[Comparison], unexpected: Sequence
     same = sum(c.outcome == "match" for c in comparisons)
     rest = f"{len(unexpected)} numbers or verdicts are not as expected" if unexpected else "figures and verdicts are as expected"
     print(f"Profile {profile}: {same} of {len(comparisons)} sweeps match artifacts.lock; {rest}.")
+    if any(c.outcome == "differs" for c in comparisons):
+        print(f"Where the bits begin to differ: {LOCATE}")
 
 
 def run_lock(options: Options) -> int:
@@ -98,12 +102,22 @@ def run_lock(options: Options) -> int:
     texts = {lock.PATH: lock.text_of([line for line in old if line not in mine] + here).encode()}
     for path, section in _expectations(records, options, profile).items():
         texts[path] = expected.with_section(path, profile, section)
+    texts[lock.SELFCHECK] = _selfcheck(shop)
     try:
         written = [path.name for path, data in texts.items() if files.write_if_changed(path, data)]
     except OSError as problem:
         raise cannot_write(lock.PATH, problem) from None
     print(f"Wrote {', '.join(written)}." if written else f"Nothing changed for profile {profile}.")
     return 0
+
+
+def _selfcheck(shop: Workshop) -> bytes:
+    """The text of `selfcheck.lock`: the digests of each part of training tiny runs, by which a difference is located."""
+    engines.settle_compiled_code(shop.engine)
+    from sup.training import selfcheck
+
+    say("Training the runs of the self-check; their kernels are compiled once.")
+    return "".join(f"{line}\n" for line in selfcheck.lines()).encode()
 
 
 def _expectations(records: Sequence[FigureRecord], options: Options, profile: str) -> dict[Path, Mapping[str, Any]]:

@@ -7,23 +7,26 @@ from typing import Any
 
 from sup.canonical import digest, spec_digest
 from sup.errors import SpecError
-from sup.specs import Run, require
+from sup.features import Correlated
+from sup.specs import Model, Run, require
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What runs have in common that one compiled kernel trains side by side."""
 
-    model: str
+    model: Model
     n_features: int
     n_hidden: int
     distribution: str
+    sizes: tuple[int, ...]
     batch: int
 
 
 def shape_of(run: Run) -> Shape:
     """The shape of `run`."""
-    return Shape(run.model, run.n_features, run.n_hidden, type(run.distribution).__name__, run.recipe.batch)
+    sizes = run.distribution.sizes if isinstance(run.distribution, Correlated) else ()
+    return Shape(run.model, run.n_features, run.n_hidden, type(run.distribution).__name__, sizes, run.recipe.batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from report import ROOT, expected, lock, workshop
 from report.__main__ import main
 from report.errors import PipelineError
 from report.lock import Comparison, Line
+from sup.training import selfcheck
 from tests.report.workbench import FakeEngine, arrays_of, shop
 
 ONE, TWO = (
@@ -118,6 +119,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(lock.read, "__defaults__", (tmp_path / "artifacts.lock",))
     monkeypatch.setattr(expected, "FIGURES", tmp_path / "figures.expected")
     monkeypatch.setattr(expected, "CLAIMS", tmp_path / "claims.expected")
+    monkeypatch.setattr(lock, "SELFCHECK", tmp_path / "selfcheck.lock")
+    monkeypatch.setattr(selfcheck, "lines", lambda: iter(["tiny draw 0", "tiny trained 1"]))  # what it trains has its own test
 
     def run(*arguments, trainer=None, **changes):
         def opened(options, device, profile, store=None):
@@ -137,6 +140,7 @@ def place(tmp_path, monkeypatch):
 def test_lock_writes_what_verify_then_matches(place, capsys):
     assert place("lock") == 0
     assert "smoke tiny/models: new -> " in capsys.readouterr().out
+    assert (place.folder / "selfcheck.lock").read_text() == "tiny draw 0\ntiny trained 1\n"
     assert place("lock") == 0
     assert "Nothing changed for profile smoke." in capsys.readouterr().out
     assert place("verify") == 0
@@ -156,6 +160,7 @@ def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys)
     assert "differs   tiny/models other bits from the same specs (lock " in out
     assert "figure tiny: values/loss[0] is 1." in out
     assert "0 of 1 sweeps match artifacts.lock; " in out
+    assert "Where the bits begin to differ: .venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock" in out
     assert place("verify", "--json", trainer=other_bits) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["sweeps"][0]["outcome"] == "differs" and told["unexpected"]

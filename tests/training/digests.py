@@ -3,18 +3,19 @@
 import json
 
 from sup.canonical import content_digest
+from sup.sweeps import vary
 from sup.training import train
-from sup.training.kernel.loop import make_loop
-from tests.training.runs import tiny
+from sup.training.kernel.engine import loop_of
+from tests.training.runs import CASES
 
-CASES = [("relu-output", 5, 2), ("linear", 30, 9)]  # one shape of each way to sum the weight gradient
+# Every model and distribution, and both ways to add up a weight gradient, in as few shapes as that takes.
+NAMES = ("linear-independent", "relu-output-anticorrelated", "relu-hidden-large", "absolute-correlated")
 
 if __name__ == "__main__":
     digests, registers = {}, set()
-    for model, n, m in CASES:
-        runs = [tiny(n, m, model=model, seed=seed) for seed in range(3)]
-        digests[f"{model} {n}x{m}"] = content_digest(train(runs))
-        for function in make_loop(n, m, model == "relu-output"):
+    for name in NAMES:
+        digests[name] = content_digest(train([vary(CASES[name], seed=seed) for seed in range(3)]))
+        for function in loop_of(CASES[name]):
             text = "".join(function.inspect_asm().values())
             registers |= {name for name in ("xmm", "ymm", "zmm") if name in text}
     print(json.dumps({"digests": digests, "registers": sorted(registers)}))

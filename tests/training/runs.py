@@ -5,6 +5,7 @@ from dataclasses import replace
 from sup.features import Independent
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import vary
+from sup.training.selfcheck import cases
 
 
 def tiny(n=5, m=2, model="relu-output", **changes):
@@ -15,7 +16,7 @@ def tiny(n=5, m=2, model="relu-output", **changes):
     return vary(run, **changes)
 
 
-SHAPES = ((2, 1), (5, 2), (20, 5), (30, 9))  # the last keeps its weight gradient by features, the others by lanes
+CASES = cases()  # every model on every distribution, and both ways to add up a weight gradient: by lanes, and by features
 
 
 def task(n=5, m=2, model="relu-output", *, density=0.1, seed=0, **recipe):

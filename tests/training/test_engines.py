@@ -8,19 +8,19 @@ from scipy.stats import ks_2samp
 from sup.features import Anticorrelated, Correlated
 from sup.models import forward, target, weighted_loss
 from sup.specs import LINEAR_DECAY, Recipe, Run
+from sup.sweeps import vary
 from sup.training import compile_kernel, train
-from sup.training.kernel.engine import UnsupportedError
 from sup.training.torch_engine import AdamW, schedule_factor
-from tests.training.runs import task, tiny
+from tests.training.runs import CASES, task, tiny
 
 
-@pytest.mark.parametrize("model", ["linear", "relu-output"])
-def test_same_start_same_samples_same_weights(model):
+@pytest.mark.parametrize("run", CASES.values(), ids=CASES.keys())
+def test_same_start_same_samples_same_weights(run):
     """Both see the same draws, so their weights differ by rounding only as long as training does not amplify it."""
-    runs = [tiny(model=model, seed=seed, steps=30) for seed in range(3)]
+    runs = [vary(run, seed=seed, steps=30) for seed in range(3)]
     kernel, reference = (train(runs, (0, 1, 10), engine=engine) for engine in ("kernel", "torch"))
     assert kernel.keys() == reference.keys()
-    assert np.array_equal(kernel["snapshot_W"][:, 0], reference["snapshot_W"][:, 0])
+    assert all(np.array_equal(kernel[name][:, 0], reference[name][:, 0]) for name in kernel if name.startswith("snapshot_W"))
     for name in kernel:
         assert kernel[name].shape == reference[name].shape
         assert kernel[name].dtype == reference[name].dtype
@@ -99,12 +99,6 @@ def test_schedules_end_where_they_say():
     assert [schedule_factor(LINEAR_DECAY, share) for share in (0.0, 0.25, 1.0)] == [1.0, 0.75, 0.0]
 
 
-def test_kernel_refuses_what_it_cannot_train():
-    run = Run(model="relu-hidden", n_features=5, n_hidden=2, distribution=Correlated(sizes=(5,), density=0.1))
-    with pytest.raises(UnsupportedError, match=r"got relu-hidden on Correlated\. Pass engine=\"torch\""):
-        train([run])
-
-
 def test_unknown_engine_names_those_there_are():
     with pytest.raises(ValueError, match="engine is kernel or torch; got 'jax'"):
         train([tiny()], engine="jax")
@@ -125,10 +119,10 @@ def test_flushed_subnormals_are_refused():
 
 def test_compiling_ahead_compiles_all():
     from sup.sweeps import shape_of
-    from sup.training.kernel.loop import make_loop
+    from sup.training.kernel.engine import loop_of
 
-    compile_kernel(shape_of(tiny(3, 2)))
-    functions = make_loop(3, 2, True)
-    before = [len(function.signatures) for function in functions]
-    train([tiny(3, 2)])
-    assert before == [1, 1] == [len(function.signatures) for function in functions]
+    run = vary(CASES["relu-hidden-correlated"], n_hidden=2)
+    compile_kernel(shape_of(run))
+    before = [len(function.signatures) for function in loop_of(run)]
+    train([run])
+    assert before == [1, 1] == [len(function.signatures) for function in loop_of(run)]

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sup.canonical import content_digest
 from sup.features import Independent
 from sup.specs import Recipe, Run
+from sup.sweeps import vary
 from sup.training import train
 from tests.training import twin
-from tests.training.runs import SHAPES, task, tiny
+from tests.training.runs import CASES, task, tiny
 
 
 def same_bits(a, b):
@@ -28,10 +29,8 @@ def twin_of(run):
     return {name: np.asarray(array) for name, array in twin.train(run).items()}
 
 
-@pytest.mark.parametrize("model", ["linear", "relu-output"])
-@pytest.mark.parametrize("shape", SHAPES)
-def test_bits_of_the_twin(shape, model):
-    run = tiny(*shape, model=model)
+@pytest.mark.parametrize("run", CASES.values(), ids=CASES.keys())
+def test_bits_of_the_twin(run):
     same_bits(one(train([run]), 0), twin_of(run))
 
 
@@ -70,9 +69,9 @@ def test_bits_of_the_twin_for_any_recipe(density, importance, low, scale, rate, 
     same_bits(one(train([run]), 0), twin_of(run))
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (30, 9)])
-def test_neighbours_and_order_change_nothing(shape):
-    runs = [tiny(*shape, seed=seed) for seed in range(5)]
+@pytest.mark.parametrize("name", ["relu-output-independent", "linear-large", "absolute-anticorrelated"])
+def test_neighbours_and_order_change_nothing(name):
+    runs = [vary(CASES[name], seed=seed) for seed in range(5)]
     together, backwards = train(runs), train(runs[::-1])
     for i, run in enumerate(runs):
         alone = one(train([run]), 0)

@@ -6,8 +6,9 @@ Axes: feature, hidden, lane (64 samples of a block). Everything the kernel may r
 import numpy as np
 
 from sup.draws import stream_keys, words
+from sup.features import Anticorrelated, Independent
 from sup.initial import initial_parameters
-from sup.law import LANES, scale_and_low, thresholds
+from sup.law import LANES, columns, scale_and_low, thresholds
 
 f32 = np.float32
 EVAL_SAMPLES = 65_536
@@ -15,13 +16,26 @@ EVAL_SAMPLES = 65_536
 
 def sample(run, stream, step, block):
     """One block of samples, (feature, lane)."""
-    n = run.n_features
-    w = words(stream_keys([run], stream), step, block * n * LANES // 2, n * LANES)[0]
-    v = (w >> np.uint32(1)).reshape(n, LANES)
-    scale, low = scale_and_low(run)
-    value = v.astype(np.int32).astype(f32) * scale[:, None]
-    value = value + low[:, None]
-    return np.where(v < thresholds(run)[:, None], value, f32(0))
+    n, count = run.n_features, columns(run) * LANES
+    w = words(stream_keys([run], stream), step, block * count // 2, count)[0].reshape(-1, LANES)
+    v, t = w >> np.uint32(1), thresholds(run)
+    if isinstance(run.distribution, Independent):
+        scale, low = scale_and_low(run)
+        value = v.astype(np.int32).astype(f32) * scale[:, None]
+        value = value + low[:, None]
+        return np.where(v < t[:, None], value, f32(0))
+    sizes = run.distribution.sizes
+    sets, x = len(sizes), np.zeros((n, LANES), f32)
+    members = [(k, c) for k in range(sets) for c in range(sizes[k])]
+    for j, (k, c) in enumerate(members):
+        if isinstance(run.distribution, Anticorrelated):
+            chosen = v[k].astype(np.int64) * sizes[k] // int(t[k]) == c
+            value = v[sets + k].astype(np.int32).astype(f32) * f32(2.0**-31)
+            x[j] = np.where((v[k] < t[k]) & chosen, value, f32(0))
+        else:
+            value = v[j].astype(np.int32).astype(f32) * f32(2.0**-31)
+            x[j] = np.where(v[n + k] < t[k], value, f32(0))
+    return x
 
 
 def lane_sum(lanes):
@@ -41,52 +55,76 @@ def to_hidden(W, source):
     return total
 
 
-def to_output(W, b, h):
-    """Bias plus the sum over hidden dimensions, in order, of W[a, j] * h[a, lane]."""
+def to_output(V, b, h):
+    """Bias plus the sum over hidden dimensions, in order, of V[a, j] * h[a, lane]."""
     total = np.repeat(b[:, None], LANES, axis=1)
-    for a in range(W.shape[0]):
-        product = W[a, :, None] * h[a]
+    for a in range(V.shape[0]):
+        product = V[a, :, None] * h[a]
         total = product + total
     return total
 
 
-def output(run, W, b, h):
+def hidden(run, W, x):
+    """The hidden layer."""
+    h = to_hidden(W, x)
+    return np.where(h > 0, h, f32(0)) if run.model in ("relu-hidden", "absolute") else h
+
+
+def output(run, V, b, h):
     """The model's output and where its ReLU is on."""
-    z = to_output(W, b, h)
-    on = z > 0 if run.model == "relu-output" else np.ones_like(z, bool)
+    z = to_output(V, b, h)
+    on = z > 0 if run.model != "linear" else np.ones_like(z, bool)
     return np.where(on, z, f32(0)), on
+
+
+def target(run, x):
+    return np.where(x > 0, x, -x) if run.model == "absolute" else x
 
 
 def importance(run):
     return np.array(run.importance if isinstance(run.importance, tuple) else [run.importance] * run.n_features, f32)[:, None]
 
 
-def gradients(run, W, b, step):
-    """Gradients of W and b before the common factor."""
-    n, m = run.n_features, run.n_hidden
+def gradients(run, W, V, b, step):
+    """Gradients of W, V and b before the common factor; in the tied models V is W, and its gradient stands with W's."""
+    n, m, tied = run.n_features, run.n_hidden, run.model != "absolute"
     small = n * m <= 100
-    gW = np.zeros((m, n, LANES) if small else (m, n), f32)
+    gW, gV = (np.zeros((m, n, LANES) if small else (m, n), f32) for _ in range(2))
     gb = np.zeros((n, LANES), f32)
     for block in range(run.recipe.batch // LANES):
         x = sample(run, "train", step, block)
-        h = to_hidden(W, x)
-        out, on = output(run, W, b, h)
-        error = out - x
+        h = hidden(run, W, x)
+        out, on = output(run, V, b, h)
+        error = out - target(run, x)
         g = importance(run) * error
         g = np.where(on, g, f32(0))
         gb = gb + g
-        d = to_hidden(W, g)
-        if small:
-            inner = d[:, None] * x[None]
-            inner = inner + gW
-            outer = h[:, None] * g[None]
-            gW = outer + inner
+        d = to_hidden(V, g)
+        if run.model in ("relu-hidden", "absolute"):
+            d = np.where(h > 0, d, f32(0))
+        if small and tied:
+            gW = outer(h, g, outer(d, x, gW))
+        elif small:
+            gV, gW = outer(h, g, gV), outer(d, x, gW)
+        elif tied:
+            gW = row_by_row(d, x, row_by_row(h, g, gW))
         else:
-            for left, right in ((h, g), (d, x)):
-                for lane in range(LANES):
-                    product = left[:, lane, None] * right[None, :, lane]
-                    gW = product + gW
-    return lane_sum(gW) if small else gW, lane_sum(gb)
+            gV, gW = row_by_row(h, g, gV), row_by_row(d, x, gW)
+    return *(lane_sum(total) if small else total for total in (gW, gV)), lane_sum(gb)
+
+
+def outer(left, right, total):
+    """Products of hidden dimensions and features added to the total of each lane."""
+    product = left[:, None] * right[None]
+    return product + total
+
+
+def row_by_row(left, right, total):
+    """Products of hidden dimensions and features added to one total, lane after lane."""
+    for lane in range(LANES):
+        product = left[:, lane, None] * right[None, :, lane]
+        total = product + total
+    return total
 
 
 def factor_at(schedule, share):
@@ -118,15 +156,15 @@ def adamw(p, g, mean, square, recipe, rate, power1, power2):
     return p - update, mean, square
 
 
-def loss(run, W, b):
+def loss(run, W, V, b):
     """Importance-weighted loss on the fixed draws: lanes in float32, blocks in float64."""
     total = 0.0
     for block in range(EVAL_SAMPLES // LANES):
         x = sample(run, "eval", 0, block)
-        out, _ = output(run, W, b, to_hidden(W, x))
+        out, _ = output(run, V, b, hidden(run, W, x))
         lanes = np.zeros(LANES, f32)
         for j in range(run.n_features):
-            error = out[j] - x[j]
+            error = out[j] - target(run, x[j])
             weighted = importance(run)[j] * error
             product = weighted * error
             lanes = product + lanes
@@ -135,17 +173,25 @@ def loss(run, W, b):
 
 
 def train(run):
-    """W, b and the final loss of one run."""
-    start = initial_parameters([run])
-    W, b = start["W"][0], start["b"][0]
-    memory = [np.zeros_like(W), np.zeros_like(W), np.zeros_like(b), np.zeros_like(b)]
+    """The parameters and the final loss of one run."""
+    start = {name: array[0] for name, array in initial_parameters([run]).items()}
+    tied, b = "W" in start, start["b"]
+    W = start["W" if tied else "W1"]
+    V = W if tied else start["W2"].T
+    memories = {name: [np.zeros_like(p), np.zeros_like(p)] for name, p in (("W", W), ("V", V), ("b", b))}
     recipe, power1, power2 = run.recipe, 1.0, 1.0
     factor = f32(2.0 / (recipe.batch * run.n_features))
     for step in range(recipe.steps):
-        gW, gb = gradients(run, W, b, step)
+        gW, gV, gb = gradients(run, W, V, b, step)
         power1 *= recipe.beta1
         power2 *= recipe.beta2
         rate = recipe.learning_rate * factor_at(recipe.schedule, step / recipe.steps)
-        W, *memory[:2] = adamw(W, gW * factor, *memory[:2], recipe, rate, power1, power2)
-        b, *memory[2:] = adamw(b, gb * factor, *memory[2:], recipe, rate, power1, power2)
-    return {"W": W, "b": b, "final_loss": loss(run, W, b)}
+        now = (recipe, rate, power1, power2)
+        W, *memories["W"] = adamw(W, gW * factor, *memories["W"], *now)
+        if tied:
+            V = W
+        else:
+            V, *memories["V"] = adamw(V, gV * factor, *memories["V"], *now)
+        b, *memories["b"] = adamw(b, gb * factor, *memories["b"], *now)
+    weights = {"W": W} if tied else {"W1": W, "W2": np.ascontiguousarray(V.T)}
+    return {**weights, "b": b, "final_loss": loss(run, W, V, b)}

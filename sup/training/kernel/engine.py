@@ -8,20 +8,17 @@ from numpy.typing import NDArray
 
 from sup.draws import stream_keys
 from sup.errors import SupError
-from sup.features import Independent, per_feature
+from sup.features import Anticorrelated, Correlated, Independent, per_feature
 from sup.initial import initial_parameters
-from sup.law import LANES, scale_and_low, thresholds
+from sup.law import LANES, columns, scale_and_low, thresholds
 from sup.specs import Recipe, Run
-from sup.sweeps import Shape, shape_of
+from sup.sweeps import Shape
 from sup.training.kernel.loop import make_loop
+from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
 
 Array = NDArray[Any]
 EVAL_SAMPLES = 65_536
-MODELS = {"linear": False, "relu-output": True}
-
-
-class UnsupportedError(SupError):
-    """The kernel does not train this model or distribution; the torch engine does."""
+KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTICORRELATED}
 
 
 class ArithmeticModeError(SupError):
@@ -37,20 +34,23 @@ def check_arithmetic() -> None:
         )
 
 
-def check_supported(shape: Shape) -> None:
-    """Refuses a shape that the kernel has no code for."""
-    if shape.model not in MODELS or shape.distribution != "Independent":
-        raise UnsupportedError(
-            f"the kernel trains {' and '.join(MODELS)} models on Independent features; got {shape.model} on "
-            f'{shape.distribution}. Pass engine="torch".'
-        )
+def loop_of(run: Run) -> Any:
+    """The compiled loop that trains runs of the shape of `run`."""
+    hidden_relu, absolute = run.model in ("relu-hidden", "absolute"), run.model == "absolute"
+    kind = KINDS[type(run.distribution)]
+    return make_loop(run.n_features, run.n_hidden, columns(run), kind, hidden_relu, run.model != "linear", absolute)
 
 
 def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
-    """What the loop needs of the runs' task: keys (run, 2), thresholds, scales, lows and importances (run, feature)."""
-    scale, low = zip(*map(scale_and_low, runs), strict=True)
+    """What the loop needs of the runs' task: keys (run, 2), sizes of sets (set), and the rest (run, feature) or (run, set)."""
+    empty = np.zeros((len(runs), 0), np.float32)
+    scale, low, sizes = empty, empty, np.zeros(0, np.int64)
+    if isinstance(runs[0].distribution, Independent):
+        scale, low = (np.stack(part) for part in zip(*map(scale_and_low, runs), strict=True))
+    else:
+        sizes = np.array(runs[0].distribution.sizes, np.int64)
     importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
-    return stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), np.stack(scale), np.stack(low), importance
+    return stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), scale, low, sizes, importance
 
 
 def pack_recipe(runs: Sequence[Run]) -> tuple[Array, Array]:
@@ -71,28 +71,35 @@ class Training:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         check_arithmetic()
-        shape = shape_of(runs[0])
-        check_supported(shape)
-        self._advance, self._evaluate = make_loop(shape.n_features, shape.n_hidden, MODELS[shape.model])
+        self._advance, self._evaluate = loop_of(runs[0])
         start = initial_parameters(runs)
-        self.W, self.b = start["W"], start["b"]
-        self._memory = [np.zeros_like(array) for array in (self.W, self.W, self.b, self.b)]
+        self._tied = "W" in start
+        into = start["W" if self._tied else "W1"]
+        # The loop holds the way out as (run hidden feature), as it holds the way in.
+        out = into if self._tied else np.ascontiguousarray(start["W2"].swapaxes(1, 2))
+        self._parameters = (into, out, start["b"])
+        self._memory = [np.zeros_like(array) for array in (into, into, out, out, start["b"], start["b"])]
         self._power = np.ones((len(runs), 2))
         self._task, self._eval = pack_task(runs, "train"), pack_task(runs, "eval")
         self._recipe = pack_recipe(runs)
-        self._steps, self._blocks = runs[0].recipe.steps, shape.batch // LANES
+        self._steps, self._blocks = runs[0].recipe.steps, runs[0].recipe.batch // LANES
 
     def advance(self, start: int, stop: int) -> None:
         """Updates `start` (counted from 0) up to but not including `stop`."""
-        self._advance(
-            self.W, self.b, *self._memory, self._power, *self._task, *self._recipe, self._steps, self._blocks, start, stop
-        )
+        rest = (self._power, *self._task, *self._recipe, self._steps, self._blocks, start, stop)
+        self._advance(*self._parameters, *self._memory, *rest)
 
     def loss(self) -> NDArray[np.float64]:
         """Importance-weighted loss of each run on EVAL_SAMPLES fixed draws of the stream `eval`."""
-        loss = np.zeros(len(self.W))
-        self._evaluate(self.W, self.b, loss, *self._eval, EVAL_SAMPLES // LANES)
+        loss = np.zeros(len(self._power))
+        self._evaluate(*self._parameters, loss, *self._eval, EVAL_SAMPLES // LANES)
         return loss
+
+    def parameters(self) -> dict[str, Array]:
+        """A copy of the parameters as they are now, by the names of `sup.initial.parameter_shapes`."""
+        into, out, b = self._parameters
+        weights = {"W": into.copy()} if self._tied else {"W1": into.copy(), "W2": out.swapaxes(1, 2).copy()}
+        return {**weights, "b": b.copy()}
 
 
 def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[str, Array]:
@@ -100,41 +107,35 @@ def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[s
 
     Args:
         runs: Specs of one shape and one number of steps.
-        snapshots: Steps after which to record weights, biases and loss, rising; 0 is the start.
+        snapshots: Steps after which to record parameters and loss, rising; 0 is the start.
 
     Returns:
-        `W` (run hidden feature), `b` (run feature), `final_loss` (run) and, with snapshots, `snapshot_W` (run snapshot hidden
-        feature), `snapshot_b`, `snapshot_loss`.
+        The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.
 
     Raises:
-        UnsupportedError: if the kernel has no code for the model or the distribution.
         ArithmeticModeError: if this thread flushes subnormal numbers.
     """
-    state, done, seen = Training(runs), 0, []
-    for step in (*snapshots, runs[0].recipe.steps):
+    state, done = Training(runs), 0
+    seen: dict[str, list[Array]] = {}
+    for step in snapshots:
         state.advance(done, step)
         done = step
-        seen.append((state.W.copy(), state.b.copy(), state.loss()))
-    result: dict[str, Array] = dict(zip(("W", "b", "final_loss"), seen.pop(), strict=True))
-    if seen:
-        parts = (np.stack(part, axis=1) for part in zip(*seen, strict=True))
-        result |= zip(("snapshot_W", "snapshot_b", "snapshot_loss"), parts, strict=True)
-    return result
+        for name, array in {**state.parameters(), "loss": state.loss()}.items():
+            seen.setdefault(f"snapshot_{name}", []).append(array)
+    state.advance(done, runs[0].recipe.steps)
+    result = {**state.parameters(), "final_loss": state.loss()}
+    return result | {name: np.stack(arrays, axis=1) for name, arrays in seen.items()}
 
 
 def compile_kernel(shape: Shape) -> None:
-    """Compiles what training runs of `shape` needs (or loads it from numba's cache on disk), by training one tiny run.
-
-    Raises:
-        UnsupportedError: if the kernel has no code for the model or the distribution.
-    """
-    check_supported(shape)
+    """Compiles what training runs of `shape` needs (or loads it from numba's cache on disk), by training one tiny run."""
+    sets = {kind.__name__: kind for kind in (Correlated, Anticorrelated)}
+    features = sets[shape.distribution](sizes=shape.sizes, density=1.0) if shape.sizes else Independent(density=1.0)
     one = Run(
-        model=shape.model,  # type: ignore[arg-type]  # one of the models, checked above
+        model=shape.model,
         n_features=shape.n_features,
         n_hidden=shape.n_hidden,
-        distribution=Independent(density=1.0),
+        distribution=features,
         recipe=Recipe(steps=1, batch=LANES),
     )
-    Training([one]).advance(0, 1)
-    Training([one]).loss()
+    train_kernel([one])

@@ -8,27 +8,31 @@ from numba import njit
 from sup.training.kernel.arithmetic import LANES, f32, lane_sum, u32
 from sup.training.kernel.network import (
     block_loss,
+    mask,
+    outer_by_features,
+    outer_by_lanes,
     output_gradient,
+    rectify,
+    tied_gradient_by_lanes,
     to_hidden,
     transpose,
-    weight_gradient_by_features,
-    weight_gradient_by_lanes,
 )
-from sup.training.kernel.optimiser import adamw, schedule_factor
-from sup.training.kernel.sampler import draw_words, sample_independent
+from sup.training.kernel.optimiser import adamw, schedule_factor, update_weights
+from sup.training.kernel.sampler import draw_words, sample
 
-SMALL = 100  # up to this many weights, the weight gradient keeps a sum per lane
+SMALL = 100  # up to this many weights, a weight gradient keeps a sum per lane
 
 
 @lru_cache
-def make_loop(n, m, relu):
-    """Compiles `advance` and `evaluate` for models of n features and m hidden dimensions, with or without the output's ReLU.
+def make_loop(n, m, columns, kind, hidden_relu, output_relu, absolute):
+    """Compiles `advance` and `evaluate` for models of n features and m hidden dimensions, drawn from `columns` words a sample.
 
-    The shape is a constant of the compiled code. Only integers and flags are closed over: numba's disk cache then knows a
-    specialisation by their values in the next process too.
+    The shape and the kind of model are constants of the compiled code. Only integers and flags are closed over: numba's disk
+    cache then knows a specialisation by their values in the next process too.
     """
-    small = n * m <= SMALL
-    pairs = n * LANES // 2
+    small, tied = n * m <= SMALL, not absolute
+    pairs = columns * LANES // 2
+    weights = n * m * (LANES if small else 1)
     X, H = 0, n * LANES
     Z = H + m * LANES
     D = Z + n * LANES
@@ -36,12 +40,12 @@ def make_loop(n, m, relu):
     ZT = XT if small else XT + n * LANES
     GB = ZT if small else ZT + n * LANES
     GW = GB + n * LANES
-    SIZE = GW + n * m * (LANES if small else 1)
+    GV = GW if tied else GW + weights
+    SIZE = GV + weights
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def advance(
-        W, b, mW, vW, mb, vb, power, keys, threshold, scale, low, importance, optimiser, knots, steps, blocks, start, stop
-    ):
+    def advance(W, V, b, mW, vW, mV, vV, mb, vb, power, keys, threshold, scale, low, sizes, importance, optimiser, knots, steps,
+                blocks, start, stop):  # fmt: skip
         for i in range(W.shape[0]):
             S, U = np.zeros(SIZE, np.float32), np.zeros(2 * pairs, np.uint32)
             lr, decay = optimiser[i, 0], optimiser[i, 1]
@@ -54,28 +58,32 @@ def make_loop(n, m, relu):
                     S[q] = f32(0)
                 for block in range(blocks):
                     draw_words(U, pairs, keys[i, 0], keys[i, 1], u32(block * pairs), u32(step))
-                    sample_independent(S, U, n, X, threshold[i], scale[i], low[i])
+                    sample(S, U, n, X, kind, threshold[i], scale[i], low[i], sizes)
                     to_hidden(S, n, m, X, H, W[i])
-                    output_gradient(S, n, m, relu, X, H, Z, GB, W[i], b[i], importance[i])
-                    to_hidden(S, n, m, Z, D, W[i])
-                    if small:
-                        weight_gradient_by_lanes(S, n, m, X, H, Z, D, GW)
+                    if hidden_relu:
+                        rectify(S, m, H)
+                    output_gradient(S, n, m, output_relu, absolute, X, H, Z, GB, V[i], b[i], importance[i])
+                    to_hidden(S, n, m, Z, D, V[i])
+                    if hidden_relu:
+                        mask(S, m, D, H)
+                    if small and tied:
+                        tied_gradient_by_lanes(S, n, m, X, H, Z, D, GW)
+                    elif small:
+                        outer_by_lanes(S, n, m, H, Z, GV)
+                        outer_by_lanes(S, n, m, D, X, GW)
                     else:
                         transpose(S, n, Z, ZT)
                         transpose(S, n, X, XT)
-                        weight_gradient_by_features(S, n, m, H, ZT, GW)
-                        weight_gradient_by_features(S, n, m, D, XT, GW)
+                        outer_by_features(S, n, m, H, ZT, GV)
+                        outer_by_features(S, n, m, D, XT, GW)
                 power[i, 0] *= optimiser[i, 2]
                 power[i, 1] *= optimiser[i, 3]
                 c1, c2 = f32(1.0 / (1.0 - power[i, 0])), f32(1.0 / (1.0 - power[i, 1]))
                 now = lr * schedule_factor(knots[i], step / steps)
                 rate, keep = f32(now), f32(1.0 - now * decay)
-                for a in range(m):
-                    for j in range(n):
-                        g = (lane_sum(S, GW + (a * n + j) * LANES) if small else S[GW + a * n + j]) * factor
-                        W[i, a, j], mW[i, a, j], vW[i, a, j] = adamw(
-                            W[i, a, j], g, mW[i, a, j], vW[i, a, j], rate, keep, b1, a1, b2, a2, c1, c2, epsilon
-                        )
+                update_weights(W[i], mW[i], vW[i], S, GW, small, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon)
+                if not tied:
+                    update_weights(V[i], mV[i], vV[i], S, GV, small, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon)
                 for j in range(n):
                     g = lane_sum(S, GB + j * LANES) * factor
                     b[i, j], mb[i, j], vb[i, j] = adamw(
@@ -83,17 +91,19 @@ def make_loop(n, m, relu):
                     )
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def evaluate(W, b, loss, keys, threshold, scale, low, importance, blocks):
+    def evaluate(W, V, b, loss, keys, threshold, scale, low, sizes, importance, blocks):
         for i in range(W.shape[0]):
             S, U = np.zeros(SIZE + LANES, np.float32), np.zeros(2 * pairs, np.uint32)
             total = 0.0
             for block in range(blocks):
                 draw_words(U, pairs, keys[i, 0], keys[i, 1], u32(block * pairs), u32(0))
-                sample_independent(S, U, n, X, threshold[i], scale[i], low[i])
+                sample(S, U, n, X, kind, threshold[i], scale[i], low[i], sizes)
                 to_hidden(S, n, m, X, H, W[i])
+                if hidden_relu:
+                    rectify(S, m, H)
                 for r in range(LANES):
                     S[SIZE + r] = f32(0)
-                block_loss(S, n, m, relu, X, H, Z, SIZE, W[i], b[i], importance[i])
+                block_loss(S, n, m, output_relu, absolute, X, H, Z, SIZE, V[i], b[i], importance[i])
                 total += np.float64(lane_sum(S, SIZE))
             loss[i] = total / (blocks * LANES * n)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from sup.training.kernel.arithmetic import f32
+from sup.training.kernel.arithmetic import LANES, f32, lane_sum
 
 
 @njit(error_model="numpy", inline="always")
@@ -23,3 +23,15 @@ def adamw(w, g, mean, square, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
     square = f32(b2 * square) + f32(f32(a2 * g) * g)
     step = f32(rate * f32(mean * c1)) / f32(f32(np.sqrt(f32(square * c2))) + epsilon)
     return f32(w * keep) - step, mean, square
+
+
+@njit(error_model="numpy", inline="always")
+def update_weights(P, mean, square, S, G, small, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
+    """AdamW on a weight matrix whose gradient, before `factor`, is at S[G...]: a sum per lane where `small`."""
+    m, n = P.shape
+    for a in range(m):
+        for j in range(n):
+            g = (lane_sum(S, G + (a * n + j) * LANES) if small else S[G + a * n + j]) * factor
+            P[a, j], mean[a, j], square[a, j] = adamw(
+                P[a, j], g, mean[a, j], square[a, j], rate, keep, b1, a1, b2, a2, c1, c2, epsilon
+            )

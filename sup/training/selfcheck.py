@@ -1,0 +1,77 @@
+"""Whether this machine computes the same bits: `python -m sup.training.selfcheck`, with numpy and numba alone.
+
+It trains one tiny run of each model on each distribution and prints `name part digest` lines. With `--check` it compares them
+with those on standard input and names the first part that differs: draw, forward, gradient, optimiser (one update), trained.
+"""
+
+import sys
+from collections.abc import Iterator
+
+from sup.canonical import content_digest
+from sup.features import Anticorrelated, Correlated, Distribution, Independent
+from sup.specs import Model, Recipe, Run, geometric
+
+MODELS: tuple[Model, ...] = ("linear", "relu-output", "relu-hidden", "absolute")
+DISTRIBUTIONS: dict[str, Distribution] = {
+    "independent": Independent(density=(0.9, 0.5, 0.3, 0.1, 0.05, 0.7), low=-0.1),
+    "correlated": Correlated(sizes=(2, 4), density=(0.3, 0.6)),
+    "anticorrelated": Anticorrelated(sizes=(2, 4), density=(0.3, 0.6)),
+}
+SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
+
+
+def cases() -> dict[str, Run]:
+    """A tiny run of each model on each distribution, and one large enough to add up its gradient by features."""
+    found = {}
+    for model in MODELS:
+        for name, features in DISTRIBUTIONS.items():
+            recipe = Recipe(steps=50, batch=128, learning_rate=0.01, schedule=SCHEDULE)
+            found[f"{model}-{name}"] = Run(model=model, n_features=6, n_hidden=3, distribution=features,
+                                           importance=geometric(0.9, 6), recipe=recipe)  # fmt: skip
+        found[f"{model}-large"] = Run(model=model, n_features=20, n_hidden=9, distribution=Independent(density=0.1, low=-1.0),
+                                      recipe=Recipe(steps=5, batch=128))  # fmt: skip
+    return found
+
+
+def parts(run: Run) -> Iterator[tuple[str, str]]:
+    """Name and digest of each part of training `run`, in the order in which they depend on each other."""
+    from sup.training.kernel.engine import train_kernel
+    from sup.training.kernel.parts import block_parts
+
+    for name, arrays in block_parts(run).items():
+        yield name, content_digest(arrays)
+    result = train_kernel([run], (1,))
+    snapshot = {name: array[0, 0] for name, array in result.items() if name.startswith("snapshot")}
+    yield "optimiser", content_digest(snapshot)
+    yield "trained", content_digest({name: array[0] for name, array in result.items() if not name.startswith("snapshot")})
+
+
+def lines() -> Iterator[str]:
+    """`name part digest` of every part of every case."""
+    for name, run in cases().items():
+        for part, digest in parts(run):
+            yield f"{name} {part} {digest}"
+
+
+def first_difference(here: list[str], expected: list[str]) -> str | None:
+    """What differs first between lines of this machine and the expected ones, in words; None when nothing does."""
+    for ours, theirs in zip(here, expected, strict=False):
+        if ours != theirs:
+            name, part, _ = ours.split()
+            return f"{name}: the {part} differs, and all before it agrees"
+    return None if len(here) == len(expected) else f"{len(here)} parts here, {len(expected)} expected"
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the lines, or compares them with those on standard input; 1 when they differ."""
+    if arguments[:1] != ["--check"]:
+        sys.stdout.writelines(f"{line}\n" for line in lines())
+        return 0
+    expected = sys.stdin.read().splitlines()
+    found = first_difference(list(lines()), expected)
+    sys.stdout.write(f"{found or f'{len(expected)} parts agree, bit for bit'}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
