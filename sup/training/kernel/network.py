@@ -129,9 +129,14 @@ def outer_by_lanes(S, n, m, hidden, features, G):
 
 @njit(error_model="numpy", inline="always")
 def transpose(S, n, source, target):
-    """S[target + r n + j] = S[source + j LANES + r]: features become lanes."""
+    """S[target + r n + j] = S[source + j LANES + r]: features become lanes; 64 at a time stay in the nearest cache."""
+    whole = n // 64 * 64
+    for start in range(0, whole, 64):
+        for r in range(LANES):
+            for j in range(64):
+                S[target + r * n + start + j] = S[source + (start + j) * LANES + r]
     for r in range(LANES):
-        for j in range(n):
+        for j in range(whole, n):
             S[target + r * n + j] = S[source + j * LANES + r]
 
 

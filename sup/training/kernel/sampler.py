@@ -1,45 +1,67 @@
 """Draws of features, a block of LANES samples at a time (the law is in `sup.law`)."""
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 from sup.draws import PARITY
 from sup.training.kernel.arithmetic import LANES, f32, i32, madd, u32
 
 UNIT = f32(2.0**-31)
+WORD = ir.IntType(32)
 INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
 
 
-@njit(error_model="numpy", inline="always")
-def mix(x0, x1, rotation):
-    """One round of Threefry."""
-    x0 = u32(x0 + x1)
-    x1 = u32(x1 << u32(rotation)) | u32(x1 >> u32(32 - rotation))
-    return x0, x1 ^ x0
+def _add(context, a, b):
+    """Sum of two 32-bit words, modulo 2^32. Written as `a + b`, it would be computed in 64 bits, at half the speed."""
+
+    def generate(target, builder, signature, arguments):
+        return builder.add(*arguments)
+
+    return types.uint32(types.uint32, types.uint32), generate
+
+
+def _mix(context, x0, x1, rotation):
+    """One round of Threefry on 32-bit words: x0 + x1, and x1 rotated to the left and xored with it."""
+
+    def generate(target, builder, signature, arguments):
+        x0, x1, rotation = arguments
+        rotate = builder.module.declare_intrinsic("llvm.fshl", [WORD], ir.FunctionType(WORD, [WORD] * 3))
+        total = builder.add(x0, x1)
+        mixed = builder.xor(builder.call(rotate, [x1, x1, rotation]), total)
+        return target.make_tuple(builder, signature.return_type, [total, mixed])
+
+    pair = types.UniTuple(types.uint32, 2)  # type: ignore[no-untyped-call]  # numba has no annotations
+    return pair(types.uint32, types.uint32, types.uint32), generate
+
+
+add: Any = intrinsic(_add)
+mix: Any = intrinsic(_mix)
 
 
 @njit(error_model="numpy", inline="always")
 def draw_words(U, pairs, key0, key1, low, high):
     """Fills U with the words of the counters (low, high), (low + 1, high), ...: `pairs` first words, then second words."""
-    key2 = u32(key0 ^ key1 ^ u32(PARITY))
+    key2 = u32(u32(key0 ^ key1) ^ u32(PARITY))
+    first, second = add(low, key0), add(high, key1)
+    inject1, inject2, inject3 = add(key2, u32(1)), add(key0, u32(2)), add(key1, u32(3))
     for i in range(pairs):
-        x0, x1 = u32(u32(low + u32(i)) + key0), u32(high + key1)
-        x0, x1 = mix(x0, x1, 13)
-        x0, x1 = mix(x0, x1, 15)
-        x0, x1 = mix(x0, x1, 26)
-        x0, x1 = mix(x0, x1, 6)
-        x0, x1 = u32(x0 + key1), u32(x1 + key2 + u32(1))
-        x0, x1 = mix(x0, x1, 17)
-        x0, x1 = mix(x0, x1, 29)
-        x0, x1 = mix(x0, x1, 16)
-        x0, x1 = mix(x0, x1, 24)
-        x0, x1 = u32(x0 + key2), u32(x1 + key0 + u32(2))
-        x0, x1 = mix(x0, x1, 13)
-        x0, x1 = mix(x0, x1, 15)
-        x0, x1 = mix(x0, x1, 26)
-        x0, x1 = mix(x0, x1, 6)
-        x0, x1 = u32(x0 + key0), u32(x1 + key1 + u32(3))
-        x0, x1 = mix(x0, x1, 17)
+        x0, x1 = mix(add(u32(i), first), second, u32(13))
+        x0, x1 = mix(x0, x1, u32(15))
+        x0, x1 = mix(x0, x1, u32(26))
+        x0, x1 = mix(x0, x1, u32(6))
+        x0, x1 = mix(add(x0, key1), add(x1, inject1), u32(17))
+        x0, x1 = mix(x0, x1, u32(29))
+        x0, x1 = mix(x0, x1, u32(16))
+        x0, x1 = mix(x0, x1, u32(24))
+        x0, x1 = mix(add(x0, key2), add(x1, inject2), u32(13))
+        x0, x1 = mix(x0, x1, u32(15))
+        x0, x1 = mix(x0, x1, u32(26))
+        x0, x1 = mix(x0, x1, u32(6))
+        x0, x1 = mix(add(x0, key0), add(x1, inject3), u32(17))
         U[i], U[pairs + i] = x0, x1
 
 
