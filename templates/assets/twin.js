@@ -1,0 +1,314 @@
+"use strict";
+// The kernel's twin in plain JavaScript: trains small models, bit for bit like sup/training/kernel, and so to the same SHA-256.
+// Needs twin-spec.js before it and adds to `supTwin`:
+//   const training = new supTwin.Training({model: "relu-output", n_features: 5, n_hidden: 2, ...});  // see twin-spec.js
+//   while (training.advance(100) < training.steps) show(training.parameters());
+//   supTwin.contentDigest(training.result());
+//
+// Numbers are doubles here, and Math.fround rounds one to float32. After a single +, -, *, / or square root of float32
+// numbers it gives what float32 arithmetic gives: doubles have more than twice the digits, so rounding twice is harmless.
+// A Float32Array rounds what it is given in the same way.
+(function part() {
+  const { completeRun, streamKey, each } = globalThis.supTwin, fround = Math.fround;
+  const LANES = 64; // samples of a block; sample r of a block is lane r, and each lane adds up by itself
+  const EVAL_SAMPLES = 65536, SMALL = 100;
+
+  // a * b, rounded, plus c, rounded.
+  const madd = (a, b, c) => fround(fround(a * b) + c);
+
+  // Threefry-2x32 with 13 rounds: the first words of the counters (low + i, high) into the first half of U, the second into
+  // the second (sup/draws.py).
+  function drawWords(U, key, low, high) {
+    const key0 = key[0] | 0, key1 = key[1] | 0, key2 = key0 ^ key1 ^ 0x1bd11bda, pairs = U.length >> 1;
+    for (let i = 0; i < pairs; i++) {
+      let x0 = (low + i + key0) | 0, x1 = (high + key1) | 0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+      x0 = (x0 + key1) | 0; x1 = (x1 + key2 + 1) | 0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+      x0 = (x0 + key2) | 0; x1 = (x1 + key0 + 2) | 0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+      x0 = (x0 + key0) | 0; x1 = (x1 + key1 + 3) | 0;
+      x0 = (x0 + x1) | 0; x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+      U[i] = x0;
+      U[pairs + i] = x1;
+    }
+  }
+
+  // Natural logarithm of a number in (0, 1): u = f * 2^e exactly, ln f = 2 artanh((f - 1) / (f + 1)) (sup/draws.py).
+  function ln(u) {
+    let f = u, exponent = 0;
+    for (; f < 0.5; f *= 2) exponent -= 1;
+    if (f < 0.7071067811865476) { f *= 2; exponent -= 1; }
+    const t = (f - 1) / (f + 1), square = t * t;
+    let series = 0;
+    for (let odd = 21; odd > 0; odd -= 2) series = series * square + 1 / odd;
+    return 2 * t * series + exponent * 0.6931471805599453;
+  }
+
+  const CENTRE = [
+    [2.50908092873012267270e3, 3.34305755835881281050e4, 6.72657709270087008530e4, 4.59219539315498714570e4,
+      1.37316937655094611250e4, 1.97159095030655144270e3, 1.33141667891784377450e2, 3.38713287279636660800e0],
+    [5.22649527885285456100e3, 2.87290857357219426740e4, 3.93078958000927106100e4, 2.12137943015865958670e4,
+      5.39419602142475110770e3, 6.87187007492057908300e2, 4.23133307016009112520e1, 1.0],
+  ];
+  const FLANK = [
+    [7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258e0,
+      3.64784832476320460504e0, 5.76949722146069140550e0, 4.63033784615654529590e0, 1.42343711074968357734e0],
+    [1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+      6.89767334985100004550e-1, 1.67638483018380384940e0, 2.05319162663775882187e0, 1.0],
+  ];
+
+  // A standard normal variate for a 32-bit word: the normal quantile of (word + 1/2) / 2^32, AS 241 (sup/draws.py).
+  function normal(word) {
+    const p = (word + 0.5) * 2 ** -32, q = p - 0.5;
+    const ratio = (sides, r) => {
+      const [over, under] = sides.map((side) => side.reduce((sum, coefficient) => sum * r + coefficient, 0));
+      return over / under;
+    };
+    if (Math.abs(q) <= 0.425) return ratio(CENTRE, 0.180625 - q * q) * q;
+    const flank = ratio(FLANK, Math.sqrt(-ln(q < 0 ? p : 1 - p)) - 1.6);
+    return q < 0 ? -flank : flank;
+  }
+
+  // Initial weights (sup/initial.py): of W, or of W1 and then W2, consecutive draws of the stream `init`.
+  function initialWeights(run, count) {
+    const spread = run.recipe.init_scale * Math.sqrt(2 / (run.n_features + run.n_hidden));
+    const U = new Uint32Array(count + (count % 2));
+    drawWords(U, streamKey(run, "init"), 0, 0);
+    return Float32Array.from(U.subarray(0, count), (word) => normal(word) * spread);
+  }
+
+  // A function (step, block, X) that fills X with a block of samples, lanes of one feature together (sup/law.py).
+  function sampler(run, stream) {
+    const { n_features: n, distribution: features } = run, sets = features.sizes?.length ?? 0;
+    const apart = features.kind === "Anticorrelated", key = streamKey(run, stream);
+    const U = new Uint32Array(LANES * (apart ? 2 * sets : n + sets)), unit = fround(2 ** -31);
+    const T = each(features.density, sets || n).map((density) => Math.max(1, Math.floor(density * 2 ** 31)));
+
+    function independent() {
+      const low = each(features.low, n), high = each(features.high, n), base = Float32Array.from(low);
+      const scale = Float32Array.from(T, (t, j) => (high[j] - low[j]) / t);
+      return (X, j) => {
+        for (let i = j * LANES; i < (j + 1) * LANES; i++) {
+          const v = U[i] >>> 1;
+          X[i] = v < T[j] ? madd(fround(v), scale[j], base[j]) : 0;
+        }
+      };
+    }
+
+    // Member c of an anticorrelated set of s is active where c T <= v s < (c + 1) T: whole numbers below 2^53, so exact.
+    function inSets() {
+      const members = features.sizes.flatMap((size, k) => Array.from({ length: size }, (_, c) => ({ k, c, size })));
+      return (X, j) => {
+        const { k, c, size } = members[j], [s, from, to] = apart ? [size, c * T[k], (c + 1) * T[k]] : [1, 0, T[k]];
+        const first = (apart ? k : n + k) * LANES, second = (apart ? sets + k : j) * LANES;
+        for (let r = 0; r < LANES; r++) {
+          const v = (U[first + r] >>> 1) * s;
+          X[j * LANES + r] = v >= from && v < to ? fround(fround(U[second + r] >>> 1) * unit) : 0;
+        }
+      };
+    }
+
+    const fill = sets ? inSets() : independent();
+    return (step, block, X) => {
+      drawWords(U, key, block * (U.length >> 1), step);
+      for (let j = 0; j < n; j++) fill(X, j);
+    };
+  }
+
+  // The two matrix products of a model, one lane after another, each sum in the order of its index (kernel/network.py).
+  function toHidden(W, source, target, n, m) {
+    for (let a = 0; a < m; a++) {
+      for (let r = 0; r < LANES; r++) {
+        let sum = 0;
+        for (let j = 0; j < n; j++) sum = madd(W[a * n + j], source[j * LANES + r], sum);
+        target[a * LANES + r] = sum;
+      }
+    }
+  }
+
+  function toOutput(V, b, H, Z, n, m) {
+    for (let j = 0; j < n; j++) {
+      for (let r = 0; r < LANES; r++) {
+        let sum = b[j];
+        for (let a = 0; a < m; a++) sum = madd(V[a * n + j], H[a * LANES + r], sum);
+        Z[j * LANES + r] = sum;
+      }
+    }
+  }
+
+  // Zero where `gate` is not above zero; values gated by themselves are their ReLU.
+  function gated(values, gate) {
+    for (let i = 0; i < values.length; i++) values[i] = gate[i] > 0 ? values[i] : 0;
+  }
+
+  // Adds the products of hidden dimensions and features to G, each lane by itself.
+  function addOuter(G, hidden, features, n, m) {
+    for (let a = 0; a < m; a++) {
+      for (let j = 0; j < n; j++) {
+        const g = (a * n + j) * LANES, h = a * LANES, f = j * LANES;
+        for (let r = 0; r < LANES; r++) G[g + r] = madd(hidden[h + r], features[f + r], G[g + r]);
+      }
+    }
+  }
+
+  // The sum of the lanes at `start`, halving their number each time; overwrites them.
+  function laneSum(S, start) {
+    for (let width = LANES / 2; width > 0; width >>= 1) {
+      for (let i = start; i < start + width; i++) S[i] = S[i] + S[i + width];
+    }
+    return S[start];
+  }
+
+  // The factor on the learning rate when `share` of the steps are done.
+  function scheduleFactor(knots, share) {
+    let k = 0;
+    while (k < knots.length - 2 && share >= knots[k + 1][0]) k += 1;
+    const [[x0, y0], [x1, y1]] = [knots[k], knots[k + 1]];
+    return y0 + ((y1 - y0) / (x1 - x0)) * (share - x0);
+  }
+
+  // The transpose of a matrix of so many rows and columns.
+  const transposed = (matrix, rows, columns) =>
+    matrix.map((_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]);
+
+  // A matrix or vector of parameters P with AdamW's memory of it and the lanes of its gradient.
+  class Parameter {
+    constructor(P) {
+      this.P = P;
+      [this.mean, this.square] = [new Float32Array(P.length), new Float32Array(P.length)];
+      this.lanes = new Float32Array(P.length * LANES);
+    }
+
+    // One update by the sum of the lanes times `factor` (kernel/optimiser.py); all of `now` is float32.
+    update(factor, { rate, keep, b1, a1, b2, a2, c1, c2, epsilon }) {
+      const { P, mean, square, lanes } = this;
+      for (let i = 0; i < P.length; i++) {
+        const g = fround(laneSum(lanes, i * LANES) * factor);
+        mean[i] = fround(b1 * mean[i]) + fround(a1 * g);
+        square[i] = fround(b2 * square[i]) + fround(fround(a2 * g) * g);
+        const root = fround(Math.sqrt(fround(square[i] * c2)));
+        P[i] = fround(P[i] * keep) - fround(fround(rate * fround(mean[i] * c1)) / fround(root + epsilon));
+      }
+    }
+  }
+
+  // A model in training, from its initial weights on: `done` of `steps` updates are behind it.
+  class Training {
+    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #Z; #D; #powers = [1, 1];
+
+    constructor(spec) {
+      const run = completeRun(spec), { n_features: n, n_hidden: m, model } = run;
+      if (n * m > SMALL) throw new RangeError(
+        `n_features * n_hidden is at most ${SMALL} here, since the kernel adds up larger gradients in another order; ` +
+        `got ${n} * ${m} = ${n * m}. Train larger models with the Python package.`);
+      [this.run, this.done, this.steps] = [run, 0, run.recipe.steps];
+      this.#importance = Float32Array.from(each(run.importance, n));
+      this.#draw = sampler(run, "train");
+      const untied = model === "absolute", weights = initialWeights(run, n * m * (untied ? 2 : 1));
+      this.#W = new Parameter(weights.slice(0, n * m));
+      // The way out as (hidden feature), like the way in; W2 is (feature hidden).
+      this.#V = untied ? new Parameter(transposed(weights.subarray(n * m), n, m)) : this.#W;
+      this.#b = new Parameter(new Float32Array(n));
+      this.#parameters = untied ? [this.#W, this.#V, this.#b] : [this.#W, this.#b];
+      [this.#X, this.#H, this.#Z, this.#D] = [n, m, n, m].map((rows) => new Float32Array(rows * LANES));
+    }
+
+    // Up to `count` updates more; returns how many are done in all.
+    advance(count) {
+      const stop = Math.min(this.done + count, this.steps);
+      for (; this.done < stop; this.done++) {
+        for (const { lanes } of this.#parameters) lanes.fill(0);
+        for (let block = 0; block < this.run.recipe.batch / LANES; block++) this.#addGradients(block);
+        this.#update();
+      }
+      return this.done;
+    }
+
+    // From a block's samples to the hidden layer and to what the output's ReLU gets.
+    #forward(draw, step, block) {
+      const { n_features: n, n_hidden: m, model } = this.run;
+      draw(step, block, this.#X);
+      toHidden(this.#W.P, this.#X, this.#H, n, m);
+      if (model === "relu-hidden" || model === "absolute") gated(this.#H, this.#H);
+      toOutput(this.#V.P, this.#b.P, this.#H, this.#Z, n, m);
+    }
+
+    #addGradients(block) {
+      const { n_features: n, n_hidden: m, model } = this.run, X = this.#X, H = this.#H, Z = this.#Z, D = this.#D;
+      const relu = model !== "linear", absolute = model === "absolute", GB = this.#b.lanes;
+      this.#forward(this.#draw, this.done, block);
+      for (let j = 0; j < n; j++) {
+        const weight = this.#importance[j];
+        for (let i = j * LANES; i < (j + 1) * LANES; i++) {
+          const z = Z[i], target = absolute && !(X[i] > 0) ? -X[i] : X[i];
+          Z[i] = !relu || z > 0 ? fround(weight * fround(z - target)) : 0;
+          GB[i] = GB[i] + Z[i];
+        }
+      }
+      toHidden(this.#V.P, Z, D, n, m);
+      if (model === "relu-hidden" || absolute) gated(D, H);
+      addOuter(this.#W.lanes, D, X, n, m);
+      addOuter(this.#V.lanes, H, Z, n, m);
+    }
+
+    #update() {
+      const { recipe, n_features } = this.run, { beta1, beta2, epsilon } = recipe, powers = this.#powers;
+      const rate = recipe.learning_rate * scheduleFactor(recipe.schedule, this.done / this.steps);
+      powers[0] *= beta1;
+      powers[1] *= beta2;
+      const now = {
+        rate: fround(rate), keep: fround(1 - rate * recipe.weight_decay), epsilon: fround(epsilon),
+        b1: fround(beta1), a1: fround(1 - beta1), c1: fround(1 / (1 - powers[0])),
+        b2: fround(beta2), a2: fround(1 - beta2), c2: fround(1 / (1 - powers[1])),
+      };
+      for (const parameter of this.#parameters) parameter.update(fround(2 / (recipe.batch * n_features)), now);
+    }
+
+    // Importance-weighted loss on the fixed draws of the stream `eval`; costs as much as some 30 updates.
+    loss() {
+      const { n_features: n, model } = this.run, X = this.#X, Z = this.#Z, L = new Float32Array(LANES);
+      const draw = sampler(this.run, "eval"), relu = model !== "linear", absolute = model === "absolute";
+      let total = 0;
+      for (let block = 0; block < EVAL_SAMPLES / LANES; block++) {
+        this.#forward(draw, 0, block);
+        L.fill(0);
+        for (let j = 0; j < n; j++) {
+          for (let r = 0, i = j * LANES; r < LANES; r++, i++) {
+            const target = absolute && !(X[i] > 0) ? -X[i] : X[i], z = relu && !(Z[i] > 0) ? 0 : Z[i];
+            const error = fround(z - target);
+            L[r] = madd(fround(this.#importance[j] * error), error, L[r]);
+          }
+        }
+        total += laneSum(L, 0);
+      }
+      return total / (EVAL_SAMPLES * n);
+    }
+
+    // A copy of the parameters as they are now: {name: {shape, data}}, `data` row by row.
+    parameters() {
+      const { n_features: n, n_hidden: m } = this.run, way = { shape: [m, n], data: this.#W.P.slice() };
+      const b = { shape: [n], data: this.#b.P.slice() };
+      return this.#V === this.#W ? { W: way, b } : { W1: way, W2: { shape: [n, m], data: transposed(this.#V.P, m, n) }, b };
+    }
+
+    // What the kernel returns of a finished run; supTwin.contentDigest of it is the run's content digest.
+    result() {
+      if (this.done < this.steps) throw new RangeError(
+        `a result is that of all updates; ${this.done} of ${this.steps} are done. ` +
+        `Call advance(${this.steps - this.done}) first.`);
+      return { ...this.parameters(), final_loss: { shape: [], data: Float64Array.of(this.loss()) } };
+    }
+  }
+
+  Object.assign(globalThis.supTwin, { Training, normal, source: `${globalThis.supTwin.source}(${part})();\n` });
+})();
