@@ -19,6 +19,8 @@ from sup.features import Anticorrelated, Correlated, Independent, per_feature
 from sup.specs import Run
 
 LANES = 64
+EVAL_SAMPLES = 65_536
+"""Samples of the stream `eval`, on which the final loss is measured."""
 HALF = 2.0**31
 
 

@@ -13,12 +13,12 @@ from sup.law import HALF, LANES, columns, scale_and_low, thresholds
 from sup.specs import Run
 
 
-def _words(keys: Int[Tensor, "run 2"], step: int, blocks: int, count: int) -> Int[Tensor, "run blocks count"]:
-    """The words of `blocks` blocks; Threefry-2x32-13 in int64, since torch has no unsigned shifts on every device."""
+def _words(keys: Int[Tensor, "run 2"], step: int, start: int, blocks: int, count: int) -> Int[Tensor, "run blocks count"]:
+    """The words of blocks `start` to `start + blocks`; in int64, since torch has no unsigned shifts on every device."""
     mask = 0xFFFFFFFF
     k0, k1 = keys[:, :1], keys[:, 1:]
     schedule = (k0, k1, k0 ^ k1 ^ PARITY)
-    x0 = (torch.arange(blocks * count // 2, device=keys.device)[None] + k0) & mask
+    x0 = (torch.arange(start * count // 2, (start + blocks) * count // 2, device=keys.device)[None] + k0) & mask
     x1 = ((step + k1) & mask).expand_as(x0)
     for number, rotations in enumerate(ROUNDS):
         for rotation in rotations:
@@ -51,10 +51,10 @@ class Sampler:
             self.sizes, self.starts = sizes, sizes.cumsum(0) - sizes
             self.set_of = torch.repeat_interleave(torch.arange(len(sizes), device=device), sizes)
 
-    def draw(self, step: int, batch: int) -> Float[Tensor, "run batch feature"]:
-        """The batch of update `step`: `batch` samples, a multiple of 64, for each run."""
+    def draw(self, step: int, batch: int, start: int = 0) -> Float[Tensor, "run batch feature"]:
+        """Samples `start` to `start + batch`, multiples of 64, of update `step`, for each run."""
         blocks = batch // LANES
-        words = _words(self.keys, step, blocks, LANES * self.columns) >> 1
+        words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns) >> 1
         words = (
             words.reshape(len(self.keys), blocks, self.columns, LANES)
             .transpose(2, 3)

@@ -11,11 +11,10 @@ from torch import Tensor
 
 from sup.features import per_feature
 from sup.initial import initial_parameters
+from sup.law import EVAL_SAMPLES
 from sup.models import forward, target, weighted_loss
 from sup.sampling import Sampler
 from sup.specs import Recipe, Run, Schedule
-
-EVAL_SAMPLES = 65_536
 
 
 def schedule_factor(schedule: Schedule, share: float) -> float:
@@ -68,11 +67,11 @@ class AdamW:
 def evaluate(runs: Sequence[Run], parameters: dict[str, Tensor], importance: Tensor, device: str) -> NDArray[np.float64]:
     """Importance-weighted loss of each run on EVAL_SAMPLES fixed draws of the stream `eval`."""
     total, batch = torch.zeros(len(runs), dtype=torch.float64, device=device), 4096
-    x = Sampler(runs, "eval", device).draw(0, EVAL_SAMPLES)
+    sampler = Sampler(runs, "eval", device)
     for start in range(0, EVAL_SAMPLES, batch):
-        part = x[:, start : start + batch]
-        output = forward(runs[0].model, parameters, part)
-        total += weighted_loss(output, target(runs[0].model, part), importance).double()
+        x = sampler.draw(0, batch, start)
+        output = forward(runs[0].model, parameters, x)
+        total += weighted_loss(output, target(runs[0].model, x), importance).double()
     return (total / (EVAL_SAMPLES // batch)).cpu().numpy()
 
 

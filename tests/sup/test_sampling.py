@@ -74,6 +74,12 @@ def test_torch_draws_the_bits_of_the_kernel():
         assert np.array_equal(x[block * LANES : (block + 1) * LANES].T, twin.sample(run, "train", 5, block))
 
 
+def test_a_part_of_a_batch_is_that_part_of_it():
+    run = Run(model="linear", n_features=6, n_hidden=2, distribution=Anticorrelated(sizes=(2, 4), density=0.4))
+    sampler = Sampler([run], "eval")
+    assert torch.equal(sampler.draw(0, 128, 192), sampler.draw(0, 512)[:, 192:320])
+
+
 def test_a_neighbour_changes_nothing():
     runs = [
         Run(model="linear", n_features=4, n_hidden=2, distribution=Correlated(sizes=(2, 2), density=0.5), seed=s) for s in (0, 1)

@@ -10,14 +10,13 @@ from sup.draws import stream_keys
 from sup.errors import SupError
 from sup.features import Anticorrelated, Correlated, Independent, per_feature
 from sup.initial import initial_parameters
-from sup.law import LANES, columns, scale_and_low, thresholds
+from sup.law import EVAL_SAMPLES, LANES, columns, scale_and_low, thresholds
 from sup.specs import Recipe, Run
 from sup.sweeps import Shape
 from sup.training.kernel.loop import make_loop
 from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
 
 Array = NDArray[Any]
-EVAL_SAMPLES = 65_536
 KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTICORRELATED}
 
 
