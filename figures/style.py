@@ -194,12 +194,6 @@ def importance_colours(theme: Theme, count: int) -> list[str]:
     return [to_hex(ramp(float(x))) for x in np.linspace(0, 1, count)]
 
 
-def bare(axes: "Axes", width: tuple[float, float], height: tuple[float, float]) -> None:
-    """Makes `axes` a sheet to sketch on: equal scales from `width` to `height`, nothing else shown."""
-    axes.set(xlim=width, ylim=height, aspect="equal")
-    axes.set_axis_off()
-
-
 def arrow(axes: "Axes", start: Point, end: Point, colour: str, **options: Any) -> None:
     """An arrow between two points of the data; `options` go to `FancyArrowPatch` (`lw`, `ls`, `connectionstyle`...)."""
     from matplotlib.patches import FancyArrowPatch

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from report.engines import Engine
-from sup.canonical import digest, spec_digest
+from sup.canonical import digest
 from sup.specs import Run
-from sup.sweeps import Shape, Sweep, shape_of
+from sup.sweeps import Shape, Sweep, runs_digest, shape_of
 
 SHARD_MICROSECONDS = 5_000_000
 MOST_RUNS = 4096
@@ -21,11 +21,6 @@ def run_cost(run: Run) -> int:
     n, m = run.n_features, run.n_hidden
     nanoseconds = 300 * n * m + 200 * n + 6000
     return max(1, run.recipe.steps * run.recipe.batch * nanoseconds // (1024 * 1000))
-
-
-def set_digest(runs: tuple[Run, ...], snapshots: tuple[int, ...]) -> str:
-    """Identity of ordered runs and their observations; of a whole sweep it is `Sweep.digest`."""
-    return digest("sweep", [spec_digest(run) for run in runs], snapshots)
 
 
 def set_key(spec: str, engine: Engine) -> str:
@@ -52,7 +47,7 @@ class Shard:
     @cached_property
     def spec(self) -> str:
         """Digest of the runs' specs and observations."""
-        return set_digest(self.runs, self.snapshots)
+        return runs_digest(self.runs, self.snapshots)
 
     @cached_property
     def key(self) -> str:

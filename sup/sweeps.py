@@ -29,6 +29,11 @@ def shape_of(run: Run) -> Shape:
     return Shape(run.model, run.n_features, run.n_hidden, type(run.distribution).__name__, sizes, run.recipe.batch)
 
 
+def runs_digest(runs: tuple[Run, ...], snapshots: tuple[int, ...]) -> str:
+    """Identity of ordered runs, of a sweep or of a part of one, and of what is observed."""
+    return digest("sweep", [spec_digest(run) for run in runs], snapshots)
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Runs of one shape and one number of steps, with what to observe while they train.
@@ -78,7 +83,7 @@ class Sweep:
     @property
     def digest(self) -> str:
         """Identity of the runs, in order, and of what is observed."""
-        return digest("sweep", [spec_digest(run) for run in self.runs], self.snapshots)
+        return runs_digest(self.runs, self.snapshots)
 
 
 def vary(run: Run, **changes: Any) -> Run:
