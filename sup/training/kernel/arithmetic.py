@@ -18,13 +18,3 @@ def madd(a, b, c):
     """A * b, rounded, plus c, rounded."""
     return f32(f32(a * b) + c)
 
-
-@njit(error_model="numpy", inline="always")
-def lane_sum(S, start):
-    """The sum of the lanes at `start`, halving their number each time; overwrites them."""
-    width = LANES // 2
-    while width > 0:
-        for r in range(width):
-            S[start + r] = S[start + r] + S[start + width + r]
-        width //= 2
-    return S[start]

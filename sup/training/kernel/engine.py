@@ -34,7 +34,7 @@ def check_arithmetic() -> None:
 
 
 def loop_of(run: Run) -> Any:
-    """The compiled loop that trains runs of the shape of `run`."""
+    """The compiled parts of the loop that trains runs of the shape of `run`."""
     hidden_relu, absolute = run.model in ("relu-hidden", "absolute"), run.model == "absolute"
     kind = KINDS[type(run.distribution)]
     return make_loop(run.n_features, run.n_hidden, columns(run), kind, hidden_relu, run.model != "linear", absolute)
@@ -70,7 +70,7 @@ class Training:
 
     def __init__(self, runs: Sequence[Run]) -> None:
         check_arithmetic()
-        self._advance, self._evaluate = loop_of(runs[0])
+        self._advance, self._evaluate, _ = loop_of(runs[0])
         start = initial_parameters(runs)
         self._tied = "W" in start
         into = start["W" if self._tied else "W1"]

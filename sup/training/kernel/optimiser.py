@@ -3,7 +3,8 @@
 import numpy as np
 from numba import njit
 
-from sup.training.kernel.arithmetic import LANES, f32, lane_sum
+from sup.training.kernel.arithmetic import LANES, f32
+from sup.training.kernel.products import lane_sum
 
 
 @njit(error_model="numpy", inline="always")
@@ -26,12 +27,30 @@ def adamw(w, g, mean, square, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
 
 
 @njit(error_model="numpy", inline="always")
-def update_weights(P, mean, square, S, G, small, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
-    """AdamW on a weight matrix whose gradient, before `factor`, is at S[G...]: a sum per lane where `small`."""
+def update(P, mean, square, G, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
+    """AdamW on the parameters P, whose gradient, before `factor`, is G; all flat."""
+    for k in range(len(P)):
+        g = f32(G[k] * factor)
+        P[k], mean[k], square[k] = adamw(P[k], g, mean[k], square[k], rate, keep, b1, a1, b2, a2, c1, c2, epsilon)
+
+
+@njit(error_model="numpy", inline="always")
+def gather(G, S, start, count, small, m, padded):
+    """Brings the gradient of `count` parameters from S[start...] to G: the sum of its lanes where `small`, else row by column."""
+    if small:
+        for k in range(count):
+            G[k] = lane_sum(S, start + k * LANES)
+    else:
+        n = count // m
+        for a in range(m):
+            for j in range(n):
+                G[a * n + j] = S[start + j * padded + a]
+
+
+@njit(error_model="numpy", inline="always")
+def transpose_weights(P, T, padded):
+    """T[j, a] = P[a, j], in rows of `padded` numbers, of which the last ones stay zero."""
     m, n = P.shape
     for a in range(m):
         for j in range(n):
-            g = (lane_sum(S, G + (a * n + j) * LANES) if small else S[G + a * n + j]) * factor
-            P[a, j], mean[a, j], square[a, j] = adamw(
-                P[a, j], g, mean[a, j], square[a, j], rate, keep, b1, a1, b2, a2, c1, c2, epsilon
-            )
+            T[j * padded + a] = P[a, j]

@@ -5,74 +5,52 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+from numba.core import cgutils
 
-from sup.draws import PARITY
-from sup.training.kernel.arithmetic import LANES, f32, i32, madd, u32
+from sup.draws import PARITY, ROUNDS
+from sup.training.kernel.arithmetic import LANES, f32, i32, u32
+from sup.training.kernel.vectors import FLOAT, INDEX, VECTOR, WIDTH, WORD, WORDS, at, emitted, load, madd, splat, store
 
 UNIT = f32(2.0**-31)
-WORD = ir.IntType(32)
 INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
 
 
-def _add(context, a, b):
-    """Sum of two 32-bit words, modulo 2^32. Written as `a + b`, it would be computed in 64 bits, at half the speed."""
+@emitted(types.void)
+def draw_words(builder: Any, U: Any, pairs: int, key0: Any, key1: Any, low: Any, high: Any) -> None:
+    """Fills U with the words of the counters (low, high), (low + 1, high), ...: `pairs` first words, then second words.
 
-    def generate(target, builder, signature, arguments):
-        return builder.add(*arguments)
-
-    return types.uint32(types.uint32, types.uint32), generate
-
-
-def _mix(context, x0, x1, rotation):
-    """One round of Threefry on 32-bit words: x0 + x1, and x1 rotated to the left and xored with it."""
-
-    def generate(target, builder, signature, arguments):
-        x0, x1, rotation = arguments
-        rotate = builder.module.declare_intrinsic("llvm.fshl", [WORD], ir.FunctionType(WORD, [WORD] * 3))
-        total = builder.add(x0, x1)
-        mixed = builder.xor(builder.call(rotate, [x1, x1, rotation]), total)
-        return target.make_tuple(builder, signature.return_type, [total, mixed])
-
-    pair = types.UniTuple(types.uint32, 2)  # type: ignore[no-untyped-call]  # numba has no annotations
-    return pair(types.uint32, types.uint32, types.uint32), generate
-
-
-add: Any = intrinsic(_add)
-mix: Any = intrinsic(_mix)
+    Threefry as in `sup.draws.threefry`, in 32 bits: numba would compute sums of words in 64, at half the speed.
+    """
+    rotate = cgutils.get_or_insert_function(builder.module, ir.FunctionType(WORDS, [WORDS] * 3), f"llvm.fshl.v{WIDTH}i32")
+    keys = [splat(builder, key) for key in (key0, key1, builder.xor(builder.xor(key0, key1), WORD(PARITY)))]
+    ascending = ir.Constant(WORDS, list(range(WIDTH)))
+    with cgutils.for_range(builder, INDEX(pairs // WIDTH)) as loop:
+        first = builder.mul(loop.index, INDEX(WIDTH))
+        x0 = builder.add(builder.add(splat(builder, builder.add(low, builder.trunc(first, WORD))), ascending), keys[0])
+        x1 = builder.add(splat(builder, high), keys[1])
+        for number, rotations in enumerate(ROUNDS):
+            for rotation in rotations:
+                x0 = builder.add(x0, x1)
+                x1 = builder.xor(builder.call(rotate, [x1, x1, ir.Constant(WORDS, [rotation] * WIDTH)]), x0)
+            if len(rotations) == 4:
+                x0 = builder.add(x0, keys[(number + 1) % 3])
+                x1 = builder.add(builder.add(x1, keys[(number + 2) % 3]), ir.Constant(WORDS, [number + 1] * WIDTH))
+        store(builder, x0, at(builder, U, first, kind=WORD))
+        store(builder, x1, at(builder, U, first, pairs, kind=WORD))
 
 
-@njit(error_model="numpy", inline="always")
-def draw_words(U, pairs, key0, key1, low, high):
-    """Fills U with the words of the counters (low, high), (low + 1, high), ...: `pairs` first words, then second words."""
-    key2 = u32(u32(key0 ^ key1) ^ u32(PARITY))
-    first, second = add(low, key0), add(high, key1)
-    inject1, inject2, inject3 = add(key2, u32(1)), add(key0, u32(2)), add(key1, u32(3))
-    for i in range(pairs):
-        x0, x1 = mix(add(u32(i), first), second, u32(13))
-        x0, x1 = mix(x0, x1, u32(15))
-        x0, x1 = mix(x0, x1, u32(26))
-        x0, x1 = mix(x0, x1, u32(6))
-        x0, x1 = mix(add(x0, key1), add(x1, inject1), u32(17))
-        x0, x1 = mix(x0, x1, u32(29))
-        x0, x1 = mix(x0, x1, u32(16))
-        x0, x1 = mix(x0, x1, u32(24))
-        x0, x1 = mix(add(x0, key2), add(x1, inject2), u32(13))
-        x0, x1 = mix(x0, x1, u32(15))
-        x0, x1 = mix(x0, x1, u32(26))
-        x0, x1 = mix(x0, x1, u32(6))
-        x0, x1 = mix(add(x0, key0), add(x1, inject3), u32(17))
-        U[i], U[pairs + i] = x0, x1
-
-
-@njit(error_model="numpy", inline="always")
-def sample_independent(S, U, n, X, threshold, scale, low):
+@emitted(types.void)
+def sample_independent(builder: Any, S: Any, U: Any, n: int, X: int, threshold: Any, scale: Any, low: Any) -> None:
     """Values of n features at S[X...], lanes of one feature together."""
-    for j in range(n):
-        t, s, base = threshold[j], scale[j], low[j]
-        for r in range(LANES):
-            v = u32(U[j * LANES + r] >> u32(1))
-            S[X + j * LANES + r] = madd(f32(i32(v)), s, base) if v < t else f32(0)
+    one, zero = ir.Constant(WORDS, [1] * WIDTH), ir.Constant(VECTOR, [0.0] * WIDTH)
+    with cgutils.for_range(builder, INDEX(n)) as feature:
+        top = splat(builder, load(builder, at(builder, threshold, feature.index, kind=WORD), WORD))
+        by, base = (splat(builder, load(builder, at(builder, array, feature.index), FLOAT)) for array in (scale, low))
+        for lane in range(0, LANES, WIDTH):
+            here = builder.add(builder.mul(feature.index, INDEX(LANES)), INDEX(lane))
+            v = builder.lshr(load(builder, at(builder, U, here, kind=WORD), WORDS), one)
+            value = madd(builder, builder.sitofp(v, VECTOR), by, base)
+            store(builder, builder.select(builder.icmp_unsigned("<", v, top), value, zero), at(builder, S, X, here))
 
 
 @njit(error_model="numpy", inline="always")
