@@ -43,8 +43,8 @@ lock: $(READY) ## rewrite artifacts.lock and the expected numbers and verdicts, 
 serve: report ## build the site and serve it on this machine, at port 8000
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory "$(or $(OUT),site)" 8000
 
-bench: $(READY) ## measure the speed of training
-	$(PYTHON) -m pytest -m bench -s tests/benchmarks
+bench: $(READY) ## time the kernel beside the loop that others use, into speed.json; ONLY=5x2 for one shape
+	@$(PYTHON) -m tests.benchmarks $(ONLY)
 
 soak: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m soak

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
+from report import speed
 from report.engines import Engine
 from report.errors import cannot_write
 from report.progress import working
@@ -31,6 +32,7 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
         figures=tuple(records),
         lock=tuple(lock),
         timings={"training": sum(training), "drawing": sum(drawing)},
+        speed=speed.read(),
     )
 
 

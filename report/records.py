@@ -75,6 +75,7 @@ class Build:
         figures: In the paper's order.
         lock: For each sweep of the lock of this profile: `name`, `spec`, `engine`, `digest`.
         timings: Seconds by step, from the timings file; may be empty; never part of a comparison.
+        speed: What `make bench` measured last, as `report.speed` keeps it; None when nothing was.
     """
 
     profile: str
@@ -85,6 +86,7 @@ class Build:
     figures: tuple[FigureRecord, ...]
     lock: tuple[Mapping[str, str], ...]
     timings: Mapping[str, float]
+    speed: Mapping[str, Any] | None = None
 
     def figure(self, name: str) -> FigureRecord:
         """The figure `name`; KeyError names those there are."""

@@ -1,0 +1,37 @@
+"""How times are taken: long enough to be one, and in turn, so that what disturbs the machine disturbs both sides."""
+
+import math
+import statistics
+import time
+
+LONG = 0.3
+"""Seconds that a measurement takes at least, roughly."""
+
+
+def seconds(advance, steps):
+    """Seconds that a step takes in `advance(steps)`."""
+    time.sleep(0.02)  # threads of the other side stop waiting for work
+    start = time.perf_counter()
+    advance(steps)
+    return (time.perf_counter() - start) / steps
+
+
+def steps_for(advance, long=LONG):
+    """How many steps take `long` seconds; finding out warms up."""
+    advance(1)
+    steps = 1
+    while (taken := seconds(advance, steps)) * steps < long / 4:
+        steps *= 2
+    return max(1, math.ceil(long / taken))
+
+
+def in_turn(first, second, pairs):
+    """`pairs` pairs of what `first()` and `second()` return, called alternately."""
+    return [(first(), second()) for _ in range(pairs)]
+
+
+def compare(pairs):
+    """Of pairs of times: the medians of both sides, the median of their ratios, and the least and greatest ratio."""
+    ratios = sorted(first / second for first, second in pairs)
+    sides = (statistics.median(times) for times in zip(*pairs, strict=True))
+    return (*sides, statistics.median(ratios), ratios[0], ratios[-1])

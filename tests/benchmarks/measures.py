@@ -1,0 +1,133 @@
+"""What is measured: the common loop and the kernel side by side at every shape and density, and how the kernel's cost grows."""
+
+import math
+import statistics
+import time
+from dataclasses import dataclass
+
+from sup.training import train
+from tests.benchmarks.clock import compare, in_turn, seconds, steps_for
+from tests.benchmarks.common_loop import CommonLoop
+from tests.benchmarks.kernel_loop import CORES, KernelLoop, specs, spread
+from tests.benchmarks.memory import megabytes
+from tests.benchmarks.peak import Peak
+
+DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
+BATCH = 1024
+WIDENING, WIDENING_HIDDEN = (10, 20, 40, 80), 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """Models that are timed together: as many runs as the common loop's own table has of the shape, eight where it has none."""
+
+    model: str
+    features: int
+    hidden: int
+    runs: int
+
+    @property
+    def name(self):
+        return f"{self.features}x{self.hidden}"
+
+    def target(self, density):
+        """How many times as fast as the common loop the kernel shall be; a density between two named ones has the denser's."""
+        if self.features * self.hidden <= 100:
+            return 20.0
+        dense = 3.0 if (self.features, self.hidden) == (100, 40) else 4.0
+        return 8.0 if density <= 0.01 else 6.0 if density <= 0.1 else dense
+
+
+CASES = (
+    Case("relu-output", 2, 1, 200),
+    Case("relu-output", 3, 2, 200),
+    Case("relu-output", 5, 2, 10),
+    Case("relu-hidden", 10, 5, 8),
+    Case("relu-output", 20, 5, 8),
+    Case("relu-output", 80, 20, 8),
+    Case("relu-output", 100, 40, 8),
+    Case("absolute", 100, 40, 8),
+    Case("relu-output", 400, 30, 20),
+)
+LARGEST = CASES[-1]
+SWEEPS = (("relu-output", 2, 1, 10_000, 20), ("relu-output", 400, 30, 64, 5))  # model, features, hidden, runs, steps
+
+
+def kernel_seconds(runs, threads=CORES):
+    """A function that times a step of fresh models of `runs`, from their initial weights."""
+    steps = steps_for(KernelLoop(runs, threads).advance)
+    return lambda: seconds(KernelLoop(runs, threads).advance, steps)
+
+
+def side_by_side(case, density, pairs):
+    """A cell of the table; times are microseconds that a step of one run takes, all cores at work."""
+    common = CommonLoop(case.model, case.features, case.hidden, case.runs, density, BATCH)
+    steps = steps_for(common.advance)
+    kernel = kernel_seconds(specs(case.model, case.features, case.hidden, case.runs, density))
+    slow, fast, ratio, low, high = compare(in_turn(lambda: seconds(common.advance, steps), kernel, pairs))
+    return {"density": density, "common": slow / case.runs * 1e6, "kernel": fast / case.runs * 1e6, "ratio": ratio,
+            "low": low, "high": high, "target": case.target(density)}  # fmt: skip
+
+
+def geometric_mean(ratios):
+    """The number whose logarithm is the mean of the ratios' logarithms: a half and a double cancel."""
+    return math.exp(statistics.fmean(map(math.log, ratios)))
+
+
+def share_of_peak(case, microseconds):
+    """The share of the machine's multiply-then-add peak that the dense arithmetic of `case` reaches.
+
+    A step takes 5 n m multiply-then-adds a sample: n m into the hidden layer, n m out of it, n m back to it, 2 n m for the
+    weights' gradient. Draws, bias, optimiser and everything else count as time alone.
+    """
+    peak = Peak().flops()
+    reached = 2 * 5 * case.features * case.hidden * BATCH / (microseconds * 1e-6)
+    return {"features": case.features, "hidden": case.hidden, "gigaflops": peak / 1e9, "share": reached / peak}
+
+
+def late(density, pairs, steps=2000):
+    """The kernel's time at the largest shape from the start and after `steps` updates, of the same runs."""
+    runs = specs(LARGEST.model, LARGEST.features, LARGEST.hidden, 2 * CORES, density)
+    trained = KernelLoop(runs)
+    trained.advance(steps)
+    count = steps_for(trained.advance)
+    start, end, *_ = compare(in_turn(kernel_seconds(runs), lambda: seconds(trained.advance, count), pairs))
+    return {"density": density, "steps": steps, "start": start / len(runs) * 1e6, "late": end / len(runs) * 1e6}
+
+
+def growth_with_runs(counts=(100, 1_000, 10_000), steps=100):
+    """Microseconds a run for whole trainings of 5x2 models: packing, initial weights and final losses included."""
+    rows = []
+    for count in counts:
+        runs = specs("relu-output", 5, 2, count, 0.1, steps)
+        times = []
+        for _ in range(max(1, 3_000 // count)):
+            begin = time.perf_counter()
+            spread(train, runs)
+            times.append(time.perf_counter() - begin)
+        rows.append({"runs": count, "steps": steps, "time": statistics.median(times) / count * 1e6})
+    return rows
+
+
+def growth_with_features(features=WIDENING, hidden=WIDENING_HIDDEN):
+    """Microseconds a run and step as the input widens."""
+    found = {n: kernel_seconds(specs("relu-output", n, hidden, 8, 0.1)) for n in features}
+    return [{"features": n, "hidden": hidden, "time": statistics.median(take() for _ in range(3)) / 8 * 1e6}
+            for n, take in found.items()]  # fmt: skip
+
+
+def growth_with_threads(pairs):
+    """How many times as fast all cores are as one, in one process with the same runs, in turn."""
+    rows = []
+    for model, features, hidden, runs in (("relu-output", 5, 2, 16), ("relu-output", 80, 20, 8), ("relu-output", 400, 30, 8)):
+        many = specs(model, features, hidden, runs, 0.1)
+        one, all_, ratio, low, high = compare(in_turn(kernel_seconds(many, 1), kernel_seconds(many), pairs))
+        rows.append({"features": features, "hidden": hidden, "runs": runs, "threads": CORES, "one": one / runs * 1e6,
+                     "all": all_ / runs * 1e6, "ratio": ratio, "low": low, "high": high})  # fmt: skip
+    return rows
+
+
+def memory():
+    """Peak memory of a fresh process for each of the largest sweeps, in MB."""
+    return [{"model": model, "features": n, "hidden": m, "runs": runs, "megabytes": megabytes(model, n, m, runs, steps)}
+            for model, n, m, runs, steps in SWEEPS]  # fmt: skip

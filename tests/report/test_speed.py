@@ -1,0 +1,65 @@
+"""What `make bench` measured: kept with four digits, read back or refused, and shown on the Reproducibility page."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from report import speed
+from report.errors import PipelineError
+from report.pages import write
+from tests.report import fakes
+
+FOUND = fakes.SPEED
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "speed.json"
+
+
+def test_what_is_written_is_read_with_four_digits(path):
+    speed.write(FOUND, path)
+    found = speed.read(path)
+    assert found["mean"] == 25.05 and found["table"][0]["cells"][0]["common"] == 152.8
+    assert found["table"][1]["runs"] == 8 and found["machine"] == FOUND["machine"]
+
+
+def test_nothing_measured_is_nothing(path):
+    assert speed.read(path) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"speed\.json holds what `make bench` measured; it cannot be read: .*\. Run `make bench`, or take the file of"),
+        ("[]", r"its parts are machine, pairs, table, .*, memory; got \[\]\. Run `make bench`"),
+        (json.dumps({"machine": {}}), r"its parts are machine, pairs, table, .*, memory; got machine\. Run `make bench`"),
+    ],
+)
+def test_a_file_that_is_something_else_is_refused(path, text, message):
+    path.write_text(text)
+    with pytest.raises(PipelineError, match=message):
+        speed.read(path)
+
+
+def shown(tmp_path, **changes):
+    write(replace(fakes.complete(tmp_path / "figures"), **changes), tmp_path / "docs")
+    return (tmp_path / "docs/reproducibility.md").read_text()
+
+
+def test_the_page_shows_every_ratio_and_the_machine(tmp_path):
+    page = shown(tmp_path)
+    assert "on one machine: Abacus &lt;9&gt; (beads), 2 cores" in page
+    (row,) = re.findall(r"<tr><th scope=\"row\">absolute 100×40</th>.*</tr>", page)
+    assert row.count("<td>38×<br><small>4.1\u202fµs</small></td>") == 2 and "<td>8</td>" in row
+    assert "geometric mean of all ratios is 25.0." in page
+    memory = "261\u202fMB at most for 10\u202f000 models of 2×1"
+    for part in ("1.96 times as fast with 2", "reaches 43\u202f%", "809\u202fµs each", memory):
+        assert part in page, part
+
+
+def test_a_page_without_measurements_says_nothing_of_speed(tmp_path):
+    page = shown(tmp_path, speed=None)
+    assert "## Speed" not in page and "## Systems and costs" in page
