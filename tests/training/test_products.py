@@ -18,7 +18,7 @@ from sup.training.kernel.sparse import add_outer_active, count_active, to_hidden
 from tests.training import twin
 
 f32 = np.float32
-SHAPES = [(1, 1), (5, 2), (3, 17), (7, 24), (13, 33), (25, 49), (30, 6), (9, 100)]  # rests of every kind, and one to seven vectors
+SHAPES = [(1, 1), (5, 2), (3, 17), (7, 24), (13, 33), (25, 49), (30, 6), (9, 100)]  # rests of every kind, 1 to 7 vectors
 
 
 def make(n, m):
