@@ -15,6 +15,7 @@ from sup.specs import Recipe, Run
 from sup.sweeps import Shape
 from sup.training.kernel.loop import make_loop
 from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
+from sup.training.recipes import pack_recipe
 
 Array = NDArray[Any]
 KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTICORRELATED}
@@ -50,15 +51,6 @@ def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
         sizes = np.array(runs[0].distribution.sizes, np.int64)
     importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
     return stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), scale, low, sizes, importance
-
-
-def pack_recipe(runs: Sequence[Run]) -> tuple[Array, Array]:
-    """Optimiser constants (run, 5) and schedule knots (run, knot, 2), shorter schedules padded with segments at the end."""
-    recipes = [run.recipe for run in runs]
-    optimiser = np.array([(r.learning_rate, r.weight_decay, r.beta1, r.beta2, r.epsilon) for r in recipes])
-    most = max(len(r.schedule) for r in recipes)
-    knots = np.array([r.schedule + tuple((2.0 + k, 0.0) for k in range(most - len(r.schedule))) for r in recipes])
-    return optimiser, knots
 
 
 class Training:
