@@ -1,10 +1,12 @@
 """Samples of features in torch, on any device, by the law of `sup.law`: each a function of the run's draws alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sup.draws import PARITY, ROUNDS, stream_keys
@@ -12,26 +14,41 @@ from sup.features import Anticorrelated, Correlated, Independent
 from sup.law import HALF, LANES, columns, scale_and_low, thresholds
 from sup.specs import Run
 
+MASK = 0xFFFFFFFF
 
-def _words(keys: Int[Tensor, "run 2"], step: int, start: int, blocks: int, count: int) -> Int[Tensor, "run blocks count"]:
-    """The words of blocks `start` to `start + blocks`; in int64, since torch has no unsigned shifts on every device."""
-    mask = 0xFFFFFFFF
+
+def _words(
+    keys: Int[Tensor, "run 2"], step: int | Int[Tensor, "1"], start: int, blocks: int, count: int
+) -> Int[Tensor, "run blocks count"]:
+    """The words of blocks `start` to `start + blocks`; in int64, since torch has no unsigned shifts on every device.
+
+    In place where it can be: words are most of what a step of training reads and writes. The first words keep what spills
+    over 32 bits until the end, since only their lower bits ever enter the second ones.
+    """
     k0, k1 = keys[:, :1], keys[:, 1:]
     schedule = (k0, k1, k0 ^ k1 ^ PARITY)
-    x0 = (torch.arange(start * count // 2, (start + blocks) * count // 2, device=keys.device)[None] + k0) & mask
-    x1 = ((step + k1) & mask).expand_as(x0)
+    x0 = torch.arange(start * count // 2, (start + blocks) * count // 2, device=keys.device)[None] + k0
+    x1 = ((step + k1) & MASK).repeat(1, x0.shape[1])
     for number, rotations in enumerate(ROUNDS):
         for rotation in rotations:
-            x0 = (x0 + x1) & mask
-            x1 = (((x1 << rotation) & mask) | (x1 >> (32 - rotation))) ^ x0
+            x0 += x1
+            over = x1 >> (32 - rotation)
+            x1 <<= rotation
+            x1 |= over
+            x1 ^= x0
+            x1 &= MASK
         if len(rotations) == 4:
-            x0 = (x0 + schedule[(number + 1) % 3]) & mask
-            x1 = (x1 + schedule[(number + 2) % 3] + number + 1) & mask
+            x0 += schedule[(number + 1) % 3]
+            x1 += schedule[(number + 2) % 3] + (number + 1)
+            x1 &= MASK
+    x0 &= MASK
     return torch.cat([x.reshape(len(keys), blocks, count // 2) for x in (x0, x1)], dim=2)
 
 
 class Sampler:
     """Draws batches for runs of one shape; row r depends on run r's draws alone.
+
+    What is constant is made once, so a draw is a function of tensors on the device alone.
 
     Args:
         runs: Specs of one shape.
@@ -42,35 +59,37 @@ class Sampler:
     def __init__(self, runs: Sequence[Run], stream: str, device: str = "cpu") -> None:
         self.run, self.columns = runs[0], columns(runs[0])
         self.keys = torch.from_numpy(stream_keys(runs, stream).astype("int64")).to(device)
-        self.thresholds = torch.from_numpy(np.stack([thresholds(run) for run in runs]).astype("int64")).to(device)[:, None]
-        if isinstance(self.run.distribution, Independent):
-            scale, low = (np.stack(parts) for parts in zip(*map(scale_and_low, runs), strict=True))
-            self.scale, self.low = (torch.from_numpy(part).to(device)[:, None] for part in (scale, low))
-        else:
-            sizes = torch.tensor(self.run.distribution.sizes, device=device)
-            self.sizes, self.starts = sizes, sizes.cumsum(0) - sizes
-            self.set_of = torch.repeat_interleave(torch.arange(len(sizes), device=device), sizes)
 
-    def draw(self, step: int, batch: int, start: int = 0) -> Float[Tensor, "run batch feature"]:
-        """Samples `start` to `start + batch`, multiples of 64, of update `step`, for each run."""
+        def by_lane(rows: NDArray[Any]) -> Tensor:  # per run and column, the same in every block and lane
+            return torch.from_numpy(rows).to(device)[:, None, :, None]
+
+        self.thresholds = by_lane(np.stack([thresholds(run) for run in runs]).astype("int64"))
+        if isinstance(self.run.distribution, Independent):
+            self.scale, self.low = (by_lane(np.stack(parts)) for parts in zip(*map(scale_and_low, runs), strict=True))
+        else:
+            sizes = np.array(self.run.distribution.sizes)
+            self.set_of = torch.from_numpy(np.repeat(np.arange(len(sizes)), sizes)).to(device)
+            if isinstance(self.run.distribution, Anticorrelated):
+                self.sizes, self.starts = by_lane(sizes[None]), by_lane((sizes.cumsum() - sizes)[None])
+                self.features = by_lane(np.arange(self.run.n_features)[None])
+
+    def draw(self, step: int | Int[Tensor, "1"], batch: int, start: int = 0) -> Float[Tensor, "run batch feature"]:
+        """Samples `start` to `start + batch`, multiples of 64, of update `step` (an int, or on the device), for each run."""
         blocks = batch // LANES
-        words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns) >> 1
-        words = (
-            words.reshape(len(self.keys), blocks, self.columns, LANES)
-            .transpose(2, 3)
-            .reshape(len(self.keys), batch, self.columns)
-        )
+        words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns)
+        words >>= 1
+        x = self._values(words.reshape(len(self.keys), blocks, self.columns, LANES))
+        return x.transpose(2, 3).reshape(len(self.keys), batch, self.run.n_features)
+
+    def _values(self, words: Int[Tensor, "run blocks columns lane"]) -> Float[Tensor, "run blocks feature lane"]:
+        """What the law of `sup.law` makes of 31-bit words."""
         if isinstance(self.run.distribution, Anticorrelated):
-            return self._anticorrelated(words)
+            first, second = words.chunk(2, dim=2)
+            chosen = (self.starts + first * self.sizes // self.thresholds)[:, :, self.set_of] == self.features
+            active = (first < self.thresholds)[:, :, self.set_of] & chosen
+            return torch.where(active, (second.float() * (1 / HALF))[:, :, self.set_of], 0.0)
         if isinstance(self.run.distribution, Correlated):
             n = self.run.n_features
-            active = (words[..., n:] < self.thresholds)[..., self.set_of]
-            return torch.where(active, words[..., :n].float() * (1 / HALF), 0.0)
-        return torch.where(words < self.thresholds, words.float() * self.scale + self.low, 0.0)
-
-    def _anticorrelated(self, words: Int[Tensor, "run batch columns"]) -> Float[Tensor, "run batch feature"]:
-        first, second = words.chunk(2, dim=-1)
-        member = self.starts + first * self.sizes // self.thresholds
-        chosen = member[..., self.set_of] == torch.arange(self.run.n_features, device=words.device)
-        active = (first < self.thresholds)[..., self.set_of]
-        return torch.where(active & chosen, second[..., self.set_of].float() * (1 / HALF), 0.0)
+            active = (words[:, :, n:] < self.thresholds)[:, :, self.set_of]
+            return torch.where(active, words[:, :, :n].float() * (1 / HALF), 0.0)
+        return torch.where(words < self.thresholds, words.float().mul_(self.scale).add_(self.low), 0.0)
