@@ -20,7 +20,7 @@ from sup.errors import SupError
 from sup.sweeps import Shape
 
 GROUP_FLOATS = 500_000_000
-"""Numbers of a batch, over all runs, that a GPU holds at once."""
+"""Numbers of a batch, over all runs of a task on a GPU: what an interruption may lose. The engine cuts it to the GPU's memory."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def tasks_of(planned: Iterable[PlannedSweep], profile: str) -> list[Task]:
 
 
 def _groups(wanted: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]]:
-    """Shards one by one for the kernel; for torch, as many alike as a device holds, since a step there costs the same for all."""
+    """Shards one by one for the kernel; for torch, many alike, since a step there costs the same for all."""
     alike: dict[object, list[tuple[Shard, str]]] = {}
     for shard, label in wanted:
         kind = (shard.shape, shard.runs[0].recipe.steps, shard.snapshots) if shard.engine.name == "torch" else shard.key

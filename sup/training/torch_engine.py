@@ -1,11 +1,20 @@
-"""The reference engine: automatic differentiation and AdamW in torch, batched over runs, on any device."""
+"""The reference engine: automatic differentiation and AdamW in torch, batched over runs, on any device.
+
+A step of training (draw, loss, gradients, update) is a function of tensors on the device alone: no Python works run by run,
+nothing comes back to the host, and on a GPU the step is recorded once as a CUDA graph and replayed (`sup.training.torch_device`).
+
+Precision: samples, parameters, gradients and the optimiser's memory are float32, and matrices are multiplied in full float32
+(TensorFloat-32 and bfloat16 off). Scalars of a run's recipe (rate, schedule, powers of the betas) are float64, and so is the
+sum of a loss over batches. Draws are integers, so samples have the kernel's bits on every device; sums in another order, and
+with them a run's last digits, depend on the device and on the runs beside it.
+"""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,101 +23,86 @@ from sup.initial import initial_parameters
 from sup.law import EVAL_SAMPLES
 from sup.models import forward, target, weighted_loss
 from sup.sampling import Sampler
-from sup.specs import Recipe, Run, Schedule
+from sup.specs import Run
+from sup.training.torch_device import EVAL_BATCH, Graphs, Repeated, blocks, full_float32, graphs_of, usable_bytes
+from sup.training.torch_update import AdamW
 
 
-def schedule_factor(schedule: Schedule, share: float) -> float:
-    """The factor on the learning rate when `share` of the steps are done.
-
-    Example:
-        >>> schedule_factor(((0.0, 1.0), (0.5, 1.0), (1.0, 0.0)), 0.75)
-        0.5
-    """
-    for (x0, y0), (x1, y1) in pairwise(schedule):
-        if share < x1:
-            return y0 + (y1 - y0) / (x1 - x0) * (share - x0)
-    return schedule[-1][1]
-
-
-class AdamW:
-    """AdamW (Loshchilov and Hutter 2019) with a recipe per run; `torch.optim.AdamW` has one for all.
+class Training:
+    """The state of runs in training on a device, advanced in place.
 
     Args:
-        parameters: By name, each with a leading run axis.
-        recipes: One per run.
+        runs: Specs of one shape and one number of steps.
+        device: Where everything is.
     """
 
-    def __init__(self, parameters: dict[str, Tensor], recipes: Sequence[Recipe]) -> None:
-        self.parameters, self.recipes = parameters, recipes
-        self.mean = {name: torch.zeros_like(p) for name, p in parameters.items()}
-        self.square = {name: torch.zeros_like(p) for name, p in parameters.items()}
+    def __init__(self, runs: Sequence[Run], device: str) -> None:
+        self.run = runs[0]
+        self.parameters = {name: torch.from_numpy(array).to(device) for name, array in initial_parameters(runs).items()}
+        importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
+        self.importance = torch.from_numpy(importance).to(device)
+        self.sampler, self.eval_sampler = Sampler(runs, "train", device), Sampler(runs, "eval", device)
+        self.optimiser = AdamW(runs, self.parameters)
+        self.done = torch.zeros(1, dtype=torch.int64, device=device)  # with an axis: a lone number may stay on the CPU unnoticed
 
-    def _column(self, values: Sequence[float], like: Tensor) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=like.device).reshape(-1, *[1] * (like.dim() - 1))
+    def step(self) -> None:
+        """One update of every run, on a fresh batch."""
+        x = self.sampler.draw(self.done, self.run.recipe.batch)
+        self.optimiser.update(self.gradients(x), self.done)
+        self.done += 1
+
+    def losses(self, parameters: dict[str, Tensor], x: Float[Tensor, "run batch feature"]) -> Float[Tensor, " run"]:
+        """What each run minimises, on batch `x`."""
+        return weighted_loss(forward(self.run.model, parameters, x), target(self.run.model, x), self.importance)
+
+    def gradients(self, x: Float[Tensor, "run batch feature"]) -> dict[str, Tensor]:
+        """Gradients of each run's loss on batch `x`, by automatic differentiation."""
+        leaves = {name: p.detach().requires_grad_() for name, p in self.parameters.items()}
+        gradients = torch.autograd.grad(self.losses(leaves, x).sum(), list(leaves.values()))
+        return dict(zip(leaves, gradients, strict=True))
 
     @torch.no_grad()
-    def update(self, gradients: dict[str, Tensor], step: int) -> None:
-        """Update number `step`, counted from 0."""
-        recipes = self.recipes
-        rates = [r.learning_rate * schedule_factor(r.schedule, step / r.steps) for r in recipes]
-        keep = [1.0 - rate * r.weight_decay for rate, r in zip(rates, recipes, strict=True)]
-        for name, p in self.parameters.items():
-            b1, b2 = (self._column(values, p) for values in ([r.beta1 for r in recipes], [r.beta2 for r in recipes]))
-            c1 = self._column([1.0 / (1.0 - r.beta1 ** (step + 1)) for r in recipes], p)
-            c2 = self._column([1.0 / (1.0 - r.beta2 ** (step + 1)) for r in recipes], p)
-            g = gradients[name]
-            self.mean[name] = b1 * self.mean[name] + (1 - b1) * g
-            self.square[name] = b2 * self.square[name] + (1 - b2) * g * g
-            root = (self.square[name] * c2).sqrt() + self._column([r.epsilon for r in recipes], p)
-            p.mul_(self._column(keep, p)).sub_(self._column(rates, p) * self.mean[name] * c1 / root)
+    def final_losses(self) -> Float[Tensor, " run"]:
+        """Loss of each run, float64, on EVAL_SAMPLES fixed draws of the stream `eval`."""
+        total = torch.zeros(len(self.importance), dtype=torch.float64, device=self.importance.device)
+        for start in range(0, EVAL_SAMPLES, EVAL_BATCH):
+            total += self.losses(self.parameters, self.eval_sampler.draw(0, EVAL_BATCH, start)).double()
+        return total / (EVAL_SAMPLES // EVAL_BATCH)
+
+    def observe(self) -> dict[str, NDArray[Any]]:
+        """Parameters and `loss` as they are now, on the host."""
+        now = {**self.parameters, "loss": self.final_losses()}
+        return {name: array.cpu().numpy().copy() for name, array in now.items()}
 
 
-@torch.no_grad()
-def evaluate(runs: Sequence[Run], parameters: dict[str, Tensor], importance: Tensor, device: str) -> NDArray[np.float64]:
-    """Importance-weighted loss of each run on EVAL_SAMPLES fixed draws of the stream `eval`."""
-    total, batch = torch.zeros(len(runs), dtype=torch.float64, device=device), 4096
-    sampler = Sampler(runs, "eval", device)
-    for start in range(0, EVAL_SAMPLES, batch):
-        x = sampler.draw(0, batch, start)
-        output = forward(runs[0].model, parameters, x)
-        total += weighted_loss(output, target(runs[0].model, x), importance).double()
-    return (total / (EVAL_SAMPLES // batch)).cpu().numpy()
-
-
-def gradients_of(runs: Sequence[Run], parameters: dict[str, Tensor], x: Tensor, importance: Tensor) -> dict[str, Tensor]:
-    """Gradients of each run's loss on batch `x`, by automatic differentiation."""
-    leaves = {name: p.detach().requires_grad_() for name, p in parameters.items()}
-    loss = weighted_loss(forward(runs[0].model, leaves, x), target(runs[0].model, x), importance).sum()
-    return dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True))
+def train_block(runs: Sequence[Run], snapshots: tuple[int, ...], device: str, graphs: Graphs | None) -> dict[str, NDArray[Any]]:
+    """Trains runs that fit on `device` together, as `train_torch` describes; `graphs` records their step, if given."""
+    state, done = Training(runs, device), 0
+    advance = Repeated(state.step, graphs)
+    seen: dict[str, list[NDArray[Any]]] = {}
+    for step in snapshots:
+        advance(step - done)
+        done = step
+        for name, array in state.observe().items():
+            seen.setdefault(f"snapshot_{name}", []).append(array)
+    advance(runs[0].recipe.steps - done)
+    result = state.observe()
+    result["final_loss"] = result.pop("loss")
+    return result | {name: np.stack(arrays, axis=1) for name, arrays in seen.items()}
 
 
 def train_torch(runs: Sequence[Run], snapshots: tuple[int, ...] = (), device: str = "cpu") -> dict[str, NDArray[Any]]:
     """Trains runs of one shape and one number of steps together; each sees its own samples and updates alone.
 
     Args:
-        runs: What to train.
+        runs: What to train; cut into blocks that fit into the device's memory.
         snapshots: Steps after which to record parameters and loss, rising; 0 is the start.
         device: Where torch computes.
 
     Returns:
         The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.
     """
-    parameters = {name: torch.from_numpy(array).to(device) for name, array in initial_parameters(runs).items()}
-    importance = torch.tensor([per_feature(run.importance, run.n_features) for run in runs], device=device)
-    optimiser, sampler = AdamW(parameters, [run.recipe for run in runs]), Sampler(runs, "train", device)
-    seen: dict[str, list[NDArray[Any]]] = {}
-
-    def observe() -> dict[str, NDArray[Any]]:
-        now = {name: p.cpu().numpy().copy() for name, p in parameters.items()}
-        return {**now, "loss": evaluate(runs, parameters, importance, device)}
-
-    for step in range(runs[0].recipe.steps + 1):
-        if step in snapshots:
-            for name, array in observe().items():
-                seen.setdefault(name, []).append(array)
-        if step < runs[0].recipe.steps:
-            x = sampler.draw(step, runs[0].recipe.batch)
-            optimiser.update(gradients_of(runs, parameters, x, importance), step)
-    result = observe()
-    result["final_loss"] = result.pop("loss")
-    return result | {f"snapshot_{name}": np.stack(arrays, axis=1) for name, arrays in seen.items()}
+    with full_float32():
+        graphs = graphs_of(device)
+        parts = [train_block(block, snapshots, device, graphs) for block in blocks(runs, usable_bytes(device))]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -10,7 +10,7 @@ from sup.models import forward, target, weighted_loss
 from sup.specs import LINEAR_DECAY, Recipe, Run
 from sup.sweeps import vary
 from sup.training import compile_kernel, train
-from sup.training.torch_engine import AdamW, schedule_factor
+from sup.training.torch_update import AdamW
 from tests.training.runs import CASES, task, tiny
 
 
@@ -57,16 +57,16 @@ def test_same_distribution_of_geometries():
 def test_torch_updates_are_those_of_torch():
     """Our AdamW with a recipe per run is torch's own."""
     torch.manual_seed(0)
-    recipe = Recipe(steps=20, weight_decay=0.1, learning_rate=0.01)
+    run = task(steps=20, weight_decay=0.1, learning_rate=0.01)
     ours = {"W": torch.randn(1, 2, 5), "b": torch.randn(1, 5)}
     theirs = [p.clone().requires_grad_() for p in ours.values()]
-    optimiser, reference = AdamW(ours, [recipe]), torch.optim.AdamW(theirs, lr=0.01, weight_decay=0.1)
+    optimiser, reference = AdamW([run], ours), torch.optim.AdamW(theirs, lr=0.01, weight_decay=0.1)
     for step in range(20):
         gradients = {name: torch.randn_like(p) for name, p in ours.items()}
         for p, g in zip(theirs, gradients.values(), strict=True):
             p.grad = g
         reference.step()
-        optimiser.update(gradients, step)
+        optimiser.update(gradients, torch.tensor([step]))
     for a, b in zip(ours.values(), theirs, strict=True):
         torch.testing.assert_close(a, b.detach(), rtol=1e-5, atol=1e-6)
 
@@ -93,10 +93,6 @@ def test_final_loss_is_the_weighted_loss_of_its_task():
     errors = ((out - target("relu-output", x)) ** 2).mean(dim=2)[0].numpy()
     expected = weighted_loss(out, x, torch.ones(1, 5, dtype=torch.float64)).item()
     assert abs(result["final_loss"][0] - expected) < 5 * errors.std() * (1 / 65_536 + 1e-6) ** 0.5
-
-
-def test_schedules_end_where_they_say():
-    assert [schedule_factor(LINEAR_DECAY, share) for share in (0.0, 0.25, 1.0)] == [1.0, 0.75, 0.0]
 
 
 def test_unknown_engine_names_those_there_are():
