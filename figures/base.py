@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from sup.results import Trained
-from sup.statistics import Estimate
+from sup.statistics import Estimate, exact
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class About:
     """What a figure shows, in words.
 
     Attributes:
-        label: The figure's number in our list, such as "F1".
+        label: The figure's number in our list (`figures.paper`), such as "F1"; numbers with commas where it shows several.
         title: A short title.
         alt: What a reader who cannot see it would miss, in a sentence or two.
         source: Where in the paper it stands.
@@ -115,9 +115,10 @@ class Claim:
         text: The statement in our words.
         source: Where the paper makes it.
         paper: What the paper says of the number, in words or digits.
-        quantity: What is measured, in a few words.
-        measure: The number, from a figure's data.
+        quantity: What is measured, in a few words; what would be, where the statement is not tested.
+        measure: The number, from a figure's data; nothing where the statement is not tested.
         holds: Where the number lies when the statement holds.
+        untested: Why the statement is not tested here; empty when it is.
         agrees: Where it lies when it also agrees with the paper's own number; None when the paper gives none.
         unit: The number's unit; empty for a pure number.
         rows: Details for the ledger, a dictionary of cells per row; None for none.
@@ -128,8 +129,9 @@ class Claim:
     source: str
     paper: str
     quantity: str
-    measure: Callable[[Data], Estimate]
-    holds: Range
+    measure: Callable[[Data], Estimate] = lambda data: exact(math.nan)
+    holds: Range = Range()
+    untested: str = ""
     agrees: Range | None = None
     unit: str = ""
     rows: Callable[[Data], list[dict[str, str]]] | None = None
@@ -166,6 +168,8 @@ def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
 
 
 def _verdict(claim: Claim, e: Estimate, decides: bool) -> tuple[Verdict, str]:
+    if claim.untested:
+        return "untested", claim.untested
     if e.seeds and not decides:
         return "untested", "The profile trains too little to decide."
     if math.isnan(e.value):

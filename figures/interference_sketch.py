@@ -20,7 +20,16 @@ ABOUT = About(
     "b and e active together, their sum lies exactly where a weaker a alone would put it, so the two cannot be told apart.",
     source="Definitions and Motivation: The Superposition Hypothesis",
 )
-CLAIMS: tuple[Claim, ...] = ()
+CLAIMS = (
+    Claim(
+        id="C4",
+        text="A space of n dimensions has room for exponentially many almost orthogonal vectors.",
+        source="Definitions and Motivation: The Superposition Hypothesis",
+        paper="exp(n) vectors with cosine similarity below epsilon",
+        quantity="number of vectors",
+        untested="It is the lemma of Johnson and Lindenstrauss (1984), proved for every n; trials would add nothing.",
+    ),
+)
 HALF, HIGH = 56.0, 170.0  # length of a feature direction, and height of the pentagons' centres, in points
 
 

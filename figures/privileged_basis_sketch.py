@@ -20,7 +20,16 @@ ABOUT = About(
     "as well. On the right a ReLU acts on each axis by itself, and the features lie along the axes, which are the neurons.",
     source="Definitions and Motivation: Features as Directions",
 )
-CLAIMS: tuple[Claim, ...] = ()
+CLAIMS = (
+    Claim(
+        id="C5",
+        text="Representations form a hierarchy: decomposable, linear, with or without superposition, aligned with a basis.",
+        source="Definitions and Motivation",
+        paper="each property supposes those before it",
+        quantity="none",
+        untested="It defines how words are used; no model can decide it.",
+    ),
+)
 HALF = 62.0  # length of a feature direction, in points
 
 

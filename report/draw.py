@@ -93,6 +93,8 @@ def claim_row(finding: Finding, data: Data) -> dict[str, Any]:
 
 def criterion(claim: Claim) -> str:
     """When the claim holds, and when its number agrees with the paper's, in words."""
+    if claim.untested:
+        return "none"
     agrees = f"; agrees with the paper when {claim.agrees}" if claim.agrees else ""
     return f"{claim.quantity} is {claim.holds}{agrees}"
 

@@ -8,6 +8,7 @@ from posixpath import dirname, relpath
 from typing import Any
 
 from figures.base import Value
+from figures.paper import FIGURES
 from report.citations import Bibliography, Entry
 from report.errors import PipelineError
 from report.numbers import FORMATS, interval_text, number_text, prose, value_text
@@ -95,7 +96,7 @@ class Markup:
     def __init__(self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]) -> None:
         self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
         self.cited: list[str] = []
-        self.names = {figure.about.label: figure.name for figure in build.figures}
+        self.names = {label: figure.name for figure in build.figures for label in figure.about.label.split(", ")}
         self.claims = {claim["id"]: claim for figure in build.figures for claim in figure.claims}
 
     def functions(self) -> dict[str, Any]:
@@ -103,6 +104,8 @@ class Markup:
         known = {
             "build": self.build,
             "labels": self.labels.known,
+            "paper": FIGURES,
+            "drawn": self.names,
             "verdicts": self._verdicts(),
             "size": _size,
             "count_runs": self._runs(),

@@ -4,10 +4,13 @@ import pytest
 
 from figures import NAMES
 from figures.base import Claim, Data, Range, judge, module
+from report.draw import criterion
 from sup.statistics import Estimate, exact
 
 OURS = {
     "intro": {"C1", "C2", "C3"},
+    "interference_sketch": {"C4"},
+    "privileged_basis_sketch": {"C5"},
     "basic_small": {"C6", "C7", "C10", "C11", "C12"},
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
@@ -56,6 +59,13 @@ def test_a_small_profile_decides_nothing_about_trained_models_but_exact_claims()
     assert verdict(exact(0.8), holds=Range(low=0.5), decides=False) == "reproduced"
 
 
+def test_a_statement_that_is_not_tested_says_why():
+    claim = Claim(id="C0", text="t", source="s", paper="p", quantity="q", untested="No model here can decide it.")
+    finding = judge(claim, Data(), decides=True)
+    assert (finding.verdict, finding.reason) == ("untested", "No model here can decide it.")
+    assert math.isnan(finding.estimate.value) and criterion(claim) == "none"
+
+
 def test_each_claim_has_one_figure_and_says_what_it_measures():
     claims = {name: module(name).CLAIMS for name in NAMES}
     assert {name: {claim.id for claim in found} for name, found in claims.items() if found} == OURS
@@ -63,4 +73,4 @@ def test_each_claim_has_one_figure_and_says_what_it_measures():
     assert len({claim.id for claim in everything}) == len(everything)
     for claim in everything:
         assert all((claim.text.endswith("."), claim.source, claim.paper, claim.quantity))
-        assert math.isfinite(claim.holds.low) or math.isfinite(claim.holds.high)
+        assert claim.untested.endswith(".") or math.isfinite(claim.holds.low) or math.isfinite(claim.holds.high)
