@@ -1,4 +1,4 @@
-"""Training what is missing: tasks side by side on this machine, each shard stored as soon as it is trained."""
+"""Training what is missing: tasks side by side, on this machine or others, each shard stored as soon as it is trained."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -7,11 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from report import progress
 from report.engines import Train
 from report.errors import Interrupted, PipelineError
+from report.index import Entry
 from report.plan import PlannedSweep
 from report.shards import Shard
 from report.store import Store
@@ -43,24 +42,22 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """A task that has ended.
+    """A task that has ended; the files of its shards are in the store.
 
     Attributes:
-        task: The task.
-        arrays: What training gave for all its runs, in order.
-        seconds: How long it took.
+        entries: For each shard its line of the index: keys, digests and sizes, no arrays.
+        seconds: How long training took.
     """
 
-    task: Task
-    arrays: dict[str, np.ndarray]
+    entries: tuple[Entry, ...]
     seconds: float
 
 
 class Executor(Protocol):
-    """Whatever can train tasks: the threads of this machine here."""
+    """Whatever can train tasks: the threads of this machine here, `report.cluster` elsewhere."""
 
-    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks and gives each back as it ends, in any order."""
+    def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
+        """Trains the tasks, publishes their shards in `store` and tells of each task as it ends, in any order."""
 
 
 class Threads:
@@ -69,23 +66,35 @@ class Threads:
     def __init__(self, train: Train, workers: int) -> None:
         self.train, self.workers = train, workers
 
-    def run(self, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks and gives each back as it ends; when the caller stops early, what has not begun is dropped."""
+    def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
+        """Trains the tasks and tells of each as it ends; when the caller stops early, what has not begun is dropped."""
         pool = ThreadPoolExecutor(self.workers)
         try:
-            for future in as_completed([pool.submit(self._one, task) for task in tasks]):
+            for future in as_completed([pool.submit(train_task, task, self.train, store) for task in tasks]):
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _one(self, task: Task) -> Done:
-        start = time.monotonic()
-        runs = [run for shard in task.shards for run in shard.runs]
-        try:
-            arrays = self.train(runs, task.shards[0].snapshots)
-        except SupError as problem:
-            raise PipelineError(f"{task.sweeps[0]} cannot be trained: {problem}") from problem
-        return Done(task, arrays, time.monotonic() - start)
+
+def train_task(task: Task, train: Train, store: Store) -> Done:
+    """Trains the runs of a task and publishes its shards: what every executor does, wherever it does it.
+
+    Raises:
+        PipelineError: if the runs cannot be trained.
+        StoreError: if the store cannot be written.
+    """
+    start = time.monotonic()
+    try:
+        arrays = train([run for shard in task.shards for run in shard.runs], task.shards[0].snapshots)
+    except SupError as problem:
+        raise PipelineError(f"{task.sweeps[0]} cannot be trained: {problem}") from problem
+    seconds = time.monotonic() - start
+    entries, first = [], 0
+    for shard, sweep in zip(task.shards, task.sweeps, strict=True):
+        end = first + len(shard.runs)
+        entries.append(store.publish(shard, {name: array[first:end] for name, array in arrays.items()}, sweep))
+        first = end
+    return Done(tuple(entries), seconds)
 
 
 def tasks_of(planned: Iterable[PlannedSweep], profile: str) -> list[Task]:
@@ -139,31 +148,24 @@ def train_missing(
     if not tasks:
         return
     store.probe()
-    total = sum(len(task.shards) for task in tasks)
+    shards = {shard.key: shard for task in tasks for shard in task.shards}
     stored = 0
     try:
-        with progress.show(total, sum(task.cost for task in tasks)) as shown:
-            for shape in dict.fromkeys(shard.shape for task in tasks for shard in task.shards) if compile_kernel else ():
+        with progress.show(len(shards), sum(task.cost for task in tasks)) as shown:
+            for shape in dict.fromkeys(shard.shape for shard in shards.values()) if compile_kernel else ():
                 with shown.compiling(shape):
                     compile_kernel(shape)  # type: ignore[misc]  # not None, by the line above
-            with closing(executor.run(tasks)) as ended:
-                for shard, label, arrays, seconds in (part for done in ended for part in _split(done)):
-                    store.write(shard, arrays, label)
-                    timings.add("shard", shard.key, seconds)
-                    stored += 1
-                    shown.advance(shard)
+            with closing(executor.run(store, tasks)) as ended:
+                for done in ended:
+                    runs = sum(entry.runs for entry in done.entries)
+                    for entry in done.entries:
+                        store.add(entry)
+                        timings.add("shard", entry.key, done.seconds * entry.runs / runs)
+                        stored += 1
+                        shown.advance(shards[entry.key])
     except KeyboardInterrupt:
         raise Interrupted(
-            f"interrupted: {stored} of {total} shards are trained and stored. Run the same command again to go on."
+            f"interrupted: {stored} of {len(shards)} shards are trained and stored. Run the same command again to go on."
         ) from None
     finally:
         timings.save()
-
-
-def _split(done: Done) -> Iterator[tuple[Shard, str, dict[str, np.ndarray], float]]:
-    """The shards of a task, each with its sweep, its arrays and its share of the seconds."""
-    start, total = 0, sum(len(shard.runs) for shard in done.task.shards)
-    for shard, label in zip(done.task.shards, done.task.sweeps, strict=True):
-        end = start + len(shard.runs)
-        yield shard, label, {name: array[start:end] for name, array in done.arrays.items()}, done.seconds * (end - start) / total
-        start = end

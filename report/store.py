@@ -163,17 +163,33 @@ class Store:
         Raises:
             StoreError: if the store cannot be written; nothing is left under the final name.
         """
+        entry = self.publish(shard, arrays, sweep)
+        self.add(entry)
+        return entry
+
+    def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+        """Writes the file of `shard` in one step, from any thread or machine; the index learns of it by `add`.
+
+        Raises:
+            StoreError: if the store cannot be written; nothing is left under the final name.
+        """
         data, digests = encode(shard, arrays)
         path = self.path(shard.key)
         try:
             files.write(path, data)
         except OSError as problem:
             raise cannot_write(path, problem) from None
-        entry = _entry(shard, sweep, data, digests)
+        return _entry(shard, sweep, data, digests)
+
+    def add(self, entry: Entry) -> None:
+        """Adds a shard whose file was published to the index.
+
+        Raises:
+            StoreError: if the index cannot be written.
+        """
         self.index.add(entry)
-        self._found[shard.key] = entry
-        self.sizes[shard.key] = entry.size
-        return entry
+        self._found[entry.key] = entry
+        self.sizes[entry.key] = entry.size
 
     def probe(self) -> None:
         """Refuses a store that cannot be written, before anything is trained for it.
