@@ -30,6 +30,10 @@ def _names(kind: type) -> tuple[tuple[str, str], ...]:
     return tuple((f.name, f",[{_quoted(f.name)},") for f in fields(kind))
 
 
+_last: dict[type, tuple[object, str]] = {}
+"""Of each frozen dataclass the value last written, with its text: neighbours in a sweep share recipe and distribution."""
+
+
 def canonical_text(value: Any) -> str:
     """`value` as one line of tagged JSON: ints, strings, bools and None as they are, floats as `["f", hex]`.
 
@@ -59,8 +63,12 @@ def canonical_text(value: Any) -> str:
     if isinstance(value, dict) and all(type(key) is str for key in value):
         return f'["d"{"".join(f",[{json.dumps(key)},{canonical_text(value[key])}]" for key in sorted(value))}]'
     if is_dataclass(value) and not isinstance(value, type) and kind.__dataclass_params__.frozen:
-        parts = [f"{before}{canonical_text(getattr(value, name))}]" for name, before in _names(kind)]  # type: ignore[arg-type]  # a class can be hashed
-        return f"[{_quoted(kind.__name__)}{''.join(parts)}]"
+        known, text = _last.get(kind, (None, ""))
+        if known is not value:
+            parts = [f"{before}{canonical_text(getattr(value, name))}]" for name, before in _names(kind)]  # type: ignore[arg-type]  # a class can be hashed
+            text = f"[{_quoted(kind.__name__)}{''.join(parts)}]"
+            _last[kind] = (value, text)
+        return text
     raise SpecError(
         f"a digest needs a value whose text never changes: int, float, str, bool, None, tuple, list, dict or a frozen "
         f"dataclass of these; got {kind.__name__} {value!r}. Convert it first, for instance with float(...)."

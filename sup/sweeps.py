@@ -1,7 +1,7 @@
 """Sweeps: ordered sets of runs of one shape, built from one run and the axes along which it varies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -98,7 +98,7 @@ def vary(run: Run, **changes: Any) -> Run:
         >>> vary(base, density=0.1, steps=20, seed=3).recipe.steps
         20
     """
-    own, distribution, recipe = ([f.name for f in fields(part)] for part in (run, run.distribution, run.recipe))
+    own, distribution, recipe = (part.__dataclass_fields__ for part in (run, run.distribution, run.recipe))
     for name in changes:
         if name not in own and name not in distribution and name not in recipe:
             known = ", ".join(sorted({*own, *distribution, *recipe}))

@@ -130,6 +130,13 @@ def test_equal_texts_mean_equal_values(a, b):
     assert (canonical_text(a) == canonical_text(b)) == (form(a) == form(b))
 
 
+def test_a_text_does_not_depend_on_what_was_written_before():
+    zero, below = Independent(density=0.1, low=0.0), Independent(density=0.1, low=-0.0)
+    assert zero == below
+    texts = [canonical_text(value) for value in (zero, below, zero, zero, below)]
+    assert texts[0] == texts[2] == texts[3] != texts[1] == texts[4]
+
+
 @pytest.mark.parametrize("value", [{1, 2}, np.float64(1.0), object(), b"x", {1: 2}])
 def test_unknown_types_are_refused(value):
     with pytest.raises(SpecError, match="a digest needs a value whose text never changes"):
