@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.features import Anticorrelated as Anticorrelated
     from sup.features import Correlated as Correlated
     from sup.features import Independent as Independent
+    from sup.features import one_hot as one_hot
     from sup.geometry import affine as affine
     from sup.geometry import dimensions_per_feature as dimensions_per_feature
     from sup.geometry import feature_dimensionality as feature_dimensionality
@@ -55,7 +56,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
 
 _PUBLIC = {
     "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
-    "sup.features": ("Independent", "Correlated", "Anticorrelated"),
+    "sup.features": ("Independent", "Correlated", "Anticorrelated", "one_hot"),
     "sup.sweeps": ("Sweep", "sweep", "vary"),
     "sup.models": ("linear", "relu_output", "relu_hidden", "absolute", "forward", "weighted_loss"),
     "sup.sampling": ("Sampler",),

@@ -115,6 +115,10 @@ WRONG_FEATURES = (
     {"kind": "Independent", "density": 0.5, "low": 1.0}, {"kind": "Correlated", "sizes": [2, 2], "density": 0.5},
     {"kind": "Correlated", "sizes": [2, 3], "density": [0.5]}, {"kind": "Anticorrelated", "sizes": [5, 0], "density": 0.5},
 )  # fmt: skip
+PYTHON_ONLY = [
+    PLAIN | {"activation": "gelu"}, PLAIN | {"recipe": {"l1": 0.1}}, PLAIN | {"recipe": {"attack": 0.1}},
+    PLAIN | {"recipe": {"dataset": 0}}, PLAIN | {"distribution": {"kind": "Independent", "density": 0.5, "unit_norm": True}},
+]  # fmt: skip
 REFUSED = [PLAIN | wrong for wrong in WRONG] + [PLAIN | {"recipe": wrong} for wrong in WRONG_RECIPES]
 REFUSED += [PLAIN | {"distribution": wrong} for wrong in WRONG_FEATURES]
 
@@ -149,7 +153,7 @@ def answers(tmp_path_factory):
     asked = {
         "train": [{"spec": as_json(run), "piece": 1 + i % 7} for i, run in enumerate((*RUNS.values(), CASES["linear-large"]))],
         "texts": [*map(as_json, RUNS.values()), *map(as_json, CASES.values()), *ACCEPTED],
-        "refused": [*REFUSED, PLAIN | {"seed": 2**53}],
+        "refused": [*REFUSED, *PYTHON_ONLY, PLAIN | {"seed": 2**53}],
         "floats": FLOATS,
         "sha256": list(map(list, MESSAGES)),
         "content": {name: {"shape": a.shape, "bits": 8 * a.itemsize, "data": a.ravel().tolist()} for name, a in ARRAYS.items()},
@@ -229,6 +233,15 @@ def test_a_refusal_says_what_the_field_means(answers):
         "RangeError: seed is an int of at least 0 and below 2^63, as a string of digits where it is beyond 2^53; "
         "got 9007199254740992."
     )
+
+
+def test_options_that_only_python_has_are_refused(answers):
+    fields = [("activation", '"relu"', '"gelu"'), ("l1", "0", "0.1"), ("attack", "0", "0.1"), ("dataset", "null", "0"),
+              ("unit_norm", "false", "true")]  # fmt: skip
+    said = [f"RangeError: {name} is {value} here; train models with another in the Python package; got {given}."
+            for name, value, given in fields]  # fmt: skip
+    assert answers["refused"][len(REFUSED) : -1] == said
+    assert all(from_json(spec) for spec in PYTHON_ONLY)
 
 
 def test_a_large_model_is_refused(trained):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sup.features import Anticorrelated, Correlated, Independent
+from sup.sampling import Sampler
 from sup.specs import CONSTANT, LINEAR_DECAY, Recipe, Run
 from sup.sweeps import vary
 from sup.training import torch_device, train
@@ -306,7 +307,7 @@ def test_every_float_of_the_state_has_the_type_of_the_policy():
     state = Training(several(tiny()), "cpu")
     doubles = {name for _, name, tensor in places(state) if tensor.dtype == torch.float64}
     assert doubles == {"knots", "learning_rate", "weight_decay", "betas", "powers"}
-    assert {gradient.dtype for gradient in tensors(state.gradients(state.sampler.draw(0, 64)))} == {torch.float32}
+    assert {gradient.dtype for gradient in tensors(state.gradients())} == {torch.float32}
 
 
 def test_schedules_of_any_number_of_knots_go_side_by_side():
@@ -321,6 +322,6 @@ def test_schedules_of_any_number_of_knots_go_side_by_side():
 
 
 def test_a_step_on_the_device_draws_what_its_number_draws():
-    state = Training(several(tiny()), "cpu")
-    assert torch.equal(state.sampler.draw(torch.tensor([7]), 128), state.sampler.draw(7, 128))
-    assert not torch.equal(state.sampler.draw(torch.tensor([8]), 128), state.sampler.draw(7, 128))
+    sampler = Sampler(several(tiny()), "train")
+    assert torch.equal(sampler.draw(torch.tensor([7]), 128), sampler.draw(7, 128))
+    assert not torch.equal(sampler.draw(torch.tensor([8]), 128), sampler.draw(7, 128))
