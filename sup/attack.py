@@ -3,7 +3,8 @@
 With every gate open a model is an affine map, of matrix W^T W in the tied models and W2 W1 in the absolute value model. Row i
 of it, divided by its norm, is the direction u_i in which output i grows fastest, and the attack on feature i is
 delta = s lambda u_i with sign s and norm lambda. It needs no gradient, which a closed ReLU would hide. Source: Elhage et al.
-2022, "Superposition and Adversarial Robustness", lambda (W^T W)_i / |(W^T W)_i|.
+2022, on superposition and adversarial vulnerability, where it is lambda (W^T W)_i / |(W^T W)_i|. The norm is absolute; as a
+share of the inputs', note that n features of density p on [0, 1) have the root mean square norm sqrt(n p / 3).
 
 Training against it (`Recipe.attack`): every sample of every update meets the attack on a feature and of a sign drawn
 uniformly for it, of one norm lambda for all samples; the target stays what it was without the attack. To the gradient,

@@ -57,8 +57,7 @@ class Training:
         """Importance-weighted loss of each run, float64, on EVAL_SAMPLES fixed draws of the stream `eval`."""
         total = torch.zeros_like(self.objective.importance[:, 0], dtype=torch.float64)
         for start in range(0, EVAL_SAMPLES, EVAL_BATCH):
-            x = self.eval_sampler.draw(0, EVAL_BATCH, start)
-            total += self.objective.error(self.parameters, x, x).double()
+            total += self.objective.error(self.parameters, self.eval_sampler.draw(0, EVAL_BATCH, start)).double()
         return total / (EVAL_SAMPLES // EVAL_BATCH)
 
     def observe(self) -> dict[str, NDArray[Any]]:

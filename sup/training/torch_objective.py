@@ -36,10 +36,10 @@ class Objective:
         """Each run's samples of update `step`."""
         return self.source if isinstance(self.source, Tensor) else self.source.draw(step, self.shape.batch)
 
-    def error(self, parameters: Parameters, x: Float[Tensor, "run batch feature"], seen: Float[Tensor, "run batch feature"],
-              ) -> Float[Tensor, " run"]:  # fmt: skip
-        """Importance-weighted loss of each model that sees `seen`, where `x` was drawn."""
-        output = forward(self.shape.model, parameters, seen, self.shape.activation)
+    def error(self, parameters: Parameters, x: Float[Tensor, "run batch feature"],
+              seen: Float[Tensor, "run batch feature"] | None = None) -> Float[Tensor, " run"]:  # fmt: skip
+        """Importance-weighted loss of each model on samples `x`, of which it sees `seen` where they are attacked."""
+        output = forward(self.shape.model, parameters, x if seen is None else seen, self.shape.activation)
         return weighted_loss(output, target(self.shape.model, x), self.importance)
 
     def losses(self, parameters: Parameters, step: Int[Tensor, "1"]) -> Float[Tensor, " run"]:

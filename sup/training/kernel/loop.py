@@ -163,8 +163,8 @@ def make_loop(n, m, columns, kind, hidden, output, absolute, unit_norm, penalise
     """
     small, tied = n * m <= SMALL, not absolute
     pairs, weights = columns * LANES // 2, n * m
-    padded, size, *places = layout(n, m, tied, hidden, output, attacked)
-    places = X, H, Z, _, HR, _, KH, KZ, _, Q, GB, GV, GW = tuple(places)
+    padded, size, *starts = layout(n, m, tied, hidden, output, attacked)
+    places = X, H, Z, _, HR, _, KH, KZ, _, Q, GB, GV, GW = tuple(starts)
     rows = 0 if small else n * padded
 
     @njit(cache=True, nogil=True, error_model="numpy")
