@@ -15,11 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the list below
+    from sup.attack import perturbation as perturbation
     from sup.errors import SpecError as SpecError
     from sup.errors import SupError as SupError
     from sup.features import Anticorrelated as Anticorrelated
     from sup.features import Correlated as Correlated
     from sup.features import Independent as Independent
+    from sup.features import one_hot as one_hot
     from sup.geometry import affine as affine
     from sup.geometry import dimensions_per_feature as dimensions_per_feature
     from sup.geometry import feature_dimensionality as feature_dimensionality
@@ -39,6 +41,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import weighted_loss as weighted_loss
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
+    from sup.sampling import examples as examples
     from sup.sparse_loss import fully_active_terms as fully_active_terms
     from sup.sparse_loss import losses_by_active_count as losses_by_active_count
     from sup.sparse_loss import one_sparse_terms as one_sparse_terms
@@ -55,10 +58,11 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
 
 _PUBLIC = {
     "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
-    "sup.features": ("Independent", "Correlated", "Anticorrelated"),
+    "sup.features": ("Independent", "Correlated", "Anticorrelated", "one_hot"),
     "sup.sweeps": ("Sweep", "sweep", "vary"),
     "sup.models": ("linear", "relu_output", "relu_hidden", "absolute", "forward", "weighted_loss"),
-    "sup.sampling": ("Sampler",),
+    "sup.attack": ("perturbation",),
+    "sup.sampling": ("Sampler", "examples"),
     "sup.training": ("train",),
     "sup.results": ("Trained",),
     "sup.geometry": (

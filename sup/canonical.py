@@ -2,12 +2,15 @@
 
 A spec digest must mean the same in every process, Python version and year, so a value is written as tagged JSON in which
 floats keep all their bits and an unknown type is an error, never `str()` or pickle.
+
+A dataclass gains a field without changing the digests of what was there before: the field's metadata is PINNED, and the text
+leaves it out while it holds its default. Such a default never changes, or old texts would mean something else.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +21,10 @@ from sup.errors import SpecError
 _quoted = json.encoder.encode_basestring_ascii  # what json.dumps does to a string, without the way there
 
 
+PINNED = {"pinned": True}
+"""Metadata of a dataclass field that a canonical text leaves out while it holds its default, type included."""
+
+
 @lru_cache(maxsize=4096)
 def _floats(values: tuple[float, ...]) -> str:
     """Text of a tuple of floats, remembered: the runs of a sweep share their importances."""
@@ -25,9 +32,20 @@ def _floats(values: tuple[float, ...]) -> str:
 
 
 @lru_cache
-def _names(kind: type) -> tuple[tuple[str, str], ...]:
-    """The fields of a dataclass, each with the text before its value; asked for once per kind, not once per run."""
-    return tuple((f.name, f",[{_quoted(f.name)},") for f in fields(kind))
+def _names(kind: type) -> tuple[tuple[str, str, object], ...]:
+    """The fields of a dataclass, each with the text before its value and the value at which it is left out (or MISSING).
+
+    Asked for once per kind, not once per run.
+    """
+    return tuple((f.name, f",[{_quoted(f.name)},", f.default if "pinned" in f.metadata else MISSING) for f in fields(kind))
+
+
+def _parts(value: Any) -> Iterator[str]:
+    """Text of each field of a dataclass but of those pinned ones that hold their default."""
+    for name, before, standing in _names(type(value)):  # type: ignore[arg-type]  # a class can be hashed
+        item = getattr(value, name)
+        if not (type(item) is type(standing) and item == standing):
+            yield f"{before}{canonical_text(item)}]"
 
 
 _last: dict[type, tuple[object, str]] = {}
@@ -38,7 +56,7 @@ def canonical_text(value: Any) -> str:
     """`value` as one line of tagged JSON: ints, strings, bools and None as they are, floats as `["f", hex]`.
 
     Tuples and lists become `["t", ...]`, string-keyed dictionaries `["d", [key, value], ...]` sorted by key, and a frozen
-    dataclass `[its class name, [field, value], ...]` in the order of its fields.
+    dataclass `[its class name, [field, value], ...]` in the order of its fields, without the PINNED ones at their default.
 
     Raises:
         SpecError: for any other type, since its text might change with the process or the version of a library.
@@ -65,8 +83,7 @@ def canonical_text(value: Any) -> str:
     if is_dataclass(value) and not isinstance(value, type) and kind.__dataclass_params__.frozen:
         known, text = _last.get(kind, (None, ""))
         if known is not value:
-            parts = [f"{before}{canonical_text(getattr(value, name))}]" for name, before in _names(kind)]  # type: ignore[arg-type]  # a class can be hashed
-            text = f"[{_quoted(kind.__name__)}{''.join(parts)}]"
+            text = f"[{_quoted(kind.__name__)}{''.join(_parts(value))}]"
             _last[kind] = (value, text)
         return text
     raise SpecError(

@@ -20,10 +20,15 @@ PARITY = 0x1BD11BDA
 def stream_key(run: Run, stream: str) -> tuple[int, int]:
     """The 64-bit key of one stream of a run, as two 32-bit words.
 
-    `train` and `init` belong to the run alone. `eval` depends on the distribution and the width only, so runs that learn
-    the same task are judged on the same draws and their losses differ by the models, not by the luck of the draw.
+    `train`, `attack` and `init` belong to the run alone. `eval` depends on the distribution and the width only, so runs that
+    learn the same task are judged on the same draws and their losses differ by the models, not by the luck of the draw. For
+    the same reason a fixed data set (`train` of a run that has one) depends on its number, the distribution and the width.
     """
-    identity = digest("task", run.distribution, run.n_features) if stream == "eval" else spec_digest(run)
+    identity = spec_digest(run)
+    if stream == "eval":
+        identity = digest("task", run.distribution, run.n_features)
+    elif stream == "train" and run.recipe.dataset is not None:
+        identity = digest("data", run.distribution, run.n_features, run.recipe.dataset)
     text = digest("stream", identity, stream)
     return int(text[:8], 16), int(text[8:16], 16)
 

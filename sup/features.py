@@ -2,14 +2,16 @@
 
 A feature is zero in most samples. Its density is the chance 1 - S that it is active; an active feature is uniform on its
 range, [0, 1) unless said otherwise. Source: Elhage et al. 2022, "Demonstrating Superposition" and the section on
-correlated features; the law of each class stands in its docstring, `sup.sampling` draws from it.
+correlated features; the law of each class stands in its docstring, `sup.sampling` draws from it. With `unit_norm`, each
+sample is divided by its Euclidean norm (Henighan et al. 2023, "Superposition, Memorization, and Double Descent").
 """
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from sup.canonical import PINNED
 from sup.errors import SpecError
 
 PerFeature: TypeAlias = float | tuple[float, ...]
@@ -57,6 +59,15 @@ def check_sizes(sizes: tuple[int, ...]) -> None:
         )
 
 
+def check_unit_norm(unit_norm: bool) -> None:
+    """Refuses what is no bool, so that one meaning has one text."""
+    if type(unit_norm) is not bool:
+        raise SpecError(
+            f"unit_norm is whether each sample is divided by its Euclidean norm, so True or False; got {unit_norm!r}. "
+            f"Leave it out for samples as they are drawn."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Independent:
     """Every feature is active by itself: with chance `density`, and then uniform on [low, high).
@@ -65,16 +76,19 @@ class Independent:
         density: Chance 1 - S that a feature is active, in (0, 1]; one number, or one per feature.
         low: Lower end of an active feature's range.
         high: Upper end of it, above `low`.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
     """
 
     density: PerFeature
     low: PerFeature = 0.0
     high: PerFeature = 1.0
+    unit_norm: bool = field(default=False, metadata=PINNED)
 
     def __post_init__(self) -> None:
         for name in ("density", "low", "high"):
             object.__setattr__(self, name, normalise(name, getattr(self, name)))
         check_density(self.density)
+        check_unit_norm(self.unit_norm)
         count = max(len(per_feature(v, 1)) for v in (self.low, self.high))
         for low, high in zip(per_feature(self.low, count), per_feature(self.high, count), strict=False):
             if not low < high:
@@ -97,16 +111,19 @@ class Correlated:
     Attributes:
         sizes: How many features each set has, in the order of the features.
         density: Chance that a set is active, in (0, 1]; one number, or one per set.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
     """
 
     sizes: tuple[int, ...]
     density: PerFeature
+    unit_norm: bool = field(default=False, metadata=PINNED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sizes", tuple(self.sizes))
         object.__setattr__(self, "density", normalise("density", self.density))
         check_sizes(self.sizes)
         check_density(self.density)
+        check_unit_norm(self.unit_norm)
         if isinstance(self.density, tuple) and len(self.density) != len(self.sizes):
             raise SpecError(
                 f"density has one number per set: {len(self.sizes)} sets, {len(self.density)} densities. "
@@ -127,7 +144,25 @@ class Anticorrelated(Correlated):
     Attributes:
         sizes: How many features each set has, in the order of the features.
         density: Chance that a set is active, in (0, 1]; one number, or one per set.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
     """
+
+
+def one_hot(n_features: int, *, binary: bool = False) -> Anticorrelated:
+    """Exactly one feature is active in every sample: each as often as any other, and then uniform on [0, 1), or always 1.
+
+    It is the limit of sparse features, without the empty samples (Chen et al. 2023, "Dynamical versus Bayesian Phase
+    Transitions in a Toy Model of Superposition", has the uniform values): one anticorrelated set that is always active.
+
+    Args:
+        n_features: How many there are.
+        binary: Whether the active feature is always 1: its value, divided by the sample's norm, which is that value.
+
+    Example:
+        >>> one_hot(6)
+        Anticorrelated(sizes=(6,), density=1.0, unit_norm=False)
+    """
+    return Anticorrelated(sizes=(n_features,), density=1.0, unit_norm=binary)
 
 
 Distribution: TypeAlias = Independent | Correlated | Anticorrelated

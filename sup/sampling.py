@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sup.draws import PARITY, ROUNDS, stream_keys
+from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.law import HALF, LANES, columns, scale_and_low, thresholds
 from sup.specs import Run
@@ -79,6 +80,9 @@ class Sampler:
         words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns)
         words >>= 1
         x = self._values(words.reshape(len(self.keys), blocks, self.columns, LANES))
+        if self.run.distribution.unit_norm:
+            norm = x.square().sum(dim=2, keepdim=True).sqrt_()
+            x /= torch.where(norm > 0, norm, 1.0)
         return x.transpose(2, 3).reshape(len(self.keys), batch, self.run.n_features)
 
     def _values(self, words: Int[Tensor, "run blocks columns lane"]) -> Float[Tensor, "run blocks feature lane"]:
@@ -93,3 +97,40 @@ class Sampler:
             active = (words[:, :, n:] < self.thresholds)[:, :, self.set_of]
             return torch.where(active, words[:, :, :n].float() * (1 / HALF), 0.0)
         return torch.where(words < self.thresholds, words.float().mul_(self.scale).add_(self.low), 0.0)
+
+
+def examples(runs: Sequence[Run], device: str = "cpu") -> Float[Tensor, "run batch feature"]:
+    """The fixed data set that each run is trained on, of `batch` samples.
+
+    A run's train loss is its loss on them: `weighted_loss` of `forward` on `examples([run])`, say; `final_loss` is on others.
+
+    Raises:
+        SpecError: if the runs are trained on fresh samples.
+    """
+    recipe = runs[0].recipe
+    if recipe.dataset is None:
+        raise SpecError(
+            "examples are of a fixed data set, and these runs are trained on fresh samples: dataset is None. "
+            "Pass dataset=0 in the recipe, or draw from Sampler(runs, 'train')."
+        )
+    whole = -(-recipe.batch // LANES) * LANES
+    return Sampler(runs, "train", device).draw(0, whole)[:, : recipe.batch]
+
+
+class Attacks:
+    """Draws the attacks of training: for each sample of each update, a feature and a sign, of the norm of the run's recipe.
+
+    Args:
+        runs: Specs of one shape.
+        device: Where they are made.
+    """
+
+    def __init__(self, runs: Sequence[Run], device: str = "cpu") -> None:
+        self.n_features = runs[0].n_features
+        self.keys = torch.from_numpy(stream_keys(runs, "attack").astype("int64")).to(device)
+        self.norm = torch.from_numpy(np.array([[run.recipe.attack] for run in runs], np.float32)).to(device)
+
+    def draw(self, step: int | Int[Tensor, "1"], batch: int) -> tuple[Int[Tensor, "run batch"], Float[Tensor, "run batch"]]:
+        """Attacked feature, and norm with its sign, of each of `batch` samples of update `step`, for each run."""
+        words = _words(self.keys, step, 0, -(-batch // LANES), LANES).flatten(1)[:, :batch]
+        return (words >> 1) * self.n_features >> 31, torch.where(words % 2 == 0, self.norm, -self.norm)

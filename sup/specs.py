@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
+from sup.canonical import PINNED
 from sup.errors import SpecError
 from sup.features import Correlated, Distribution, Independent, PerFeature, normalise, per_feature
 
 Model: TypeAlias = Literal["linear", "relu-output", "relu-hidden", "absolute"]
+Activation: TypeAlias = Literal["relu", "quadratic", "gelu"]
 Schedule: TypeAlias = tuple[tuple[float, float], ...]
 
 CONSTANT: Schedule = ((0.0, 1.0), (1.0, 1.0))
@@ -48,7 +50,11 @@ def check_schedule(knots: Schedule) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How a model is trained: AdamW on fresh batches, from small random weights and zero bias.
+    """How a model is trained: AdamW from small random weights and zero bias, as a rule on fresh batches.
+
+    It lowers the mean over batch and features of I_i (x_i - x'_i)^2, plus `l1` times the mean over the batch of
+    sum_a |h_a|, with x' and h the output and the hidden layer on the (attacked) samples, and x the target as drawn. What a
+    run reports as its final loss is the first part alone, on other samples: fresh draws, without attack.
 
     Attributes:
         steps: Optimiser updates.
@@ -61,6 +67,10 @@ class Recipe:
         beta2: Memory of the gradient's square.
         epsilon: Added to the root of the square's mean.
         init_scale: Initial weights are normal with standard deviation init_scale * sqrt(2 / (n_features + n_hidden)).
+        l1: Weight of the penalty on the hidden layer: the mean over the batch of the sum over hidden dimensions of |h_a|.
+        attack: Euclidean norm of the perturbation of each sample before the model sees it; 0 for none (see `sup.attack`).
+        dataset: Number of a fixed data set of `batch` samples (then any number) that every update sees in full; None for
+            fresh samples. Runs with the same number, distribution and n_features share it, and a smaller one begins a larger.
     """
 
     steps: int = 10_000
@@ -72,11 +82,14 @@ class Recipe:
     beta2: float = 0.999
     epsilon: float = 1e-8
     init_scale: float = 1.0
+    l1: float = field(default=0.0, metadata=PINNED)
+    attack: float = field(default=0.0, metadata=PINNED)
+    dataset: int | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
         knots = tuple((float(share), float(factor)) for share, factor in self.schedule)
         object.__setattr__(self, "schedule", knots)
-        for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale"):
+        for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale", "l1", "attack"):
             object.__setattr__(self, name, float(getattr(self, name)))
         require(
             type(self.steps) is int and 1 <= self.steps < 2**32,
@@ -85,13 +98,7 @@ class Recipe:
             self.steps,
             "For untrained weights, observe snapshot 0 of a run of one step.",
         )
-        require(
-            type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0,
-            "batch",
-            "the samples per update, a positive multiple of 64",
-            self.batch,
-            "Pass batch=1024, the usual one.",
-        )
+        self._check_samples()
         require(
             0.0 < self.learning_rate < 1.0,
             "learning_rate",
@@ -125,7 +132,36 @@ class Recipe:
             self.init_scale,
             "Pass 1.0 for the usual spread.",
         )
+        for name, meaning in (("l1", "the weight of the mean of sum_a |h_a|"), ("attack", "the norm of a sample's perturbation")):
+            value = getattr(self, name)
+            require(0.0 <= value < float("inf"), name, f"{meaning}, finite and at least 0", value, "Pass 0.0 for none.")
         check_schedule(knots)
+
+    def _check_samples(self) -> None:
+        """Refuses a batch or a data set that there is not."""
+        if self.dataset is None:
+            require(
+                type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0,
+                "batch",
+                "the samples per update, a positive multiple of 64",
+                self.batch,
+                "Pass batch=1024, the usual one.",
+            )
+            return
+        require(
+            type(self.dataset) is int and 0 <= self.dataset < 2**63,
+            "dataset",
+            "the number of a fixed data set, an int of at least 0",
+            self.dataset,
+            "Pass dataset=0 for the first, or None for fresh samples.",
+        )
+        require(
+            type(self.batch) is int and 1 <= self.batch < 2**31,
+            "batch",
+            "the samples of the data set, an int of at least 1",
+            self.batch,
+            "Pass batch=1000 for a thousand of them.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +171,7 @@ class Run:
     Attributes:
         model: linear: W^T W x + b. relu-output: ReLU(W^T W x + b). relu-hidden: ReLU(W^T ReLU(W x) + b).
             absolute: ReLU(W2 ReLU(W1 x) + b), with target |x|.
+        activation: What stands wherever the model has a ReLU: relu; quadratic, z^2; gelu, z Phi(z) in its tanh form.
         n_features: Width n of the input, at least 1.
         n_hidden: Width m of the hidden layer, at least 1.
         distribution: How the features occur.
@@ -150,10 +187,20 @@ class Run:
     importance: PerFeature = 1.0
     recipe: Recipe = field(default_factory=Recipe)
     seed: int = 0
+    activation: Activation = field(default="relu", metadata=PINNED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "importance", normalise("importance", self.importance))
         require(self.model in get_args(Model), "model", f"one of {', '.join(get_args(Model))}", self.model, "Pick one of these.")
+        known = get_args(Activation)
+        require(self.activation in known, "activation", f"one of {', '.join(known)}", self.activation, "Pick one of these.")
+        require(
+            self.model != "linear" or self.activation == "relu",
+            "activation",
+            "what stands in place of ReLU, and the linear model has none",
+            self.activation,
+            "Leave it out, or pick another model.",
+        )
         for name, meaning in (("n_features", "the width n of the input"), ("n_hidden", "the width m of the hidden layer")):
             value = getattr(self, name)
             require(

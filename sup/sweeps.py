@@ -8,12 +8,16 @@ from typing import Any
 from sup.canonical import digest, spec_digest
 from sup.errors import SpecError
 from sup.features import Correlated
-from sup.specs import Model, Run, require
+from sup.specs import Activation, Model, Run, require
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What runs have in common that one compiled kernel trains side by side."""
+    """What runs have in common that one compiled kernel trains side by side.
+
+    The options that a run does not use cost it nothing, since they are left out of its kernel: so whether there is a penalty,
+    an attack or a fixed data set belongs to the shape, and how strong or which one does not.
+    """
 
     model: Model
     n_features: int
@@ -21,12 +25,29 @@ class Shape:
     distribution: str
     sizes: tuple[int, ...]
     batch: int
+    activation: Activation = "relu"
+    unit_norm: bool = False
+    penalised: bool = False
+    attacked: bool = False
+    fixed: bool = False
 
 
 def shape_of(run: Run) -> Shape:
     """The shape of `run`."""
-    sizes = run.distribution.sizes if isinstance(run.distribution, Correlated) else ()
-    return Shape(run.model, run.n_features, run.n_hidden, type(run.distribution).__name__, sizes, run.recipe.batch)
+    features, recipe = run.distribution, run.recipe
+    return Shape(
+        model=run.model,
+        n_features=run.n_features,
+        n_hidden=run.n_hidden,
+        distribution=type(features).__name__,
+        sizes=features.sizes if isinstance(features, Correlated) else (),
+        batch=recipe.batch,
+        activation=run.activation,
+        unit_norm=features.unit_norm,
+        penalised=recipe.l1 > 0.0,
+        attacked=recipe.attack > 0.0,
+        fixed=recipe.dataset is not None,
+    )
 
 
 def runs_digest(runs: tuple[Run, ...], snapshots: tuple[int, ...]) -> str:

@@ -1,15 +1,17 @@
 """Whether this machine computes the same bits: `python -m sup.training.selfcheck`, with numpy and numba alone.
 
-It trains one tiny run of each model on each distribution and prints `name part digest` lines. With `--check` it compares them
-with those on standard input and names the first part that differs: draw, forward, gradient, optimiser (one update), trained.
+It trains a tiny run of each model on each distribution, and of each option, and prints `name part digest` lines. With `--check`
+it compares them with those on standard input and names the first part that differs: draw, forward, gradient, optimiser (one
+update), trained.
 """
 
 import sys
 from collections.abc import Iterator
 
 from sup.canonical import content_digest
-from sup.features import Anticorrelated, Correlated, Distribution, Independent
+from sup.features import Anticorrelated, Correlated, Distribution, Independent, one_hot
 from sup.specs import Model, Recipe, Run, geometric
+from sup.sweeps import vary
 
 MODELS: tuple[Model, ...] = ("linear", "relu-output", "relu-hidden", "absolute")
 DISTRIBUTIONS: dict[str, Distribution] = {
@@ -21,7 +23,7 @@ SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
 
 
 def cases() -> dict[str, Run]:
-    """A tiny run of each model on each distribution, and one large enough to add up its gradient by features."""
+    """A tiny run of each model on each distribution, one large enough to add up its gradient by features, and of each option."""
     found = {}
     for model in MODELS:
         for name, features in DISTRIBUTIONS.items():
@@ -30,7 +32,16 @@ def cases() -> dict[str, Run]:
                                            importance=geometric(0.9, 6), recipe=recipe)  # fmt: skip
         found[f"{model}-large"] = Run(model=model, n_features=20, n_hidden=9, distribution=Independent(density=0.1, low=-1.0),
                                       recipe=Recipe(steps=5, batch=128))  # fmt: skip
-    return found
+    return found | {
+        "relu-output-quadratic": vary(found["relu-output-independent"], activation="quadratic"),
+        "relu-hidden-gelu": vary(found["relu-hidden-correlated"], activation="gelu"),
+        "relu-hidden-l1": vary(found["relu-hidden-anticorrelated"], l1=0.01),
+        "relu-output-attack": vary(found["relu-output-independent"], attack=0.5),
+        "linear-dataset": vary(found["linear-correlated"], dataset=0, batch=100, weight_decay=0.0),
+        "relu-output-unit-norm": vary(found["relu-output-independent"], distribution=one_hot(6, binary=True)),
+        "absolute-options": vary(found["absolute-large"], activation="gelu", unit_norm=True, l1=0.01, attack=0.5, dataset=1,
+                                 batch=67),
+    }  # fmt: skip
 
 
 def parts(run: Run) -> Iterator[tuple[str, str]]:

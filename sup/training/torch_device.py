@@ -46,14 +46,16 @@ def bytes_of(run: Run) -> int:
 
     With n features, m hidden dimensions, c words a sample (`sup.law.columns`) and p parameters it is
 
-        (batch + EVAL_BATCH) * max(20 c, 28 n + 8 m) + 40 p
+        (batch + EVAL_BATCH) * max(20 c, 28 n + 4 k m) + 40 p
 
     A step first draws and then learns. A word takes 8 bytes, and two and a half times that while it is made; of the model's
-    float32 arrays of one number a sample, at most seven live at once for each feature and two for each hidden dimension. A
-    recorded step keeps its memory while the loss is measured, hence the sum. Parameters come with two memories of the
-    optimiser, a gradient, and intermediate results of the update.
+    float32 arrays of one number a sample, at most seven live at once for each feature and k for each hidden dimension: two,
+    one more where the activation is no ReLU, and two more under a penalty. A recorded step keeps its memory while the loss
+    is measured, hence the sum. Parameters come with two memories of the optimiser, a gradient, and intermediate results of
+    the update.
     """
-    words, model = 20 * columns(run), 28 * run.n_features + 8 * run.n_hidden
+    hidden = 2 + (run.activation != "relu") + 2 * (run.recipe.l1 > 0.0)
+    words, model = 20 * columns(run), 28 * run.n_features + 4 * hidden * run.n_hidden
     parameters = sum(math.prod(shape) for shape in parameter_shapes(run).values())
     return (run.recipe.batch + EVAL_BATCH) * max(words, model) + 40 * parameters
 

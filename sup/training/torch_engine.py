@@ -18,13 +18,12 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sup.features import per_feature
 from sup.initial import initial_parameters
 from sup.law import EVAL_SAMPLES
-from sup.models import forward, target, weighted_loss
 from sup.sampling import Sampler
 from sup.specs import Run
 from sup.training.torch_device import EVAL_BATCH, Graphs, Repeated, blocks, full_float32, graphs_of, usable_bytes
+from sup.training.torch_objective import Objective
 from sup.training.torch_update import AdamW
 
 
@@ -37,36 +36,28 @@ class Training:
     """
 
     def __init__(self, runs: Sequence[Run], device: str) -> None:
-        self.run = runs[0]
         self.parameters = {name: torch.from_numpy(array).to(device) for name, array in initial_parameters(runs).items()}
-        importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
-        self.importance = torch.from_numpy(importance).to(device)
-        self.sampler, self.eval_sampler = Sampler(runs, "train", device), Sampler(runs, "eval", device)
+        self.objective, self.eval_sampler = Objective(runs, device), Sampler(runs, "eval", device)
         self.optimiser = AdamW(runs, self.parameters)
         self.done = torch.zeros(1, dtype=torch.int64, device=device)  # with an axis: a lone number may stay on the CPU unnoticed
 
     def step(self) -> None:
-        """One update of every run, on a fresh batch."""
-        x = self.sampler.draw(self.done, self.run.recipe.batch)
-        self.optimiser.update(self.gradients(x), self.done)
+        """One update of every run."""
+        self.optimiser.update(self.gradients(), self.done)
         self.done += 1
 
-    def losses(self, parameters: dict[str, Tensor], x: Float[Tensor, "run batch feature"]) -> Float[Tensor, " run"]:
-        """What each run minimises, on batch `x`."""
-        return weighted_loss(forward(self.run.model, parameters, x), target(self.run.model, x), self.importance)
-
-    def gradients(self, x: Float[Tensor, "run batch feature"]) -> dict[str, Tensor]:
-        """Gradients of each run's loss on batch `x`, by automatic differentiation."""
+    def gradients(self) -> dict[str, Tensor]:
+        """Gradients of what each run minimises at its next update, by automatic differentiation."""
         leaves = {name: p.detach().requires_grad_() for name, p in self.parameters.items()}
-        gradients = torch.autograd.grad(self.losses(leaves, x).sum(), list(leaves.values()))
+        gradients = torch.autograd.grad(self.objective.losses(leaves, self.done).sum(), list(leaves.values()))
         return dict(zip(leaves, gradients, strict=True))
 
     @torch.no_grad()
     def final_losses(self) -> Float[Tensor, " run"]:
-        """Loss of each run, float64, on EVAL_SAMPLES fixed draws of the stream `eval`."""
-        total = torch.zeros(len(self.importance), dtype=torch.float64, device=self.importance.device)
+        """Importance-weighted loss of each run, float64, on EVAL_SAMPLES fixed draws of the stream `eval`."""
+        total = torch.zeros_like(self.objective.importance[:, 0], dtype=torch.float64)
         for start in range(0, EVAL_SAMPLES, EVAL_BATCH):
-            total += self.losses(self.parameters, self.eval_sampler.draw(0, EVAL_BATCH, start)).double()
+            total += self.objective.error(self.parameters, self.eval_sampler.draw(0, EVAL_BATCH, start)).double()
         return total / (EVAL_SAMPLES // EVAL_BATCH)
 
     def observe(self) -> dict[str, NDArray[Any]]:

@@ -59,6 +59,13 @@
     read: (value, name) => (Array.isArray(value) ? floats : float).read(value, name),
     text: (value) => (Array.isArray(value) ? floats : float).text(value),
   };
+  // An option that this twin does not have: it stands at its default, at which the canonical text leaves it out.
+  const without = (value) => ({
+    read(given, name) {
+      must(given === value, name, `${JSON.stringify(value)} here; train models with another in the Python package`, given);
+      return given;
+    },
+  });
   const recipe = { read: (value, name) => complete("Recipe", value, name), text: (value) => classText("Recipe", value) };
   const distribution = {
     read(value, name) {
@@ -71,14 +78,15 @@
   };
 
   // The fields of each class in the order of its text: [name, type, default].
-  const SETS = [["sizes", sizes], ["density", perFeature]];
+  const UNIT_NORM = ["unit_norm", without(false), false];
+  const SETS = [["sizes", sizes], ["density", perFeature], UNIT_NORM];
   const FIELDS = {
     Run: [["model", model], ["n_features", int], ["n_hidden", int], ["distribution", distribution], ["importance", perFeature, 1],
-      ["recipe", recipe, {}], ["seed", seed, 0]],
+      ["recipe", recipe, {}], ["seed", seed, 0], ["activation", without("relu"), "relu"]],
     Recipe: [["steps", int, 10000], ["batch", int, 1024], ["learning_rate", float, 1e-3], ["schedule", knots, [[0, 1], [1, 1]]],
       ["weight_decay", float, 0.01], ["beta1", float, 0.9], ["beta2", float, 0.999], ["epsilon", float, 1e-8],
-      ["init_scale", float, 1]],
-    Independent: [["density", perFeature], ["low", perFeature, 0], ["high", perFeature, 1]],
+      ["init_scale", float, 1], ["l1", without(0), 0], ["attack", without(0), 0], ["dataset", without(null), null]],
+    Independent: [["density", perFeature], ["low", perFeature, 0], ["high", perFeature, 1], UNIT_NORM],
     Correlated: SETS,
     Anticorrelated: SETS,
   };
@@ -93,8 +101,10 @@
     return Object.fromEntries(FIELDS[kind].map(read));
   }
 
-  const classText = (kind, value) =>
-    `["${kind}"${FIELDS[kind].map(([field, type]) => `,["${field}",${type.text(value[field])}]`).join("")}]`;
+  function classText(kind, value) {
+    const written = FIELDS[kind].filter(([, type]) => type.text);
+    return `["${kind}"${written.map(([field, type]) => `,["${field}",${type.text(value[field])}]`).join("")}]`;
+  }
 
   // A value for each of `count` features or sets: a number is shared by all, a list is taken as it is.
   const each = (value, count) => (Array.isArray(value) ? value : Array(count).fill(value));

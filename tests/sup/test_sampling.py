@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from sup.features import Anticorrelated, Correlated, Independent
+from sup.errors import SpecError
+from sup.features import Anticorrelated, Correlated, Independent, one_hot
 from sup.law import LANES, thresholds
-from sup.sampling import Sampler
-from sup.specs import Run
+from sup.sampling import Attacks, Sampler, examples
+from sup.specs import Recipe, Run
 from tests.training import twin
 
 SIZE = 65_536
@@ -59,6 +60,61 @@ def test_anticorrelated_features():
         assert close((x[:, j] != 0).mean(), 0.2, SIZE)
         assert uniform(x[:, j][x[:, j] != 0])
     assert close((x[:, 3] != 0).mean(), 0.5, SIZE)
+
+
+def test_one_active_feature():
+    x = draw(one_hot(4))
+    assert ((x != 0).sum(axis=1) == 1).mean() > 1 - 1e-4  # a value of exactly 0 has chance 2^-31
+    for j in range(4):
+        assert close((x[:, j] != 0).mean(), 0.25, SIZE)
+        assert uniform(x[:, j][x[:, j] != 0])
+
+
+def test_one_active_feature_of_value_one():
+    assert np.array_equal(draw(one_hot(4, binary=True)), np.sign(draw(one_hot(4, binary=True))))
+
+
+@pytest.mark.parametrize("kind", [Independent(density=0.3, low=-1.0), Correlated(sizes=(3, 1), density=0.4)])
+def test_unit_norm_keeps_directions_and_empty_samples(kind):
+    whole = type(kind)(**{name: getattr(kind, name) for name in kind.__slots__} | {"unit_norm": True})
+    run = Run(model="linear", n_features=4, n_hidden=2, distribution=whole, seed=1)
+    x = Sampler([run], "train").draw(3, SIZE)[0].numpy()
+    norms = np.linalg.norm(x.astype("f8"), axis=1)
+    assert np.allclose(norms[norms > 0], 1.0, rtol=0, atol=3e-7)
+    assert close((norms == 0).mean(), 0.7**4 if isinstance(kind, Independent) else 0.36, SIZE)
+    alone = (x != 0).sum(axis=1) == 1
+    assert alone.any() and set(np.unique(x[alone])) <= {-1.0, 0.0, 1.0}
+
+
+def fixed(batch, dataset=3, **changes):
+    recipe = Recipe(batch=batch, dataset=dataset)
+    return Run(**{"model": "linear", "n_features": 4, "n_hidden": 2, "distribution": Independent(density=0.5), "recipe": recipe}
+               | changes)  # fmt: skip
+
+
+def test_a_data_set_is_shared_and_the_beginning_of_a_larger_one():
+    few, many = examples([fixed(3)]), examples([fixed(100)])
+    assert (few.shape, many.shape) == ((1, 3, 4), (1, 100, 4))
+    assert torch.equal(few, many[:, :3])
+    assert torch.equal(many, examples([fixed(100, seed=9, n_hidden=3, model="absolute")]))
+    assert not torch.equal(few, examples([fixed(3, dataset=4)]))
+
+
+def test_examples_of_fresh_samples_are_refused():
+    with pytest.raises(SpecError, match=r"examples are of a fixed data set, and these runs .* dataset is None\. Pass dataset=0"):
+        examples([fixed(64, dataset=None)])
+
+
+def test_attacks_are_uniform_and_those_of_the_specification():
+    runs = [fixed(64, seed=seed, recipe=Recipe(attack=0.5 + seed)) for seed in range(2)]
+    feature, strength = (part.numpy() for part in Attacks(runs).draw(7, SIZE))
+    assert np.array_equal(np.unique(np.abs(strength[1])), [1.5])
+    assert close((strength[0] > 0).mean(), 0.5, SIZE)
+    for i in range(4):
+        assert close((feature[0] == i).mean(), 0.25, SIZE)
+        assert close((strength[0][feature[0] == i] > 0).mean(), 0.5, (feature[0] == i).sum())
+    words = twin.attack_words(runs[1], 7, 2)
+    assert np.array_equal(feature[1, 128:192], words[0]) and np.array_equal(strength[1, 128:192], words[1])
 
 
 def test_the_smallest_densities_keep_many_levels():

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sup.canonical import canonical_text, content_digest, digest, spec_digest
+from sup.canonical import PINNED, canonical_text, content_digest, digest, spec_digest
 from sup.errors import SpecError
-from sup.features import Anticorrelated, Correlated, Independent
+from sup.features import Anticorrelated, Correlated, Independent, one_hot
 from sup.results import Trained
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import Sweep, get, sweep, vary
@@ -43,7 +43,14 @@ BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independe
         ({"init_scale": -1.0}, r"init_scale is .* at least 0; got -1\.0"),
         ({"schedule": ((0.0, 1.0), (0.5, 1.0))}, r"schedule is a tuple of knots .* For a constant rate, pass CONSTANT"),
         ({"schedule": ((0.0, 1.0), (0.0, 1.0), (1.0, 0.0))}, r"schedule is a tuple of knots"),
-        ({"sparsity": 0.9}, r"axis is the name of a field .* got 'sparsity'\. Pick one of batch, beta1"),
+        ({"sparsity": 0.9}, r"axis is the name of a field .* got 'sparsity'\. Pick one of activation, attack, batch, beta1"),
+        ({"unit_norm": 1}, r"unit_norm is whether each sample is divided by its .* True or False; got 1\. Leave it out for"),
+        ({"activation": "tanh"}, r"activation is one of relu, quadratic, gelu; got 'tanh'"),
+        ({"model": "linear", "activation": "gelu"}, r"activation is what stands in place of ReLU, and the linear model has none"),
+        ({"l1": -0.1}, r"l1 is the weight of the mean of sum_a \|h_a\|, finite and at least 0; got -0\.1\. Pass 0\.0 for none"),
+        ({"attack": float("inf")}, r"attack is the norm of a sample's perturbation, finite and at least 0; got inf"),
+        ({"dataset": -1}, r"dataset is the number of a fixed data set, an int of at least 0; got -1\. Pass dataset=0 for the"),
+        ({"dataset": 0, "batch": 0}, r"batch is the samples of the data set, an int of at least 1; got 0\. Pass batch=1000"),
         ({"distribution": 0.1}, r"distribution is an Independent, Correlated or Anticorrelated; got 0\.1"),
     ],
 )  # fmt: skip
@@ -80,11 +87,20 @@ def test_every_field_changes_the_digest():
         "model": "linear", "n_features": 6, "n_hidden": 3, "importance": 0.5, "seed": 1, "density": 0.2, "low": -1.0, "high": 2.0,
         "steps": 9, "batch": 64, "learning_rate": 0.5, "schedule": ((0.0, 1.0), (1.0, 0.5)), "weight_decay": 0.0, "beta1": 0.5,
         "beta2": 0.5, "epsilon": 1e-6, "init_scale": 2.0,
+        "activation": "gelu", "unit_norm": True, "l1": 0.1, "attack": 0.1, "dataset": 0,
     }  # fmt: skip
     named = {f.name for part in (BASE, BASE.distribution, BASE.recipe) for f in dataclasses.fields(part)}
     assert named - {"distribution", "recipe"} == set(changes)
     digests = {spec_digest(vary(BASE, **{name: value})) for name, value in changes.items()} | {spec_digest(BASE)}
     assert len(digests) == len(changes) + 1
+
+
+def test_digests_from_before_a_field_was_there_still_hold():
+    """This digest was written down when specs had none of the fields below, which all stand at their defaults here."""
+    assert spec_digest(BASE) == "88df71d5ce1f2cb3ffe2f125f29b70f4012b9eaa6ef03f6ec08483ed5d8a9a5c"
+    text = canonical_text(BASE)
+    assert not any(f'"{name}"' in text for name in ("activation", "unit_norm", "l1", "attack", "dataset"))
+    assert canonical_text(vary(BASE, l1=0)) == canonical_text(vary(BASE, dataset=None)) == text
 
 
 def test_kinds_of_sets_have_digests_of_their_own():
@@ -141,6 +157,22 @@ def test_a_text_does_not_depend_on_what_was_written_before():
 def test_unknown_types_are_refused(value):
     with pytest.raises(SpecError, match="a digest needs a value whose text never changes"):
         digest("test", value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Grown:
+    x: int
+    y: float = dataclasses.field(default=0.0, metadata=PINNED)
+
+
+def test_a_pinned_field_is_left_out_at_its_default_alone():
+    texts = {canonical_text(Grown(1, y)) for y in (0.0, 0, False, None, 1.0)}
+    assert canonical_text(Grown(1)) == '["Grown",["x",1]]' and len(texts) == 5
+
+
+def test_one_active_feature_is_a_set_that_is_always_active():
+    assert one_hot(6) == Anticorrelated(sizes=(6,), density=1.0)
+    assert one_hot(6, binary=True) == Anticorrelated(sizes=(6,), density=1.0, unit_norm=True)
 
 
 def test_content_digest_sees_name_type_shape_and_bytes():

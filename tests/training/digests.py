@@ -8,8 +8,9 @@ from sup.training import train
 from sup.training.kernel.engine import loop_of
 from tests.training.runs import CASES
 
-# Every model and distribution, and both ways to add up a weight gradient, in as few shapes as that takes.
-NAMES = ("linear-independent", "relu-output-anticorrelated", "relu-hidden-large", "absolute-correlated")
+# Every model, distribution and option, and both ways to add up a weight gradient, in as few shapes as that takes.
+NAMES = ("linear-independent", "relu-output-anticorrelated", "relu-hidden-large", "absolute-correlated", "relu-output-quadratic",
+         "absolute-options")  # fmt: skip
 
 if __name__ == "__main__":
     digests, registers = {}, set()

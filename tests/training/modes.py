@@ -5,6 +5,8 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+OURS = ("sup.sampling", "sup.training.torch_objective", "sup.training.torch_update")
+
 
 def tensors(*values):
     """The tensors in nested containers."""
@@ -16,7 +18,7 @@ def places(holder):
     for name, value in list((holder if isinstance(holder, dict) else vars(holder)).items()):
         if isinstance(value, torch.Tensor):
             yield holder, name, value
-        elif isinstance(value, dict) or type(value).__module__ in ("sup.sampling", "sup.training.torch_update"):
+        elif isinstance(value, dict) or type(value).__module__ in OURS:
             yield from places(value)
 
 

@@ -1,11 +1,12 @@
 """Small runs that several tests train."""
 
+import random
 from dataclasses import replace
 
-from sup.features import Independent
+from sup.features import Anticorrelated, Correlated, Independent
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import vary
-from sup.training.selfcheck import cases
+from sup.training.selfcheck import MODELS, cases
 
 
 def tiny(n=5, m=2, model="relu-output", **changes):
@@ -17,6 +18,42 @@ def tiny(n=5, m=2, model="relu-output", **changes):
 
 
 CASES = cases()  # every model on every distribution, and both ways to add up a weight gradient: by lanes, and by features
+
+
+ACTIVATIONS = ("relu", "quadratic", "gelu")
+OPTIONS = ("unit_norm", "l1", "attack", "dataset", "large")
+
+
+def mixed():
+    """By name, three runs of each model on each distribution, one an activation, in which every option is on and is off.
+
+    Beside that the options are mixed at random, the same way in every process. `large` adds up gradients by features.
+    """
+    chance, found = random.Random(0), {}
+    for model in MODELS:
+        for kind in (Independent, Correlated, Anticorrelated):
+            switches = [chance.sample([True, False, chance.random() < 0.5], 3) for _ in OPTIONS]
+            for activation, *on in zip(ACTIVATIONS, *switches, strict=True):
+                used = [name for name, is_on in zip(OPTIONS, on, strict=True) if is_on]
+                run = _mixed_run(model, kind, "relu" if model == "linear" else activation, used)
+                found["-".join([model, kind.__name__.lower(), run.activation, *used])] = run
+    return found
+
+
+def _mixed_run(model, kind, activation, used):
+    n, m = (20, 9) if "large" in used else (6, 3)
+    sizes = {"density": 0.7, "low": -0.5} if kind is Independent else {"density": (0.9, 0.6), "sizes": (2, n - 2)}
+    recipe = Recipe(
+        steps=12, learning_rate=0.01, weight_decay=0.0 if "l1" in used else 0.5, schedule=((0.0, 0.1), (0.3, 1.0), (1.0, 0.0)),
+        batch=100 if "dataset" in used else 128, dataset=7 if "dataset" in used else None,
+        l1=0.03 if "l1" in used else 0.0, attack=0.4 if "attack" in used else 0.0,
+    )  # fmt: skip
+    features = kind(**sizes, unit_norm="unit_norm" in used)
+    return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=geometric(0.9, n), recipe=recipe,
+               activation=activation)  # fmt: skip
+
+
+MIXED = mixed()
 
 
 def task(n=5, m=2, model="relu-output", *, density=0.1, seed=0, **recipe):

@@ -23,13 +23,14 @@ from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.initial import initial_parameters
 from sup.specs import LINEAR_DECAY, Recipe, Run, geometric
-from sup.training.selfcheck import MODELS
+from sup.training.selfcheck import DISTRIBUTIONS, MODELS
 from tests.training import twin
 from tests.training.runs import CASES
 
 HERE = Path(__file__).parent
 LOCK = dict(line.rsplit(" ", 1) for line in (HERE.parents[1] / "selfcheck.lock").read_text().splitlines())
-SMALL = {name: run for name, run in CASES.items() if not name.endswith("-large")}
+PLAIN_CASES = {name: run for name, run in CASES.items() if name.endswith((*DISTRIBUTIONS, "-large"))}  # none with an option
+SMALL = {name: run for name, run in PLAIN_CASES.items() if not name.endswith("-large")}
 
 
 def odd(model, n, m, features, *, importance=1.0, seed=0, **recipe):
@@ -115,6 +116,10 @@ WRONG_FEATURES = (
     {"kind": "Independent", "density": 0.5, "low": 1.0}, {"kind": "Correlated", "sizes": [2, 2], "density": 0.5},
     {"kind": "Correlated", "sizes": [2, 3], "density": [0.5]}, {"kind": "Anticorrelated", "sizes": [5, 0], "density": 0.5},
 )  # fmt: skip
+PYTHON_ONLY = [
+    PLAIN | {"activation": "gelu"}, PLAIN | {"recipe": {"l1": 0.1}}, PLAIN | {"recipe": {"attack": 0.1}},
+    PLAIN | {"recipe": {"dataset": 0}}, PLAIN | {"distribution": {"kind": "Independent", "density": 0.5, "unit_norm": True}},
+]  # fmt: skip
 REFUSED = [PLAIN | wrong for wrong in WRONG] + [PLAIN | {"recipe": wrong} for wrong in WRONG_RECIPES]
 REFUSED += [PLAIN | {"distribution": wrong} for wrong in WRONG_FEATURES]
 
@@ -148,8 +153,8 @@ def answers(tmp_path_factory):
     """What the twin says to all questions of this module."""
     asked = {
         "train": [{"spec": as_json(run), "piece": 1 + i % 7} for i, run in enumerate((*RUNS.values(), CASES["linear-large"]))],
-        "texts": [*map(as_json, RUNS.values()), *map(as_json, CASES.values()), *ACCEPTED],
-        "refused": [*REFUSED, PLAIN | {"seed": 2**53}],
+        "texts": [*map(as_json, RUNS.values()), *map(as_json, PLAIN_CASES.values()), *ACCEPTED],
+        "refused": [*REFUSED, *PYTHON_ONLY, PLAIN | {"seed": 2**53}],
         "floats": FLOATS,
         "sha256": list(map(list, MESSAGES)),
         "content": {name: {"shape": a.shape, "bits": 8 * a.itemsize, "data": a.ravel().tolist()} for name, a in ARRAYS.items()},
@@ -176,7 +181,7 @@ def digests_of_the_specification(run):
 
 
 def test_canonical_texts(answers):
-    runs = [*RUNS.values(), *CASES.values(), *map(from_json, ACCEPTED)]
+    runs = [*RUNS.values(), *PLAIN_CASES.values(), *map(from_json, ACCEPTED)]
     assert answers["texts"] == list(map(canonical_text, runs))
 
 
@@ -229,6 +234,15 @@ def test_a_refusal_says_what_the_field_means(answers):
         "RangeError: seed is an int of at least 0 and below 2^63, as a string of digits where it is beyond 2^53; "
         "got 9007199254740992."
     )
+
+
+def test_options_that_only_python_has_are_refused(answers):
+    fields = [("activation", '"relu"', '"gelu"'), ("l1", "0", "0.1"), ("attack", "0", "0.1"), ("dataset", "null", "0"),
+              ("unit_norm", "false", "true")]  # fmt: skip
+    said = [f"RangeError: {name} is {value} here; train models with another in the Python package; got {given}."
+            for name, value, given in fields]  # fmt: skip
+    assert answers["refused"][len(REFUSED) : -1] == said
+    assert all(from_json(spec) for spec in PYTHON_ONLY)
 
 
 def test_a_large_model_is_refused(trained):

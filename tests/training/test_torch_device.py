@@ -1,6 +1,7 @@
 """The torch engine as a GPU would run it: one device, one recording, blocks that fit; all of it watched on the CPU."""
 
 import contextlib
+import dataclasses
 import sys
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 import torch
 
 from sup.features import Anticorrelated, Correlated, Independent
+from sup.sampling import Sampler
 from sup.specs import CONSTANT, LINEAR_DECAY, Recipe, Run
-from sup.sweeps import vary
+from sup.sweeps import shape_of, vary
 from sup.training import torch_device, train
 from sup.training.torch_device import WARM_UP, CudaGraphs, Repeated, blocks, bytes_of, full_float32, graphs_of, usable_bytes
 from sup.training.torch_engine import Training, train_block, train_torch
@@ -54,7 +56,7 @@ def test_a_step_and_a_loss_stay_on_their_device(run):
     assert {tensor.device.type for _, _, tensor in places(state)} == {"meta"}
 
 
-@pytest.mark.parametrize("kind", ["independent", "correlated", "anticorrelated"])
+@pytest.mark.parametrize("kind", ["independent", "correlated", "anticorrelated", "options"])
 def test_any_tensor_left_behind_is_found(kind):
     """Each tensor of the state in turn is put on the CPU; torch alone lets some of them pass, such as `keep` and `set_of`."""
     run = CASES[f"absolute-{kind}"]
@@ -230,9 +232,15 @@ SHAPES = [
         lambda n: Anticorrelated(sizes=(n // 2, n - n // 2), density=0.1),
     )
 ]
+SHAPES += [
+    vary(run, **options)
+    for run in SHAPES if run.model != "linear"
+    for options in ({"activation": "quadratic"}, {"l1": 0.1}, {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True},
+                    {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True, "dataset": 0})
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("run", SHAPES, ids=lambda run: f"{run.model}-{run.n_features}-{type(run.distribution).__name__}")
+@pytest.mark.parametrize("run", SHAPES, ids=lambda run: "-".join(map(str, dataclasses.astuple(shape_of(run)))))
 def test_the_formula_of_memory_bounds_what_a_step_and_a_loss_take(run):
     state, took = Training([run, vary(run, seed=1)], "meta"), 0
     for part in (state.step, state.final_losses):
@@ -306,7 +314,7 @@ def test_every_float_of_the_state_has_the_type_of_the_policy():
     state = Training(several(tiny()), "cpu")
     doubles = {name for _, name, tensor in places(state) if tensor.dtype == torch.float64}
     assert doubles == {"knots", "learning_rate", "weight_decay", "betas", "powers"}
-    assert {gradient.dtype for gradient in tensors(state.gradients(state.sampler.draw(0, 64)))} == {torch.float32}
+    assert {gradient.dtype for gradient in tensors(state.gradients())} == {torch.float32}
 
 
 def test_schedules_of_any_number_of_knots_go_side_by_side():
@@ -321,6 +329,6 @@ def test_schedules_of_any_number_of_knots_go_side_by_side():
 
 
 def test_a_step_on_the_device_draws_what_its_number_draws():
-    state = Training(several(tiny()), "cpu")
-    assert torch.equal(state.sampler.draw(torch.tensor([7]), 128), state.sampler.draw(7, 128))
-    assert not torch.equal(state.sampler.draw(torch.tensor([8]), 128), state.sampler.draw(7, 128))
+    sampler = Sampler(several(tiny()), "train")
+    assert torch.equal(sampler.draw(torch.tensor([7]), 128), sampler.draw(7, 128))
+    assert not torch.equal(sampler.draw(torch.tensor([8]), 128), sampler.draw(7, 128))

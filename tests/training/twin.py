@@ -15,7 +15,20 @@ EVAL_SAMPLES = 65_536
 
 
 def sample(run, stream, step, block):
-    """One block of samples, (feature, lane)."""
+    """One block of samples, (feature, lane); a fixed data set is the same at every step."""
+    x = values(run, stream, 0 if run.recipe.dataset is not None else step, block)
+    if not run.distribution.unit_norm:
+        return x
+    square = np.zeros(LANES, f32)
+    for j in range(run.n_features):
+        product = x[j] * x[j]
+        square = product + square
+    norm = np.sqrt(square)
+    return np.where(norm > 0, x / np.where(norm > 0, norm, f32(1)), x)
+
+
+def values(run, stream, step, block):
+    """One block of samples before they are divided by their norms."""
     n, count = run.n_features, columns(run) * LANES
     w = words(stream_keys([run], stream), step, block * count // 2, count)[0].reshape(-1, LANES)
     v, t = w >> np.uint32(1), thresholds(run)
@@ -64,17 +77,83 @@ def to_output(V, b, h):
     return total
 
 
+def tanh(u):
+    """Lambert's continued fraction for a quarter of u, to the fifth power of it, doubled twice; 1 beyond 9."""
+    u = np.minimum(np.maximum(u, f32(-9)), f32(9))
+    y = u * f32(0.25)
+    s = y * y
+    over = s + f32(105)
+    over = over * s
+    over = over + f32(945)
+    under = f32(15) * s
+    under = under + f32(420)
+    under = under * s
+    under = under + f32(945)
+    t = y * over
+    t = t / under
+    for _ in range(2):
+        over = t + t
+        under = t * t
+        under = under + f32(1)
+        t = over / under
+    return t
+
+
+def activate(run, z):
+    """The activation and its slope."""
+    if run.activation == "relu":
+        return np.where(z > 0, z, f32(0)), np.where(z > 0, f32(1), f32(0))
+    s = z * z
+    if run.activation == "quadratic":
+        return s, z + z
+    root, cubic = f32(0.7978845608028654), f32(0.044715)
+    bend = cubic * s
+    bend = bend + f32(1)
+    u = root * z
+    t = tanh(u * bend)
+    half, on = f32(0.5) * z, f32(1) + t
+    off = t * t
+    off = f32(1) - off
+    bend = f32(3 * 0.044715) * s
+    bend = bend + f32(1)
+    rise = root * bend
+    slope = half * off
+    slope = slope * rise
+    slope = slope + f32(0.5) * on
+    return half * on, slope
+
+
 def hidden(run, W, x):
-    """The hidden layer."""
+    """The hidden layer and the slope of its activation."""
     h = to_hidden(W, x)
-    return np.where(h > 0, h, f32(0)) if run.model in ("relu-hidden", "absolute") else h
+    return activate(run, h) if run.model in ("relu-hidden", "absolute") else (h, np.ones_like(h))
 
 
 def output(run, V, b, h):
-    """The model's output and where its ReLU is on."""
+    """The model's output and the slope of its activation."""
     z = to_output(V, b, h)
-    on = z > 0 if run.model != "linear" else np.ones_like(z, bool)
-    return np.where(on, z, f32(0)), on
+    return activate(run, z) if run.model != "linear" else (z, np.ones_like(z))
+
+
+def attack_words(run, step, block):
+    """The feature that each sample of a block is attacked on, and the norm of the attack with its sign."""
+    w = words(stream_keys([run], "attack"), step, block * LANES // 2, LANES)[0]
+    feature = (w >> np.uint32(1)).astype(np.int64) * run.n_features >> 31
+    return feature, np.where(w & np.uint32(1), -f32(run.recipe.attack), f32(run.recipe.attack))
+
+
+def attacked(run, W, V, x, step, block):
+    """The samples, each perturbed along the direction in which the open model's output of its drawn feature grows."""
+    feature, strength = attack_words(run, step, block)
+    delta = to_output(W, np.zeros(run.n_features, f32), V[:, feature])
+    square = np.zeros(LANES, f32)
+    for j in range(run.n_features):
+        product = delta[j] * delta[j]
+        square = product + square
+    norm = np.sqrt(square)
+    strength = np.where(norm > 0, strength / np.where(norm > 0, norm, f32(1)), f32(0))
+    product = strength * delta
+    return product + x
 
 
 def target(run, x):
@@ -91,25 +170,29 @@ def gradients(run, W, V, b, step):
     small = n * m <= 100
     gW, gV = (np.zeros((m, n, LANES) if small else (m, n), f32) for _ in range(2))
     gb = np.zeros((n, LANES), f32)
-    for block in range(run.recipe.batch // LANES):
+    penalty = f32(run.recipe.l1 * n / 2)
+    for block in range(-(-run.recipe.batch // LANES)):
         x = sample(run, "train", step, block)
-        h = hidden(run, W, x)
-        out, on = output(run, V, b, h)
+        seen = attacked(run, W, V, x, step, block) if run.recipe.attack else x
+        h, bend = hidden(run, W, seen)
+        out, slope = output(run, V, b, h)
         error = out - target(run, x)
         g = importance(run) * error
-        g = np.where(on, g, f32(0))
+        g = g * slope
+        live = np.arange(LANES) < run.recipe.batch - block * LANES  # samples of the data set in its last block
+        g = np.where(live, g, f32(0))
         gb = gb + g
         d = to_hidden(V, g)
-        if run.model in ("relu-hidden", "absolute"):
-            d = np.where(h > 0, d, f32(0))
+        d = np.where(live, d + penalty * np.sign(h), f32(0))
+        d = d * bend
         if small and tied:
-            gW = outer(h, g, outer(d, x, gW))
+            gW = outer(h, g, outer(d, seen, gW))
         elif small:
-            gV, gW = outer(h, g, gV), outer(d, x, gW)
+            gV, gW = outer(h, g, gV), outer(d, seen, gW)
         elif tied:
-            gW = row_by_row(d, x, row_by_row(h, g, gW))
+            gW = row_by_row(d, seen, row_by_row(h, g, gW))
         else:
-            gV, gW = row_by_row(h, g, gV), row_by_row(d, x, gW)
+            gV, gW = row_by_row(h, g, gV), row_by_row(d, seen, gW)
     return *(lane_sum(total) if small else total for total in (gW, gV)), lane_sum(gb)
 
 
@@ -161,7 +244,7 @@ def loss(run, W, V, b):
     total = 0.0
     for block in range(EVAL_SAMPLES // LANES):
         x = sample(run, "eval", 0, block)
-        out, _ = output(run, V, b, hidden(run, W, x))
+        out, _ = output(run, V, b, hidden(run, W, x)[0])
         lanes = np.zeros(LANES, f32)
         for j in range(run.n_features):
             error = out[j] - target(run, x[j])

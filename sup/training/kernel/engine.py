@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 
 from sup.draws import stream_keys
 from sup.errors import SupError
-from sup.features import Anticorrelated, Correlated, Independent, per_feature
+from sup.features import Anticorrelated, Correlated, Distribution, Independent, per_feature
 from sup.initial import initial_parameters
 from sup.law import EVAL_SAMPLES, LANES, columns, scale_and_low, thresholds
 from sup.specs import Recipe, Run
-from sup.sweeps import Shape
+from sup.sweeps import Shape, shape_of
+from sup.training.kernel.activation import GELU, NONE, QUADRATIC, RELU
 from sup.training.kernel.loop import make_loop
 from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
 from sup.training.recipes import pack_recipe
 
 Array = NDArray[Any]
+ACTIVATIONS = {"relu": RELU, "quadratic": QUADRATIC, "gelu": GELU}
 KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTICORRELATED}
 
 
@@ -34,11 +36,17 @@ def check_arithmetic() -> None:
         )
 
 
+def activations(run: Run) -> tuple[int, int]:
+    """The kernel's numbers of the activations in the hidden layer and at the output."""
+    activation = ACTIVATIONS[run.activation]
+    return activation if run.model in ("relu-hidden", "absolute") else NONE, activation if run.model != "linear" else NONE
+
+
 def loop_of(run: Run) -> Any:
     """The compiled parts of the loop that trains runs of the shape of `run`."""
-    hidden_relu, absolute = run.model in ("relu-hidden", "absolute"), run.model == "absolute"
-    kind = KINDS[type(run.distribution)]
-    return make_loop(run.n_features, run.n_hidden, columns(run), kind, hidden_relu, run.model != "linear", absolute)
+    n, m, kind, shape = run.n_features, run.n_hidden, KINDS[type(run.distribution)], shape_of(run)
+    options = (shape.unit_norm, shape.penalised, shape.attacked, shape.fixed)
+    return make_loop(n, m, columns(run), kind, *activations(run), run.model == "absolute", *options)
 
 
 def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
@@ -51,6 +59,15 @@ def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
         sizes = np.array(runs[0].distribution.sizes, np.int64)
     importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
     return stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), scale, low, sizes, importance
+
+
+def pack_objective(runs: Sequence[Run]) -> tuple[Array, Array]:
+    """What else the loop needs of the runs' objectives: keys of attacks (run, 2); slope of penalty, norm of attacks (run, 2).
+
+    The slope is that of l1 * sum_a |h_a| before the common factor 2 / (batch n_features) of all gradients.
+    """
+    strengths = [(run.recipe.l1 * run.n_features / 2, run.recipe.attack) for run in runs]
+    return stream_keys(runs, "attack"), np.array(strengths, np.float32)
 
 
 class Training:
@@ -72,12 +89,12 @@ class Training:
         self._memory = [np.zeros_like(array) for array in (into, into, out, out, start["b"], start["b"])]
         self._power = np.ones((len(runs), 2))
         self._task, self._eval = pack_task(runs, "train"), pack_task(runs, "eval")
-        self._recipe = pack_recipe(runs)
-        self._steps, self._blocks = runs[0].recipe.steps, runs[0].recipe.batch // LANES
+        self._recipe = (*pack_objective(runs), *pack_recipe(runs))
+        self._steps, self._batch = runs[0].recipe.steps, runs[0].recipe.batch
 
     def advance(self, start: int, stop: int) -> None:
         """Updates `start` (counted from 0) up to but not including `stop`."""
-        rest = (self._power, *self._task, *self._recipe, self._steps, self._blocks, start, stop)
+        rest = (self._power, *self._task, *self._recipe, self._steps, self._batch, start, stop)
         self._advance(*self._parameters, *self._memory, *rest)
 
     def loss(self) -> NDArray[np.float64]:
@@ -121,12 +138,17 @@ def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[s
 def compile_kernel(shape: Shape) -> None:
     """Compiles what training runs of `shape` needs (or loads it from numba's cache on disk), by training one tiny run."""
     sets = {kind.__name__: kind for kind in (Correlated, Anticorrelated)}
-    features = sets[shape.distribution](sizes=shape.sizes, density=1.0) if shape.sizes else Independent(density=1.0)
+    features: Distribution = Independent(density=1.0, unit_norm=shape.unit_norm)
+    if shape.sizes:
+        features = sets[shape.distribution](sizes=shape.sizes, density=1.0, unit_norm=shape.unit_norm)
     one = Run(
         model=shape.model,
         n_features=shape.n_features,
         n_hidden=shape.n_hidden,
         distribution=features,
-        recipe=Recipe(steps=1, batch=LANES),
+        recipe=Recipe(
+            steps=1, batch=LANES, l1=float(shape.penalised), attack=float(shape.attacked), dataset=0 if shape.fixed else None
+        ),
+        activation=shape.activation,
     )
     train_kernel([one])

@@ -1,13 +1,15 @@
 """Forward and backward pass of the four models, one block of LANES samples at a time.
 
 With V = W in the tied models and V = W2^T in the absolute value model, h = phi(W x) and x' = psi(V^T h + b), where phi and
-psi are ReLU or nothing. Lanes of feature j of a block are S[X + j * LANES ...], of hidden dimension a S[H + a * LANES ...].
-With e = x' - target, g = I e (zero where psi is off) and d = V g (zero where phi is off), and up to the common factor
-2 / (batch n) that the optimiser applies, the gradients summed over the batch are g for b, h g^T for V and d x^T for W.
+psi are an activation or nothing. Lanes of feature j of a block are S[X + j * LANES ...], of hidden dimension a
+S[H + a * LANES ...]. With e = x' - target, g = I e psi' and d = (V g + p sign h) phi', where p is l1 n / 2, and up to the
+common factor 2 / (batch n) that the optimiser applies, the gradients summed over the batch are g for b, h g^T for V and
+d x^T for W.
 """
 
 from numba import njit
 
+from sup.training.kernel.activation import RELU, bend, times
 from sup.training.kernel.arithmetic import LANES, f32, madd
 from sup.training.kernel.products import to_output
 
@@ -19,17 +21,35 @@ def rectify(S, count, values):
         S[q] = S[q] if S[q] > f32(0) else f32(0)
 
 
-@njit(error_model="numpy", inline="always")
-def mask(S, count, values, switch):
-    """Zeros `count` numbers where those at `switch` are not above zero."""
+@njit(error_model="numpy")
+def penalise(S, count, D, H, penalty):
+    """Adds the slope of penalty * |h| to `count` gradients of the hidden layer."""
     for q in range(count):
-        S[values + q] = S[values + q] if S[switch + q] > f32(0) else f32(0)
+        h = S[H + q]
+        S[D + q] += penalty if h > f32(0) else (-penalty if h < f32(0) else f32(0))
 
 
 @njit(error_model="numpy", inline="always")
-def output_gradient(S, n, m, relu, absolute, X, H, Z, GB, V, b, importance):
-    """Turns the hidden layer into d loss / d pre-activation at S[Z...], and adds it to the bias gradient's lanes."""
+def through_hidden(S, count, activation, penalised, D, H, KH, penalty):
+    """Turns `count` gradients of the hidden layer into those before its activation, after the penalty on it."""
+    if penalised:
+        penalise(S, count, D, H, penalty)
+    if activation == RELU:
+        for q in range(count):
+            S[D + q] = S[D + q] if S[H + q] > f32(0) else f32(0)
+    elif activation > RELU:
+        times(S, count, D, KH)
+
+
+@njit(error_model="numpy", inline="always")
+def output_gradient(S, n, m, activation, absolute, fixed, X, H, Z, KZ, GB, V, b, importance, live):
+    """Turns the hidden layer into d loss / d pre-activation at S[Z...], and adds it to the bias gradient's lanes.
+
+    Of the last block of a fixed data set, only the first `live` lanes count.
+    """
     to_output(S, n, m, H, Z, V, b)
+    if activation > RELU:
+        bend(S, n * LANES, Z, KZ, activation)
     for j in range(n):
         z0, x0, g0 = Z + j * LANES, X + j * LANES, GB + j * LANES
         weight = importance[j]
@@ -37,20 +57,26 @@ def output_gradient(S, n, m, relu, absolute, X, H, Z, GB, V, b, importance):
             z, x = S[z0 + r], S[x0 + r]
             if absolute:
                 x = x if x > f32(0) else -x
-            if relu:
+            if activation == RELU:
                 off = not z > f32(0)
                 g = weight * ((f32(0) if off else z) - x)
                 g = f32(0) if off else g
             else:
                 g = weight * (z - x)
+            if activation > RELU:
+                g = g * S[KZ + j * LANES + r]
+            if fixed:
+                g = g if r < live else f32(0)
             S[z0 + r] = g
             S[g0 + r] += g
 
 
 @njit(error_model="numpy", inline="always")
-def block_loss(S, n, m, relu, absolute, X, H, Z, L, V, b, importance):
+def block_loss(S, n, m, activation, absolute, X, H, Z, KZ, L, V, b, importance):
     """Adds I_j (x'_j - target_j)^2 of every feature, in order, to the loss lanes at S[L...]."""
     to_output(S, n, m, H, Z, V, b)
+    if activation > RELU:
+        bend(S, n * LANES, Z, KZ, activation)
     for j in range(n):
         z0, x0 = Z + j * LANES, X + j * LANES
         weight = importance[j]
@@ -58,7 +84,7 @@ def block_loss(S, n, m, relu, absolute, X, H, Z, L, V, b, importance):
             z, x = S[z0 + r], S[x0 + r]
             if absolute:
                 x = x if x > f32(0) else -x
-            if relu:
+            if activation == RELU:
                 z = z if z > f32(0) else f32(0)
             e = z - x
             S[L + r] = madd(weight * e, e, S[L + r])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sup.initial import initial_parameters
 from sup.law import LANES, columns
 from sup.specs import Run
-from sup.training.kernel.engine import loop_of, pack_task
+from sup.training.kernel.engine import activations, loop_of, pack_objective, pack_task
 from sup.training.kernel.loop import layout
 
 Array = NDArray[Any]
@@ -32,10 +32,11 @@ def block_parts(run: Run, parameters: dict[str, Array] | None = None) -> dict[st
     start = parameters or {name: array[0] for name, array in initial_parameters([run]).items()}
     W = start["W" if tied else "W1"]
     V = W if tied else np.ascontiguousarray(start["W2"].T)
-    at = layout(n, m, tied)
+    at = layout(n, m, tied, *activations(run), run.recipe.attack > 0.0)
     S, U = np.zeros(at.size, np.float32), np.zeros(columns(run) * LANES, np.uint32)
     gW, gV, gb = (np.zeros(count, np.float32) for count in (n * m, n * m, n))
-    loop_of(run)[2](W, V, start["b"], *pack_task([run], "train"), S, U, gW, gV, gb)
+    task = (*pack_task([run], "train"), *pack_objective([run]), run.recipe.batch)
+    loop_of(run)[2](W, V, start["b"], *task, S, U, gW, gV, gb)
     into, out = gW.reshape(m, n), np.ascontiguousarray(gV.reshape(m, n).T)
     return {
         "draw": {"words": U, "x": S[at.X : at.H]},

@@ -98,6 +98,12 @@ def to_output(builder: Any, S: Any, n: int, m: int, source: int, target: int, V:
 
 
 @emitted(types.void)
+def to_features(builder: Any, S: Any, n: int, m: int, source: int, target: int, V: Any) -> None:
+    """S[target + j] = sum over hidden dimensions a, in order, of V[a, j] * S[source + a], for every lane."""
+    Product(builder, at(builder, S, target), at(builder, S, source), LANES).emit(n, m, V, 1, n)
+
+
+@emitted(types.void)
 def add_outer(builder: Any, S: Any, n: int, padded: int, source: int, rows: int, target: int) -> None:
     """S[target + j, a] += sum over samples r, in order, of S[source + j, r] * S[rows + r, a]; rows of `padded` numbers."""
     result = at(builder, S, target)

@@ -1,0 +1,40 @@
+"""The attack on a feature: the perturbation of the input that, of its norm, moves one output most where no gate is closed.
+
+With every gate open a model is an affine map, of matrix W^T W in the tied models and W2 W1 in the absolute value model. Row i
+of it, divided by its norm, is the direction u_i in which output i grows fastest, and the attack on feature i is
+delta = s lambda u_i with sign s and norm lambda. It needs no gradient, which a closed ReLU would hide. Source: Elhage et al.
+2022, on superposition and adversarial vulnerability, where it is lambda (W^T W)_i / |(W^T W)_i|. The norm is absolute; as a
+share of the inputs', note that n features of density p on [0, 1) have the root mean square norm sqrt(n p / 3).
+
+Training against it (`Recipe.attack`): every sample of every update meets the attack on a feature and of a sign drawn
+uniformly for it, of one norm lambda for all samples; the target stays what it was without the attack. To the gradient,
+delta is a constant, although it is made of the weights: the attacker moves first. A direction of norm 0 attacks nothing.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sup.models import Parameters
+
+
+def perturbation(parameters: Parameters, feature: Int[Tensor, "run batch"], strength: Float[Tensor, "run batch"],
+                 ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+    """The perturbation s lambda u_i for each sample, constant to automatic differentiation.
+
+    Args:
+        parameters: `W`, or `W1` and `W2`.
+        feature: The attacked feature i of each sample.
+        strength: s lambda, the norm of the perturbation with its sign.
+
+    Example: two features back to back on a line; pushing up the first pushes down the second.
+        >>> w = {"W": torch.tensor([[[1.0, -1.0]]])}
+        >>> perturbation(w, torch.tensor([[0]]), torch.tensor([[1.0]]))
+        tensor([[[ 0.7071, -0.7071]]])
+    """
+    with torch.no_grad():
+        into = parameters["W" if "W" in parameters else "W1"]
+        out = parameters["W"].mT if "W" in parameters else parameters["W2"]
+        rows = torch.take_along_dim(out, feature[..., None], dim=1) @ into
+        norm = rows.square().sum(dim=-1).sqrt()
+        return torch.where(norm > 0, strength / norm, 0.0)[..., None] * rows

@@ -1,0 +1,67 @@
+"""What some models see in training in place of fresh samples: samples of unit norm, of a data set, under attack.
+
+A block of LANES samples at a time, feature by feature. None of it is inlined (see `sup.training.kernel.activation`).
+"""
+
+import numpy as np
+from numba import njit
+
+from sup.training.kernel.arithmetic import LANES, f32, madd, u32
+
+
+@njit(error_model="numpy")
+def norms(S, n, X, Q):
+    """S[Q...] = the norm of each sample: the root of the sum over n features, in order, of squares."""
+    for r in range(LANES):
+        S[Q + r] = f32(0)
+    for j in range(n):
+        for r in range(LANES):
+            x = S[X + j * LANES + r]
+            S[Q + r] = madd(x, x, S[Q + r])
+    for r in range(LANES):
+        S[Q + r] = f32(np.sqrt(S[Q + r]))
+
+
+@njit(error_model="numpy")
+def to_unit_norm(S, n, X, Q):
+    """Divides the samples by their norms, but those of norm zero; Q is room for a row of lanes."""
+    norms(S, n, X, Q)
+    for j in range(n):
+        for r in range(LANES):
+            S[X + j * LANES + r] /= S[Q + r] if S[Q + r] > f32(0) else f32(1)
+
+
+@njit(error_model="numpy")
+def keep(S, kept, n, X, live):
+    """Keeps the first `live` samples of a block, and zeros in place of the others."""
+    for j in range(n):
+        for r in range(LANES):
+            kept[j * LANES + r] = S[X + j * LANES + r] if r < live else f32(0)
+
+
+@njit(error_model="numpy")
+def bring(S, kept, X):
+    """Brings back a block that was kept."""
+    for q in range(len(kept)):
+        S[X + q] = kept[q]
+
+
+@njit(error_model="numpy")
+def aim(S, U, n, m, C, V):
+    """S[C + a] = V[a, i] for every lane, where i is the feature that a sample's word in U is against."""
+    for r in range(LANES):
+        feature = np.int64(u32(U[r] >> u32(1))) * n >> 31
+        for a in range(m):
+            S[C + a * LANES + r] = V[a, feature]
+
+
+@njit(error_model="numpy")
+def perturb(S, U, n, X, A, Q, norm, live):
+    """From directions at S[A...] to samples at S[X...] perturbed along them, by `norm` and a word's sign; the first `live`."""
+    norms(S, n, A, Q)
+    for r in range(LANES):
+        signed = -norm if U[r] & u32(1) else norm
+        S[Q + r] = signed / S[Q + r] if S[Q + r] > f32(0) and r < live else f32(0)
+    for j in range(n):
+        for r in range(LANES):
+            S[A + j * LANES + r] = madd(S[Q + r], S[A + j * LANES + r], S[X + j * LANES + r])
