@@ -13,4 +13,10 @@ NAMES = (
     "basic_large",
     "linear_loss",
     "one_sparse_loss",
+    "deformed_pentagon",
+    "correlated_sets",
+    "local_bases",
+    "collapse",
+    "energy_levels",
+    "octahedron",
 )

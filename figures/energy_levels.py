@@ -1,0 +1,221 @@
+"""F23: features jump between discrete dimensionalities while a model is trained, and the loss falls when they do."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.style import Theme, figure, themed
+from sup.features import Independent
+from sup.geometry import feature_dimensionality
+from sup.results import Trained
+from sup.specs import Recipe, Run
+from sup.statistics import Estimate, mean, share
+from sup.sweeps import Sweep, sweep
+from sup.trajectories import jumps, log_steps, settled_from
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SOURCE = "Superposition and learning dynamics: Discrete energy level jumps"
+ABOUT = About(
+    label="F23",
+    title="Features jump between discrete levels, and the loss falls with them",
+    alt="Above, the dimensionality of each of forty features against training step: from a crowd below 0.3 they part into 0.5 "
+    "and 0, and late ones jump from one level to the other while all others rest. Below, the loss: a fall, then steps down where "
+    "features jump. Shaded bands mark the jumps.",
+    source=SOURCE,
+    note="The paper does not give its sizes or its density: ours are 40 features in 10 dimensions at density 0.35, for which the "
+    "converged loss is near the paper's. Of all models the one with the latest jump is drawn; most converge without a late one. "
+    "The paper trains for 100,000 steps; after a few thousand ours rest. Models with initial weights ten times smaller are "
+    "counted, too.",
+)
+DENSITY = 0.35
+SIZES = {"small": (8, 2), "middle": (20, 5), "models": (40, 10)}
+"""Features and dimensions of each sweep; those of `models` are drawn."""
+FIRST, PER_DECADE = 100, 30
+WINDOW = 1.2
+"""Factor of steps within which the steepest fall of the loss is measured."""
+KEEP = (math.sqrt(0.5), 0.5, 0.0)
+"""Levels drawn as lines: 1 / sqrt 2, which the paper marks, 1 / 2 and 0."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`models`, with smaller ones of the same proportions, and `gentle` ones that start from weights ten times smaller."""
+    snapshots = log_steps(FIRST, size.steps, PER_DECADE)
+    found = {}
+    for name, (features, hidden) in SIZES.items():
+        base = Run(model="relu-output", n_features=features, n_hidden=hidden, distribution=Independent(density=DENSITY),
+                   recipe=Recipe(steps=size.steps))  # fmt: skip
+        found[name] = sweep(base, seed=range(size.seeds), snapshots=snapshots)
+    gentle = Run(model="relu-output", n_features=40, n_hidden=10, distribution=Independent(density=DENSITY),
+                 recipe=Recipe(steps=size.steps, init_scale=0.1))  # fmt: skip
+    found["gentle"] = sweep(gentle, seed=range(max(1, size.seeds // 4)), snapshots=snapshots)
+    return found
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn trajectory and the jumps of all.
+
+    Arrays: `step` (snapshot), of the drawn model `dims` (snapshot, feature), `loss` (snapshot), `bands` (jump, 2) the steps
+    between which each jump lies; `count` (seed) of late jumps, `last` (seed) the step at which the last one ends, `fall` (seed)
+    the share of the loss's fall after settling that lies in jumps, and `time` (seed) the share of the logarithm of steps that
+    they take; `first_fall`, `last_fall` (seed) the falls at the first and last of several jumps; `digons` (seed) the share of
+    dimensions that digons fill at the end; `gentle_count`, `gentle_digons`; `steepest_*` (seed) for each size the largest share
+    of the whole fall within a factor WINDOW of steps.
+    """
+    models = runs["models"]
+    step = np.array(log_steps(FIRST, models.runs[0].recipe.steps, PER_DECADE))
+    dims = np.stack([feature_dimensionality(W) for W in models["snapshot_W"]])
+    told = [_tell(d, loss, step) for d, loss in zip(dims, models["snapshot_loss"], strict=True)]
+    drawn = int(np.argmax([one["last"] for one in told]))
+    arrays = {name: np.array([one[name] for one in told]) for name in told[0]}
+    arrays |= {
+        "step": step,
+        "dims": dims[drawn],
+        "loss": models["snapshot_loss"][drawn].astype(np.float64),
+        "bands": step[np.array([(j.start, j.end) for j in jumps(dims[drawn], settled_from(dims[drawn]))], int).reshape(-1, 2)],
+        "digons": _digons(models),
+        "gentle_count": np.array([_count(feature_dimensionality(W)) for W in runs["gentle"]["snapshot_W"]]),
+        "gentle_digons": _digons(runs["gentle"]),
+    }
+    for name in SIZES:
+        arrays[f"steepest_{name}"] = np.array([steepest(loss, step) for loss in runs[name]["snapshot_loss"]])
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def _count(dims: np.ndarray) -> int:
+    return len(jumps(dims, settled_from(dims)))
+
+
+def _digons(models: Trained) -> np.ndarray:
+    """Share of hidden dimensions that pairs of features at dimensionality 1/2 fill in each trained model (seed)."""
+    shares: np.ndarray = (np.abs(feature_dimensionality(models["W"]) - 0.5) <= 0.1).sum(axis=1) / 2 / models["W"].shape[1]
+    return shares
+
+
+def _tell(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
+    """The late jumps of one trajectory in numbers; shares and falls are NaN where there is nothing to share."""
+    settled = settled_from(dims)
+    found = jumps(dims, settled)
+    falls = [float(loss[j.start]) - float(loss[j.end]) for j in found]
+    whole = float(loss[settled]) - float(loss[-1])
+    span = math.log(step[-1] / step[settled]) or math.nan
+    several = len(found) > 1
+    return {
+        "count": len(found),
+        "last": float(step[found[-1].end]) if found else 0.0,
+        "fall": sum(falls) / whole if found and whole > 0 else math.nan,
+        "time": sum(math.log(step[j.end] / step[j.start]) for j in found) / span if found else math.nan,
+        "first_fall": falls[0] if several else math.nan,
+        "last_fall": falls[-1] if several else math.nan,
+    }
+
+
+def steepest(loss: np.ndarray, step: np.ndarray) -> float:
+    """The largest share of the fall of `loss` (snapshot), from its first to its last value, within a factor WINDOW of steps.
+
+    A straight line against the logarithm of steps gives ln(WINDOW) over the logarithm of all; a single cliff gives 1.
+    """
+    width = max(1, round(math.log(WINDOW) / (math.log(step[-1] / step[0]) / (len(step) - 1))))
+    fall = float(loss[0]) - float(loss[-1])
+    return float((loss[:-width] - loss[width:]).max()) / fall if fall > 0 and len(loss) > width else math.nan
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    late = share(arrays["count"] > 0)
+    return {
+        "late": Value(value=late.value, interval=(late.low, late.high)),
+        "most": Value(value=float(arrays["count"].max())),
+        "latest": Value(value=float(arrays["last"].max()), digits=3),
+        "loss": Value(value=float(arrays["loss"][-1]), digits=3),
+        "digons": Value(value=float(arrays["digons"].mean()), digits=3),
+        "gentle_late": Value(value=float((arrays["gentle_count"] > 0).mean())),
+        "gentle_digons": Value(value=float(arrays["gentle_digons"].mean()), digits=3),
+        **{f"steepest_{name}": Value(value=float(np.nanmean(arrays[f"steepest_{name}"]))) for name in SIZES},
+    }
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Dimensionalities above, loss below, one axis of steps; bands are the jumps found."""
+    drawn = figure(theme, height=4.0)
+    above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
+    _levels(above, data, theme)
+    below.plot(data.arrays["step"], data.arrays["loss"], color=theme.ink, lw=1.3)
+    low, high = data.arrays["loss"][-1], data.arrays["loss"][len(data.arrays["step"]) // 2]
+    room = max(high - low, 1e-9)
+    below.set(xscale="log", xlabel="training step", ylabel="loss", ylim=(low - 0.15 * room, high + 0.9 * room))
+    for k, (start, end) in enumerate(data.arrays["bands"]):
+        for axes in (above, below):
+            axes.axvspan(
+                start, end, color=theme.interference, alpha=0.18, lw=0, label="jump" if not k and axes is above else None
+            )
+    if len(data.arrays["bands"]):
+        above.legend(loc="upper left", fontsize=8)
+    return drawn
+
+
+def _levels(axes: "Axes", data: Data, theme: Theme) -> None:
+    step, dims = data.arrays["step"], data.arrays["dims"]
+    up = dims[-1] > 0.25
+    for i in np.argsort(up):
+        axes.plot(step, dims[:, i], color=theme.groups[0] if up[i] else theme.absent, lw=1.0, alpha=0.8)
+    for level, name in zip(KEEP, (r"$1/\sqrt{2}$", "1/2", "0"), strict=True):
+        axes.axhline(level, color=theme.muted, lw=0.7, ls=(0, (1, 2)), zorder=1)
+        axes.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=theme.muted)
+    axes.set(ylabel="feature dimensionality", ylim=(-0.04, 0.8))
+
+
+def _falls(data: Data) -> Estimate:
+    return (
+        mean(data.arrays["fall"][np.isfinite(data.arrays["fall"])]) if np.isfinite(data.arrays["fall"]).any() else _nothing(data)
+    )
+
+
+def _nothing(data: Data) -> Estimate:
+    return Estimate(value=math.nan, low=math.nan, high=math.nan, seeds=data.arrays["count"].size)
+
+
+def _fall_rows(data: Data) -> list[dict[str, str]]:
+    """How often there are late jumps, and what they do to the loss."""
+    arrays, rows = data.arrays, []
+    for count in range(int(arrays["count"].max()) + 1):
+        here = arrays["count"] == count
+        if here.any():
+            shown = {name: arrays[name][here] for name in ("fall", "time", "first_fall", "last_fall")}
+            rows.append({"late jumps": f"{count}", "models": f"{here.sum()}"} | {
+                title: f"{np.nanmean(shown[name]):{form}}" if np.isfinite(shown[name]).any() else "none"
+                for title, name, form in (("share of the loss's fall", "fall", ".0%"), ("share of log steps", "time", ".0%"),
+                                          ("fall at the first jump", "first_fall", ".1e"), ("at the last", "last_fall", ".1e"))
+            })  # fmt: skip
+    return rows
+
+
+def _smoother(data: Data) -> Estimate:
+    """Difference of two independent means."""
+    small, large = mean(data.arrays["steepest_small"]), mean(data.arrays["steepest_models"])
+    gap, half = small.value - large.value, math.hypot(small.high - small.value, large.high - large.value)
+    return Estimate(value=gap, low=gap - half, high=gap + half, seeds=small.seeds + large.seeds)
+
+
+def _smooth_rows(data: Data) -> list[dict[str, str]]:
+    return [{"features": f"{n}", "dimensions": f"{m}", "steepest share of the fall":
+    f"{np.mean(data.arrays[f'steepest_{name}']):.2f}"} for name, (n, m) in SIZES.items()]  # fmt: skip
+
+
+CLAIMS = (
+    Claim(
+        id="C61", text="Features jump between discrete dimensionalities, and the loss drops when they do.", source=SOURCE,
+        paper="a very small drop at the first jump, a larger one at the second", measure=_falls, holds=Range(low=0.8),
+        rows=_fall_rows,
+        quantity="share of the loss's fall after nine in ten features have settled that lies within jumps, over models with any",
+    ),
+    Claim(
+        id="C62", text="The larger the model, the smoother its loss falls, since more and smaller jumps add up.", source=SOURCE,
+        paper="a conjecture", measure=_smoother, holds=Range(low=0.0), rows=_smooth_rows,
+        quantity="largest share of the whole fall within a factor 1.2 of steps, 8 features in 2 dimensions less 40 in 10",
+    ),
+)  # fmt: skip

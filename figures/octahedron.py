@@ -1,0 +1,253 @@
+"""F24: two sets of three correlated features learn an octahedron in four stages."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.features import Correlated
+from sup.specs import Recipe, Run
+from sup.statistics import Estimate, mean, share
+from sup.sweeps import Sweep, sweep
+from sup.trajectories import Stages, gathered, log_steps, stages, within_cosines
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SOURCE = "Superposition and learning dynamics: Learning as geometric transformation"
+ABOUT = About(
+    label="F24",
+    title="An octahedron is learned in four stages",
+    alt="Four columns, each with a view of six directions from the top and from the side, and the loss below. First all lie near "
+    "the origin. Then each set of three moves out as one. Then each opens into a triangle. Last, the triangles turn until each "
+    "vertex lies opposite to one of the other set. The loss falls in two steps with a plateau between.",
+    source=SOURCE,
+    note="The paper says that weights start close to zero, but gives neither scale nor density; ours are a tenth of the usual "
+    "and 0.01, of each set. Stages are found by fixed rules in every model (sup/trajectories.py); the model with the lowest "
+    "final loss is drawn. A second start, at the usual scale, ends alike.",
+)
+SETS = ((0, 1, 2), (3, 4, 5))
+DENSITY = 0.01
+SCALES = (0.1, 1.0)
+FIRST, PER_DECADE = 20, 24
+LAG = 0.2
+"""Difference of the sets' mean cosines from which on one set opens after the other."""
+APART, TOGETHER = -0.15, 0.6
+"""Cosines of the sets' means below which they stand apart, and above which they grow as one."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`sets`: models of two sets of three correlated features in three dimensions, started at both scales."""
+    base = Run(model="relu-output", n_features=6, n_hidden=3, distribution=Correlated(sizes=(3, 3), density=DENSITY),
+               recipe=Recipe(steps=size.steps))  # fmt: skip
+    return {"sets": sweep(base, init_scale=SCALES, seed=range(size.seeds), snapshots=log_steps(FIRST, size.steps, PER_DECADE))}
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn trajectory and the stages of all.
+
+    Arrays: `step` (snapshot), `W` (snapshot, 3, feature) of the drawn model turned so that the sets lie above each other, `shown`
+    (stage) the snapshots drawn; `loss` (seed, snapshot) and `stages` (seed, stage) the snapshots at which a stage begins, -1 for
+    never, `gathered` (seed) the share of |W|_F^2 along the sets' means in the middle of stage B, `kind` (seed) the trajectory as
+    a number into KINDS, `drawn` the drawn seed; `usual_stages` of the usual start.
+    """
+    trained, usual = (runs["sets"].where(init_scale=scale) for scale in SCALES)
+    weights = trained["snapshot_W"].astype(np.float64)
+    passed = [stages(W, SETS) for W in weights]
+    drawn = trained.best()
+    arrays = {
+        "step": np.array(log_steps(FIRST, trained.runs[0].recipe.steps, PER_DECADE)),
+        "W": aligned(weights[drawn]),
+        "shown": shown(passed[drawn], len(weights[drawn])),
+        "loss": trained["snapshot_loss"].astype(np.float64),
+        "stages": np.array(passed),
+        "gathered": np.array([gathered(W, SETS)[_middle(s)] for W, s in zip(weights, passed, strict=True)]),
+        "kind": np.array([trajectory(W, s) for W, s in zip(weights, passed, strict=True)]),
+        "drawn": np.array(drawn),
+        "usual_stages": np.array([stages(W, SETS) for W in usual["snapshot_W"]]),
+    }
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def _middle(s: Stages) -> int:
+    """The snapshot in the middle of stage B; the last one where it is not passed."""
+    return (s.collapsed + s.expanding) // 2 if s.expanding >= 0 else -1
+
+
+def shown(s: Stages, count: int) -> np.ndarray:
+    """The snapshots (4) that stand for the stages: halfway into A, the middle of B, the end of C and the last one."""
+    points = (s.collapsed // 4, _middle(s), s.expanded, count - 1)
+    return np.array([p if p >= 0 else count - 1 for p in points])
+
+
+KINDS = tuple(
+    f"{apart}, {opening}"
+    for apart in ("sets grow apart", "sets at a right angle", "sets grow as one first")
+    for opening in ("open together", "open one after the other")
+)
+"""How a trajectory goes: how the sets lie to each other in stage B, and how they open in stage C."""
+
+
+def trajectory(weights: np.ndarray, s: Stages) -> int:
+    """The number of a trajectory (snapshot, 3, feature) in KINDS; -1 when it does not get as far."""
+    if s.expanded < 0:
+        return -1
+    means = np.stack([weights[:, :, list(members)].mean(axis=2) for members in SETS])
+    cosine = (means[0] * means[1]).sum(axis=1) / np.maximum(
+        np.linalg.norm(means[0], axis=1) * np.linalg.norm(means[1], axis=1), 1e-12
+    )
+    kind = 2 if cosine[s.collapsed] > TOGETHER else 0 if cosine[_middle(s)] < APART else 1
+    inside = within_cosines(weights, SETS)
+    opens = s.expanding + int((inside[s.expanding :] <= 0.5).any(axis=1).argmax())
+    return 2 * kind + int(abs(inside[opens, 0] - inside[opens, 1]) >= LAG)
+
+
+def aligned(weights: np.ndarray) -> np.ndarray:
+    """A trajectory (snapshot, 3, feature) turned so that at its end the first set's mean points up and feature 0 to the front."""
+    end = weights[-1]
+    up = end[:, list(SETS[0])].sum(axis=1) - end[:, list(SETS[1])].sum(axis=1)
+    up = up / max(np.linalg.norm(up), 1e-12)
+    front = end[:, 0] - (end[:, 0] @ up) * up
+    front = front / max(np.linalg.norm(front), 1e-12)
+    frame = np.stack([front, np.cross(up, front), up])
+    turned: np.ndarray = np.einsum("ab,tbf->taf", frame, weights)
+    return turned
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    final, first = passed(arrays["stages"]), share(passed(arrays["usual_stages"]))
+    e, g = share(final), mean(arrays["gathered"])
+    values = {
+        "octahedra": Value(value=e.value, interval=(e.low, e.high)),
+        "usual": Value(value=first.value, interval=(first.low, first.high)),
+        "gathered": Value(value=g.value, interval=(g.low, g.high)),
+        "kinds": Value(value=float(len(set(arrays["kind"].tolist())))),
+    }
+    for k, name in enumerate("ABCD"):
+        at = arrays["shown"][k]
+        values[f"step_{name}"] = Value(value=float(arrays["step"][at]), digits=3)
+        values[f"loss_{name}"] = Value(value=float(arrays["loss"][int(arrays["drawn"]), at]))
+    return values
+
+
+def passed(found: np.ndarray) -> np.ndarray:
+    """Which trajectories of `found` (seed, stage) pass all stages in order, each in snapshots of its own but the last."""
+    whole: np.ndarray = (found.min(axis=1) >= 0) & (np.diff(found[:, :3], axis=1).min(axis=1) > 0)
+    return whole
+
+
+SIDE, GAP, LOSS = 1.62, 0.14, 1.5
+"""Inches: side of a view, space between views, height of the loss."""
+NAMES = ("A: near zero", "B: each set as one", "C: triangles open", "D: octahedron")
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A column for each stage with two views, and the loss of all models below."""
+    from matplotlib.figure import Figure
+
+    tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.6
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    for k, at in enumerate(data.arrays["shown"]):
+        left = 0.38 + k * (SIDE + 0.08)
+        for row, (tag, horizontal, vertical) in enumerate((("from the top", 0, 1), ("from the side", 0, 2))):
+            bottom = tall - 0.26 - (row + 1) * SIDE - row * GAP
+            axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, SIDE / TEXT_WIDTH, SIDE / tall))
+            _view(axes, data.arrays["W"][: at + 1, [horizontal, vertical]], theme, circle=row == 0)
+            if k == 0:
+                drawn.text(0.2 / TEXT_WIDTH, (bottom + SIDE / 2) / tall, tag, rotation=90, ha="center", va="center", fontsize=8.5)
+        drawn.text((left + SIDE / 2) / TEXT_WIDTH, (tall - 0.18) / tall, NAMES[k], ha="center", fontsize=8.5)
+    _losses(drawn.add_axes((0.72 / TEXT_WIDTH, 0.45 / tall, (TEXT_WIDTH - 0.9) / TEXT_WIDTH, LOSS / tall)), data, theme)
+    return drawn
+
+
+def _view(axes: "Axes", path: np.ndarray, theme: Theme, *, circle: bool) -> None:
+    """The paths (snapshot, 2, feature) of all features up to now, with a dot at their end; a colour and marker a set."""
+    from matplotlib.patches import Circle, Rectangle
+
+    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), xticks=[], yticks=[], aspect="equal", facecolor=theme.surface)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    radius, height = (2 / 3) ** 0.5, (1 / 3) ** 0.5
+    frame = Circle((0, 0), radius, fill=False) if circle else Rectangle((-radius, -height), 2 * radius, 2 * height, fill=False)
+    frame.set(edgecolor=theme.muted, linewidth=0.7, linestyle=(0, (3, 3)))
+    axes.add_patch(frame)
+    for number, members in enumerate(SETS):
+        for i in members:
+            axes.plot(*path[:, :, i].T, color=theme.groups[number], lw=1.2, alpha=0.75, zorder=2 + number)
+            axes.plot(*path[-1, :, i], "os"[number], color=theme.groups[number], ms=6 if number == 0 else 5, zorder=4,
+                      mfc=theme.groups[number] if number == 0 else theme.background, mew=1.4)  # fmt: skip
+
+
+def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
+    step, drawn = data.arrays["step"], int(data.arrays["drawn"])
+    for seed, loss in enumerate(data.arrays["loss"]):
+        if seed != drawn:
+            axes.plot(step, loss, color=theme.absent, lw=0.7, alpha=0.6, zorder=1)
+    axes.plot(step, data.arrays["loss"][drawn], color=theme.ink, lw=1.5, zorder=3)
+    for at, name in zip(data.arrays["shown"], "ABCD", strict=True):
+        axes.plot(step[at], data.arrays["loss"][drawn, at], "o", color=theme.interference, ms=5, zorder=4)
+        axes.annotate(name, (step[at], data.arrays["loss"][drawn, at]), xytext=(0, 6), textcoords="offset points", ha="center",
+                      fontsize=9, fontweight="bold", zorder=5)  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="training step (grey: the other models)", ylabel="loss")
+    axes.margins(y=0.15)
+    axes.minorticks_off()
+
+
+def _stages(data: Data) -> Estimate:
+    return share(passed(data.arrays["stages"]))
+
+
+def _stage_rows(data: Data) -> list[dict[str, str]]:
+    """Steps at which the stages begin, over all models that pass them, and the loss then."""
+    rows = []
+    for k, name in enumerate(("B begins", "C begins", "D begins", "octahedron")):
+        at = data.arrays["stages"][:, k]
+        seeds = np.flatnonzero(at >= 0)
+        step, loss = data.arrays["step"][at[seeds]], data.arrays["loss"][seeds, at[seeds]]
+        cells = {"models": f"{seeds.size} of {at.size}", "median step": "none", "range": "none", "median loss": "none"}
+        if seeds.size:
+            cells |= {"median step": f"{np.median(step):.0f}", "range": f"{step.min()} to {step.max()}",
+                      "median loss": f"{np.median(loss):.1e}"}  # fmt: skip
+        rows.append({"stage": name} | cells)
+    return rows
+
+
+def _variety(data: Data) -> Estimate:
+    """Share of models that do not take the commonest trajectory."""
+    kinds = data.arrays["kind"]
+    return share(kinds != Counter(kinds.tolist()).most_common(1)[0][0])
+
+
+def _kind_rows(data: Data) -> list[dict[str, str]]:
+    counts = Counter(data.arrays["kind"].tolist())
+    return [{"trajectory": KINDS[kind] if kind >= 0 else "does not get as far",
+    "models": f"{count} of {data.arrays['kind'].size}"}
+            for kind, count in sorted(counts.items())]  # fmt: skip
+
+
+def _principal(data: Data) -> Estimate:
+    return mean(data.arrays["gathered"])
+
+
+CLAIMS = (
+    Claim(
+        id="C63", text="The model passes four stages and ends as an octahedron whose antipodal pairs join the two sets.",
+        source=SOURCE,
+        paper="four regimes, an octahedron at the end", measure=_stages, holds=Range(low=0.8), rows=_stage_rows,
+        quantity="share of models that pass all stages in order and end with every feature opposite to one of the other set",
+    ),
+    Claim(
+        id="C64", text="The way there differs between models.", source=SOURCE, paper="trajectories vary at stage C",
+        measure=_variety,
+        holds=Range(low=0.05), quantity="share of models that do not take the commonest kind of trajectory", rows=_kind_rows,
+    ),
+    Claim(
+        id="C65", text="A solution like principal component analysis is learned first.", source=SOURCE,
+        paper="stage B is the linear, PCA-like solution", measure=_principal, holds=Range(low=0.9),
+        quantity="share of |W|_F^2 along the two sets' means, their main principal components, in the middle of stage B",
+    ),
+)  # fmt: skip

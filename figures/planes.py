@@ -1,0 +1,120 @@
+"""What the figures of models with two hidden dimensions share: one way to turn them, fits as best of several, and their drawing.
+
+Not a figure itself: F19, F20 and F22 are.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import Runs
+from figures.intro import gaps
+from figures.style import Theme
+from sup.expected_loss import Task, expected_loss
+from sup.geometry import feature_norms, represented, unit_columns
+from sup.results import Trained
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GROUP = 5
+"""Models of which the best by expected loss stands for a fit."""
+ANGLE = 10.0
+"""Degrees by which an angle may differ from the ideal one."""
+
+
+def exact_losses(trained: Trained) -> np.ndarray:
+    """The expected loss of each model (run), integrated: final losses are sampled, and two samples differ by several percent."""
+    return np.array([expected_loss(W, b, Task.of(run))[0]
+                     for run, W, b in zip(trained.runs, trained["W"], trained["b"], strict=True)])  # fmt: skip
+
+
+def panels(runs: Runs, name: str, field: str, values: Sequence[object]) -> list[Trained]:
+    """The models of the sweep `name`, split by the values of a field."""
+    return [runs[name].where(**{field: value}) for value in values]
+
+
+def best_in_groups(loss: np.ndarray, group: int = GROUP) -> np.ndarray:
+    """Positions (panel, group) of the lowest loss (panel, seed) among each `group` seeds, in order.
+
+    Seeds that fill no group are left out; fewer than `group` in all make one group.
+    """
+    group = min(group, loss.shape[1])
+    count = loss.shape[1] // group
+    best: np.ndarray = loss[:, : group * count].reshape(len(loss), count, group).argmin(axis=2) + group * np.arange(count)
+    return best
+
+
+def upright(W: np.ndarray) -> np.ndarray:
+    """W (2, feature) turned so that the first represented feature points up, and mirrored so that the next one aside lies right.
+
+    Neither changes what the model computes. A model that represents nothing is left as it is.
+    """
+    there = np.flatnonzero(represented(W[None])[0])
+    if not there.size:
+        return np.asarray(W, np.float64)
+    x, y = np.asarray(W, np.float64)
+    turn = np.pi / 2 - np.arctan2(y[there[0]], x[there[0]])
+    turned: np.ndarray = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.stack([x, y])
+    aside = there[np.abs(turned[0, there]) > 0.1]
+    if aside.size and turned[0, aside[0]] < 0:
+        turned[0] *= -1
+    return turned
+
+
+def clockwise(W: np.ndarray) -> np.ndarray:
+    """An upright W (2, feature) with the features after the first in clockwise order, for features that are all alike."""
+    x, y = upright(W)
+    angles = np.arctan2(x, y) % (2 * np.pi)
+    order = np.concatenate([[0], 1 + np.argsort(angles[1:].round(3) % 6.283, kind="stable")])
+    return np.stack([x, y])[:, order]
+
+
+def regular(W: np.ndarray, features: Sequence[int]) -> bool:
+    """Whether exactly these features of W (2, feature) are represented, spread evenly around the circle within ANGLE degrees."""
+    there = represented(W[None])[0]
+    wanted = np.isin(np.arange(W.shape[1]), features)
+    return bool((there == wanted).all()) and bool((np.abs(gaps(W) - 360 / len(features)) <= ANGLE).all())
+
+
+def cosines(W: np.ndarray) -> np.ndarray:
+    """Cosines (feature, feature) of the angles between the features of W (hidden, feature); zero for one that is not embedded."""
+    units = unit_columns(W[None])[0]
+    products: np.ndarray = units.T @ units
+    return products
+
+
+def collapsed(W: np.ndarray, sets: Sequence[Sequence[int]]) -> np.ndarray:
+    """Which sets of W (2, feature) have all members in one direction: the angle between any two is at most ANGLE degrees.
+
+    A set with a member of norm below a tenth is not collapsed, but has lost a member.
+    """
+    near, there = cosines(W) >= np.cos(np.radians(ANGLE)), feature_norms(W[None])[0] > 0.1
+    return np.array([bool(there[list(s)].all() and near[np.ix_(s, s)].all()) for s in sets])
+
+
+def plane(axes: "Axes", theme: Theme, reach: float, circles: Sequence[float] = (1.0,)) -> None:
+    """An empty plane of hidden directions with circles of these radii, drawn to scale."""
+    from matplotlib.patches import Circle
+
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal", facecolor=theme.surface)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    for radius in circles:
+        axes.add_patch(Circle((0, 0), radius, fill=False, ec=theme.muted, lw=0.7, ls=(0, (3, 3)), zorder=1))
+    axes.plot(0, 0, "+", color=theme.muted, ms=5, mew=0.8, zorder=1)
+
+
+MARKERS = "osD^vP"
+
+
+def spokes(axes: "Axes", W: np.ndarray, sets: Sequence[Sequence[int]], theme: Theme) -> None:
+    """The features of W (2, feature) as spokes, a colour and a marker for each set; members of one direction lie side by side."""
+    for number, members in enumerate(sets):
+        colour = theme.groups[number]
+        for order, i in enumerate(members):
+            axes.plot((0, W[0, i]), (0, W[1, i]), color=colour, lw=1.8, zorder=3, solid_capstyle="round")
+            size = 6.5 if order == 0 else 3.2  # a member that hides the other stays visible as its rim
+            fill = colour if order == 0 else theme.background
+            axes.plot(W[0, i], W[1, i], MARKERS[number], color=colour, mfc=fill, mew=1.2, ms=size, zorder=4 + order)
