@@ -38,6 +38,8 @@ SIZES = {"small": (8, 2), "middle": (20, 5), "models": (40, 10)}
 FIRST, PER_DECADE = 100, 30
 WINDOW = 1.2
 """Factor of steps within which the steepest fall of the loss is measured."""
+LONE = 0.06
+"""How near a feature that is alone in a dimension comes to 1 / sqrt 2."""
 KEEP = (math.sqrt(0.5), 0.5, 0.0)
 """Levels drawn as lines: 1 / sqrt 2, which the paper marks, 1 / 2 and 0."""
 
@@ -63,8 +65,8 @@ def reduce(runs: Runs) -> Data:
     between which each jump lies; `count` (seed) of late jumps, `last` (seed) the step at which the last one ends, `fall` (seed)
     the share of the loss's fall after settling that lies in jumps, and `time` (seed) the share of the logarithm of steps that
     they take; `first_fall`, `last_fall` (seed) the falls at the first and last of several jumps; `digons` (seed) the share of
-    dimensions that digons fill at the end; `gentle_count`, `gentle_digons`; `steepest_*` (seed) for each size the largest share
-    of the whole fall within a factor WINDOW of steps.
+    dimensions that digons fill at the end, `lone` (seed) whether a feature ends alone in one; `gentle_count`, `gentle_digons`,
+    `gentle_lone`; `steepest_*` (seed) for each size the largest share of the whole fall within a factor WINDOW of steps.
     """
     models = runs["models"]
     step = np.array(log_steps(FIRST, models.runs[0].recipe.steps, PER_DECADE))
@@ -80,6 +82,8 @@ def reduce(runs: Runs) -> Data:
         "digons": _digons(models),
         "gentle_count": np.array([_count(feature_dimensionality(W)) for W in runs["gentle"]["snapshot_W"]]),
         "gentle_digons": _digons(runs["gentle"]),
+        "lone": _lone(models),
+        "gentle_lone": _lone(runs["gentle"]),
     }
     for name in SIZES:
         arrays[f"steepest_{name}"] = np.array([steepest(loss, step) for loss in runs[name]["snapshot_loss"]])
@@ -94,6 +98,12 @@ def _digons(models: Trained) -> np.ndarray:
     """Share of hidden dimensions that pairs of features at dimensionality 1/2 fill in each trained model (seed)."""
     shares: np.ndarray = (np.abs(feature_dimensionality(models["W"]) - 0.5) <= 0.1).sum(axis=1) / 2 / models["W"].shape[1]
     return shares
+
+
+def _lone(models: Trained) -> np.ndarray:
+    """Whether a trained model (seed) ends with a feature near the upper level, alone in a dimension that could hold two."""
+    found: np.ndarray = (np.abs(feature_dimensionality(models["W"]) - KEEP[0]) <= LONE).any(axis=1)
+    return found
 
 
 def _tell(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
@@ -132,6 +142,8 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
         "latest": Value(value=float(arrays["last"].max()), digits=3),
         "loss": Value(value=float(arrays["loss"][-1]), digits=3),
         "digons": Value(value=float(arrays["digons"].mean()), digits=3),
+        "lone": Value(value=float(arrays["lone"].mean())),
+        "gentle_lone": Value(value=float(arrays["gentle_lone"].mean())),
         "gentle_late": Value(value=float((arrays["gentle_count"] > 0).mean())),
         "gentle_digons": Value(value=float(arrays["gentle_digons"].mean()), digits=3),
         **{f"steepest_{name}": Value(value=float(np.nanmean(arrays[f"steepest_{name}"]))) for name in SIZES},

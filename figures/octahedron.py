@@ -11,7 +11,7 @@ from sup.features import Correlated
 from sup.specs import Recipe, Run
 from sup.statistics import Estimate, mean, share
 from sup.sweeps import Sweep, sweep
-from sup.trajectories import Stages, gathered, log_steps, stages, within_cosines
+from sup.trajectories import Stages, gathered, log_steps, opposed, stages, within_cosines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,8 @@ def reduce(runs: Runs) -> Data:
     Arrays: `step` (snapshot), `W` (snapshot, 3, feature) of the drawn model turned so that the sets lie above each other, `shown`
     (stage) the snapshots drawn; `loss` (seed, snapshot) and `stages` (seed, stage) the snapshots at which a stage begins, -1 for
     never, `gathered` (seed) the share of |W|_F^2 along the sets' means in the middle of stage B, `kind` (seed) the trajectory as
-    a number into KINDS, `drawn` the drawn seed; `usual_stages` of the usual start.
+    a number into KINDS, `drawn` the drawn seed; `usual_opposed` (seed) whether models with
+    the usual start end as octahedra.
     """
     trained, usual = (runs["sets"].where(init_scale=scale) for scale in SCALES)
     weights = trained["snapshot_W"].astype(np.float64)
@@ -67,7 +68,7 @@ def reduce(runs: Runs) -> Data:
         "gathered": np.array([gathered(W, SETS)[_middle(s)] for W, s in zip(weights, passed, strict=True)]),
         "kind": np.array([trajectory(W, s) for W, s in zip(weights, passed, strict=True)]),
         "drawn": np.array(drawn),
-        "usual_stages": np.array([stages(W, SETS) for W in usual["snapshot_W"]]),
+        "usual_opposed": opposed(usual["W"], SETS),
     }
     return Data(arrays=arrays, values=_values(arrays))
 
@@ -118,7 +119,7 @@ def aligned(weights: np.ndarray) -> np.ndarray:
 
 
 def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
-    final, first = passed(arrays["stages"]), share(passed(arrays["usual_stages"]))
+    final, first = passed(arrays["stages"]), share(arrays["usual_opposed"])
     e, g = share(final), mean(arrays["gathered"])
     values = {
         "octahedra": Value(value=e.value, interval=(e.low, e.high)),
@@ -149,7 +150,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """A column for each stage with two views, and the loss of all models below."""
     from matplotlib.figure import Figure
 
-    tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.6
+    tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.75
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
     for k, at in enumerate(data.arrays["shown"]):
         left = 0.38 + k * (SIDE + 0.08)
@@ -160,6 +161,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
             if k == 0:
                 drawn.text(0.2 / TEXT_WIDTH, (bottom + SIDE / 2) / tall, tag, rotation=90, ha="center", va="center", fontsize=8.5)
         drawn.text((left + SIDE / 2) / TEXT_WIDTH, (tall - 0.18) / tall, NAMES[k], ha="center", fontsize=8.5)
+    for k, members in enumerate(("first set", "second set")):
+        left = (0.9 + 1.2 * k) / TEXT_WIDTH
+        drawn.text(left, (LOSS + 0.48) / tall, f"{'●□'[k]} {members}", color=theme.groups[k], fontsize=8.5, va="bottom")
     _losses(drawn.add_axes((0.72 / TEXT_WIDTH, 0.45 / tall, (TEXT_WIDTH - 0.9) / TEXT_WIDTH, LOSS / tall)), data, theme)
     return drawn
 

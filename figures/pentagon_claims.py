@@ -35,8 +35,9 @@ def _ranked_steps(arrays: Arrays, kind: str) -> np.ndarray:
     """The largest, second largest and median step between neighbouring settings (group, 3); stuck fits are left out."""
     ranked = []
     for weights, classes in zip(arrays[f"{kind}_W"].swapaxes(0, 1), arrays[f"{kind}_best"].T, strict=True):
-        sizes = np.sort(steps(weights[classes != OTHER]))
-        ranked.append((sizes[-1], sizes[-2], np.median(sizes)) if sizes.size > 1 else (np.nan,) * 3)
+        told = weights[classes != OTHER]
+        sizes = np.sort(steps(told)) if len(told) > 2 else np.full(2, np.nan)
+        ranked.append((sizes[-1], sizes[-2], np.median(sizes)))
     return np.array(ranked)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 
 from sup.geometry import feature_norms, gram, unit_columns
 
@@ -89,7 +89,7 @@ class Stages(NamedTuple):
         collapsed: Each set has grown as far as one direction allows, halfway: the mean |W_i|^2 reaches half of one over its size.
         expanding: Less than GATHERED of |W|_F^2 lies along the sets' means any more.
         expanded: The members of each set stand at right angles: their mean cosine is at most RIGHT.
-        opposed: Every feature has one of the other set opposite to it: W_i . W_j at most -OPPOSITE.
+        opposed: Every feature has one of the other set opposite to it, as `opposed` finds it.
     """
 
     collapsed: int
@@ -140,6 +140,20 @@ def within_cosines(
     return np.stack(parts, axis=1)
 
 
+def opposed(
+    weights: Float[np.ndarray, "snapshot hidden feature"], sets: Sequence[Sequence[int]]
+) -> Bool[np.ndarray, " snapshot"]:
+    """Whether every feature of two sets has one of the other set opposite to it: W_i . W_j at most -OPPOSITE.
+
+    Example:
+        >>> opposed(np.array([[[1.0, -1.0]], [[1.0, 1.0]]]), ((0,), (1,))).tolist()
+        [True, False]
+    """
+    across = gram(weights)[:, list(sets[0])][:, :, list(sets[1])]
+    found: np.ndarray = np.maximum(across.min(axis=2).max(axis=1), across.min(axis=1).max(axis=1)) <= -OPPOSITE
+    return found
+
+
 def stages(weights: Float[np.ndarray, "snapshot hidden feature"], sets: Sequence[Sequence[int]]) -> Stages:
     """When a model of two sets of correlated features passes each stage; each is looked for after the one before."""
     squares = feature_norms(weights) ** 2
@@ -147,6 +161,4 @@ def stages(weights: Float[np.ndarray, "snapshot hidden feature"], sets: Sequence
     collapsed = _first(grown, 0)
     expanding = _first(gathered(weights, sets) < GATHERED, collapsed)
     expanded = _first(within_cosines(weights, sets).max(axis=1) <= RIGHT, expanding)
-    across = gram(weights)[:, list(sets[0])][:, :, list(sets[1])]
-    opposite = np.maximum(across.min(axis=2).max(axis=1), across.min(axis=1).max(axis=1)) <= -OPPOSITE
-    return Stages(collapsed, expanding, expanded, _first(opposite, expanded))
+    return Stages(collapsed, expanding, expanded, _first(opposed(weights, sets), expanded))

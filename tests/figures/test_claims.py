@@ -15,6 +15,12 @@ OURS = {
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
     "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+    "deformed_pentagon": {"C44", "C49", "C50", "C51", "C52", "C58", "C59", "C60"},
+    "correlated_sets": {"C45", "C46", "C48", "C53", "C54", "C55"},
+    "local_bases": {"C56"},
+    "collapse": {"C47", "C57"},
+    "energy_levels": {"C61", "C62"},
+    "octahedron": {"C63", "C64", "C65"},
 }
 
 
