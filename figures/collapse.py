@@ -119,7 +119,7 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
         values[name] = Value(value=e.value, interval=(e.low, e.high))
     for density, ratio in zip(DENSITIES, arrays["ratio"], strict=True):
         values[f"ratio_{density:g}"] = Value(value=float(ratio))
-    return values
+    return values | {"dense": Value(value=DRAWN[0]), "middle": Value(value=DRAWN[1])}
 
 
 PANEL, SPACE, HEIGHT = 1.32, 0.1, 1.75

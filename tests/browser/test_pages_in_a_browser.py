@@ -10,7 +10,8 @@ from figures import NAMES
 from tests.browser.conftest import Watch
 
 MADE = ("intro", "interference_sketch")  # pages about figures are alike: one of a trained figure, one of a drawing
-PAGES = ("index", "motivation", "demonstrating", "non-uniform", "learning-dynamics", "claims", "reproducibility", "costs", *(f"figures/{name}" for name in MADE))
+PAPER = ("motivation", "demonstrating", "non-uniform", "learning-dynamics")
+PAGES = ("index", *PAPER, "claims", "reproducibility", "costs", *(f"figures/{name}" for name in MADE))
 AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, its licence beside it
 WAYS = ("file", "root", "folder")
 SCROLL = """async () => {

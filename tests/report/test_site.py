@@ -13,7 +13,7 @@ from report.pages import write
 from report.site import CONFIG, SiteError, publish
 from tests.report import fakes
 
-NAMES = ("index", "motivation", "demonstrating", "claims", "reproducibility", "costs")
+NAMES = ("index", "motivation", "demonstrating", "non-uniform", "learning-dynamics", "claims", "reproducibility", "costs")
 
 
 @pytest.fixture
