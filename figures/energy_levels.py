@@ -102,7 +102,7 @@ def _digons(models: Trained) -> np.ndarray:
 
 def _lone(models: Trained) -> np.ndarray:
     """Whether a trained model (seed) ends with a feature near the upper level, alone in a dimension that could hold two."""
-    found: np.ndarray = (np.abs(feature_dimensionality(models["W"]) - KEEP[0]) <= LONE).any(axis=1)
+    found: np.ndarray = np.abs(feature_dimensionality(models["W"]) - KEEP[0]).min(axis=1) <= LONE
     return found
 
 

@@ -1,6 +1,7 @@
 """The site: strict, whole or not at all, the same bytes wherever it is built."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from report.pages import write
 from report.site import CONFIG, SiteError, publish
 from tests.report import fakes
 
-NAMES = ("index", "motivation", "demonstrating", "non-uniform", "learning-dynamics", "claims", "reproducibility", "costs")
+NAMES = re.findall(r"([\w-]+)\.md", CONFIG.read_text(encoding="utf-8").partition("\nnav:")[2].partition("not_in_nav")[0])
 
 
 @pytest.fixture
