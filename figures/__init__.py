@@ -13,4 +13,10 @@ NAMES = (
     "basic_large",
     "linear_loss",
     "one_sparse_loss",
+    "dimension_curve",
+    "feature_dimensions",
+    "tegum_products",
+    "polytope_matrices",
+    "leverage",
+    "pressure",
 )

@@ -15,6 +15,12 @@ OURS = {
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
     "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+    "dimension_curve": {"C28", "C29", "C30", "C39"},
+    "feature_dimensions": {"C31", "C33", "C34", "C37", "C38"},
+    "tegum_products": {"C35", "C36"},
+    "polytope_matrices": {"C40", "C41", "C42", "C43"},
+    "leverage": {"C32", "C-Z1"},
+    "pressure": {"C-P1", "C-P2"},
 }
 
 
