@@ -22,7 +22,7 @@ def solids():
 
 
 def matrices(weights, losses=None):
-    sweep = polytope_matrices.needs(Size(steps=1, seeds=2))["three"]
+    sweep = polytope_matrices.needs(Size(steps=1, seeds=1))["three"]
     return polytope_matrices.reduce({"three": trained(sweep, lambda run: turned(weights(run), run.seed), losses=losses)})
 
 

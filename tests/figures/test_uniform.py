@@ -75,7 +75,7 @@ def verdicts(module, data):
 
 def test_laptop_and_paper_have_their_sizes_and_the_figures_share_their_models():
     small, full = uniform.models(SIZE), uniform.models(replace(SIZE, full=True))
-    assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, 80)
+    assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, 68)
     assert (full.shape.n_features, full.shape.n_hidden, len(full.runs)) == (400, 30, 200)
     for module in (dimension_curve, feature_dimensions, leverage, pressure):
         assert module.needs(SIZE)["base"].digest == small.digest
