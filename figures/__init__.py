@@ -19,4 +19,10 @@ NAMES = (
     "collapse",
     "energy_levels",
     "octahedron",
+    "dimension_curve",
+    "feature_dimensions",
+    "tegum_products",
+    "polytope_matrices",
+    "leverage",
+    "pressure",
 )

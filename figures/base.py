@@ -55,10 +55,12 @@ class Size:
     Attributes:
         steps: Optimiser updates of each run.
         seeds: Models per setting.
+        full: Whether models are as large as the paper's, where a figure has smaller ones as well.
     """
 
     steps: int
     seeds: int
+    full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

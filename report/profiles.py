@@ -100,7 +100,7 @@ def _profile(name: str, value: Any, at: str) -> Profile:
 
 
 def _size(value: Any, at: str) -> Size:
-    content = _mapping(value, at, ("steps", "seeds"))
+    content = _mapping(value, at, ("steps", "seeds", "full"))
     for field_name, meaning in (("steps", "the number of optimiser updates"), ("seeds", "the number of models per setting")):
         number = content.get(field_name)
         if type(number) is not int or number < 1:
@@ -108,4 +108,7 @@ def _size(value: Any, at: str) -> Size:
                 f"{at}: {field_name} is {meaning}, an int of at least 1; got {number!r}. "
                 f"Write for instance {{steps: 1000, seeds: 3}}."
             )
-    return Size(steps=content["steps"], seeds=content["seeds"])
+    full = content.get("full", False)
+    if type(full) is not bool:
+        raise PipelineError(f"{at}: full says whether models are as large as the paper's, true or false; got {full!r}.")
+    return Size(steps=content["steps"], seeds=content["seeds"], full=full)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the list below
     from sup.attack import perturbation as perturbation
+    from sup.census import Component as Component
+    from sup.census import components as components
     from sup.errors import SpecError as SpecError
     from sup.errors import SupError as SupError
     from sup.features import Anticorrelated as Anticorrelated
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.geometry import feature_dimensionality as feature_dimensionality
     from sup.geometry import feature_norms as feature_norms
     from sup.geometry import gram as gram
+    from sup.geometry import leverage_scores as leverage_scores
     from sup.geometry import represented as represented
     from sup.geometry import superposition_score as superposition_score
     from sup.geometry import unit_columns as unit_columns
@@ -39,6 +42,11 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import relu_hidden as relu_hidden
     from sup.models import relu_output as relu_output
     from sup.models import weighted_loss as weighted_loss
+    from sup.polytopes import embed as embed
+    from sup.polytopes import polygon as polygon
+    from sup.polytopes import simplex as simplex
+    from sup.polytopes import square_antiprism as square_antiprism
+    from sup.polytopes import tegum as tegum
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
     from sup.sampling import examples as examples
@@ -73,8 +81,11 @@ _PUBLIC = {
         "unit_columns",
         "superposition_score",
         "feature_dimensionality",
+        "leverage_scores",
         "dimensions_per_feature",
     ),
+    "sup.polytopes": ("embed", "simplex", "polygon", "square_antiprism", "tegum"),
+    "sup.census": ("Component", "components"),
     "sup.linear_loss": ("linear_terms", "expected_linear_loss", "best_linear_solution"),
     "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
     "sup.statistics": ("Estimate",),

@@ -112,6 +112,23 @@ def feature_dimensionality(W: Float[np.ndarray, "run hidden feature"]) -> Float6
     return shares
 
 
+def leverage_scores(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run feature"]:
+    """The largest share of one hidden dimension that any direction gives to feature i: max over x of (W_i.x)^2 / sum_j (W_j.x)^2.
+
+    Equal to W_i^T (W W^T)^+ W_i, between 0 and 1, and adding up to the rank of W. D_i is the same ratio at x = W_i, so it is
+    never larger; the two are equal for all features when sum_j W_j W_j^T is a multiple of the identity. Zero where W_i is zero.
+    Source: Zhang's comment on Elhage et al. 2022; leverage scores are those of regression on the columns.
+
+    Example: a long feature has its direction almost to itself.
+        >>> leverage_scores(np.array([[[3.0, -1.0]]])).round(3).tolist()
+        [[0.9, 0.1]]
+    """
+    _, values, directions = np.linalg.svd(np.asarray(W, np.float64), full_matrices=False)
+    kept = values > values.max(axis=1, keepdims=True, initial=0) * max(W.shape[1:]) * np.finfo(np.float64).eps
+    scores: np.ndarray = (directions**2 * kept[:, :, None]).sum(axis=1)
+    return scores
+
+
 def dimensions_per_feature(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, " run"]:
     """D* = m / |W|_F^2: hidden dimensions per represented feature, since |W|_F^2 about counts the represented features.
 

@@ -21,6 +21,12 @@ OURS = {
     "collapse": {"C47", "C57"},
     "energy_levels": {"C61", "C62"},
     "octahedron": {"C63", "C64", "C65"},
+    "dimension_curve": {"C28", "C29", "C30", "C39"},
+    "feature_dimensions": {"C31", "C33", "C34", "C37", "C38"},
+    "tegum_products": {"C35", "C36"},
+    "polytope_matrices": {"C40", "C41", "C42", "C43"},
+    "leverage": {"C32", "C-Z1"},
+    "pressure": {"C-P1", "C-P2"},
 }
 
 

@@ -20,6 +20,8 @@ def test_a_profile_has_its_sizes(tmp_path):
     profile = load(tmp_path, GOOD)["smoke"]
     assert (profile.name, profile.decides, profile.size("intro")) == ("smoke", False, Size(steps=10, seeds=2))
     assert profile.size("setup_sketch") == profiles.DRAWING
+    full = load(tmp_path, GOOD.replace("seeds: 2", "seeds: 2, full: true"))["smoke"]
+    assert full.size("intro") == Size(steps=10, seeds=2, full=True)
 
 
 def test_the_projects_own_profiles_give_every_figure_that_trains_a_size():
@@ -57,6 +59,7 @@ def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
         ("seeds: 2", "seeds: true", r"seeds is the number of models per setting, an int of at least 1; got True"),
         (", seeds: 2", "", r"seeds is the number of models per setting, an int of at least 1; got None"),
         ("seeds: 2", "seeds: 2, batch: 3", r"figure intro: there is no field 'batch'. Pick one of steps, seeds"),
+        ("seeds: 2", "seeds: 2, full: 1", r"full says whether models are as large as the paper's, true or false; got 1"),
         ("intro:", "outro:", r"profile smoke: there is no figure 'outro'. Pick one of intro, privileged_basis_sketch"),
         ("false", "perhaps", r"decides says whether its verdicts on trained models count, true or false; got 'perhaps'"),
         ("decides", "decide", r"profile smoke: there is no field 'decide'. Pick one of decides, figures"),

@@ -105,6 +105,22 @@ def test_scaling_all_weights_scales_each_measure_by_its_power(W: np.ndarray, fac
     np.testing.assert_allclose(geometry.superposition_score(factor * W), factor**2 * geometry.superposition_score(W), rtol=1e-9)
 
 
+@given(weights())
+def test_leverage_is_the_largest_share_of_any_direction(W: np.ndarray) -> None:
+    """No direction, drawn or the feature's own, gives more; (W W^T)^+ W_i gives just that much; the scores add up to the rank."""
+    scores, shares = geometry.leverage_scores(W), geometry.feature_dimensionality(W)
+    assert (shares <= scores + 1e-9).all() and (scores <= 1 + 1e-9).all()
+    for run, columns in enumerate(W):
+        projections = (np.random.default_rng(0).normal(size=(50, len(columns))) @ columns) ** 2
+        total = projections.sum(axis=1, keepdims=True)
+        assert (np.divide(projections, total, out=np.zeros_like(projections), where=total > 0) <= scores[run] + 1e-9).all()
+        best = np.linalg.pinv(columns, rcond=max(columns.shape) * np.finfo(float).eps) @ columns
+        for i in range(columns.shape[1]):
+            reached = best[i, i] ** 2 / (best[i] ** 2).sum() if columns[:, i].any() else 0.0
+            assert reached == pytest.approx(scores[run, i], abs=1e-6)
+        assert scores[run].sum() == pytest.approx(np.linalg.matrix_rank(columns), abs=1e-9)
+
+
 def test_closed_forms() -> None:
     np.testing.assert_allclose(geometry.feature_dimensionality(PENTAGON), np.full((1, 5), 2 / 5))
     np.testing.assert_allclose(geometry.superposition_score(PENTAGON), np.full((1, 5), 3 / 2))
@@ -116,7 +132,8 @@ def test_closed_forms() -> None:
 
 def test_a_model_without_weights_is_defined() -> None:
     nothing = np.zeros((2, 3, 4), np.float32)
-    for measure in (geometry.feature_norms, geometry.superposition_score, geometry.feature_dimensionality):
+    for measure in (geometry.feature_norms, geometry.superposition_score, geometry.feature_dimensionality,
+                    geometry.leverage_scores):
         np.testing.assert_array_equal(measure(nothing), np.zeros((2, 4)))
     np.testing.assert_array_equal(geometry.dimensions_per_feature(nothing), [math.inf, math.inf])
     assert not geometry.represented(nothing).any()

@@ -1,0 +1,100 @@
+"""What the figures about uniform superposition share: features of equal importance, from dense to sparse, and their measures.
+
+Not a figure itself: `dimension_curve`, `feature_dimensions`, `leverage` and `pressure` are. They train the same models.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import Size
+from sup.features import Independent
+from sup.results import Trained
+from sup.specs import LINEAR_DECAY, Recipe, Run
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NOTE = (
+    "The paper does not say how it trained these models. Here: AdamW with a learning rate that falls linearly from 0.01 to 0, "
+    "batches of 1024, weight decay 0.01. It was chosen once, by the sum of final losses over densities of 0.75 to 0.17, two "
+    "seeds each that are not used here, from ten candidates with equal numbers of samples: rates of 0.001 to 0.03, constant or "
+    "falling, batches of 64 to 1024. The candidates' mean D* agree within 0.06 at each density. Where the paper has 400 features "
+    "in 30 dimensions at 50 densities, smaller profiles have 128 in 12 at 17 of these; the paper profile has the full size, "
+    "whose models are less settled after as many steps: at 1 / (1 - S) of 1.7 their D* is higher, and falls with more steps."
+)
+LEVELS = 50
+"""Densities of the paper: 1 / (1 - S) in even steps of its logarithm from 1 to 10. A level counts the steps."""
+CHOSEN = (0, 2, 5, 7, 9, 11, 13, 15, 18, 22, 27, 29, 31, 34, 38, 47, 49)
+"""Levels of the smaller models: those whose graphs the paper draws, and others between them."""
+PROBES = (11, 22, 31, 38)
+"""Levels at which other sizes are compared: among the triangles, the digons, the pentagons, and beyond."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The sizes of a model.
+
+    Attributes:
+        features: Width n of the input.
+        hidden: Width m of the hidden layer.
+    """
+
+    features: int
+    hidden: int
+
+    def times(self, features: float, hidden: float) -> "Setting":
+        """A setting of so many times the features and dimensions."""
+        return Setting(features=round(features * self.features), hidden=round(hidden * self.hidden))
+
+    def sweep(self, levels: Iterable[int], steps: int, seeds: int) -> Sweep:
+        """`seeds` models at each of the levels."""
+        base = Run(model="relu-output", n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
+                   recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY))  # fmt: skip
+        return sweep(base, density=[density(level) for level in levels], seed=range(seeds))
+
+
+def setting(size: Size) -> Setting:
+    """The size of the models: the paper's, or a smaller one with nearly as many features per dimension."""
+    return Setting(features=400, hidden=30) if size.full else Setting(features=128, hidden=12)
+
+
+def levels(size: Size) -> tuple[int, ...]:
+    """The levels that are trained."""
+    return tuple(range(LEVELS)) if size.full else CHOSEN
+
+
+def models(size: Size) -> Sweep:
+    """The models of all levels, the same sweep for every figure that asks."""
+    return setting(size).sweep(levels(size), size.steps, size.seeds)
+
+
+def density(level: int) -> float:
+    """1 - S at a level.
+
+    Example:
+        >>> round(1 / density(22), 2)
+        2.81
+    """
+    return float(10 ** (-level / (LEVELS - 1)))
+
+
+def levels_of(trained: Trained) -> tuple[int, ...]:
+    """The levels of the trained models, rising."""
+    found = {run.distribution.density for run in trained.runs}
+    return tuple(level for level in range(LEVELS) if density(level) in found)
+
+
+def per_level(trained: Trained, name: str, chosen: Iterable[int]) -> np.ndarray:
+    """Array `name` of the models with a leading axis for each of the chosen levels: (level, seed, ...)."""
+    return np.stack([trained.where(density=density(level))[name] for level in chosen])
+
+
+def sparsity_axis(axes: "Axes", low: float = 0.97, high: float = 10.4) -> None:
+    """A logarithmic axis of 1 / (1 - S), with a tick at each whole number from 1 to 10."""
+    axes.set(xscale="log", xlim=(low, high), xticks=range(1, 11), xticklabels=[str(k) if k != 9 else "" for k in range(1, 11)])
+    axes.minorticks_off()
+    axes.set_xlabel("$1/(1-S)$: from dense to sparse")

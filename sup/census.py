@@ -1,0 +1,80 @@
+"""A census of shapes: which features of a trained model form a structure together, and what structure it is.
+
+The represented features of a model are the nodes of a graph, with an edge between two of them that are not nearly orthogonal.
+Its connected components are the factors of a tegum product: subspaces without interference between them. Each component is
+named after the ideal shape with the same cosines, if there is one.
+Source: Elhage et al. 2022, "The Geometry of Superposition", which draws such graphs but states no thresholds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from sup.geometry import represented, unit_columns
+from sup.polytopes import SHAPES
+
+EDGE = 0.1
+"""Absolute cosine from which on two features are joined."""
+TOLERANCE = 0.1
+"""How far each cosine of a component may lie from the ideal shape's."""
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Features that are joined with each other and with no others.
+
+    Attributes:
+        shape: A name of `sup.polytopes.SHAPES`, or "other".
+        features: Their indices, rising.
+    """
+
+    shape: str
+    features: tuple[int, ...]
+
+
+def joined(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, "feature feature"]:
+    """Whether two different represented features have an absolute cosine of at least `EDGE`.
+
+    Example:
+        >>> joined(np.array([[1.0, -1.0, 0.1], [0.0, 0.0, 0.9]])).tolist()
+        [[False, True, False], [True, False, False], [False, False, False]]
+    """
+    units = unit_columns(W[None])[0] * represented(W[None])[0]
+    return np.asarray((np.abs(units.T @ units) >= EDGE) & ~np.eye(W.shape[1], dtype=bool))
+
+
+def named(units: Float[np.ndarray, "hidden feature"]) -> str:
+    """The name of the shape of unit columns, or "other".
+
+    Two shapes are taken for the same when they have as many vertices and, with the cosines from each vertex to the others
+    sorted, each vertex of the one differs by at most `TOLERANCE` from the ideal's, whose vertices are all alike. The order of
+    features and the orientation do not matter.
+
+    Example:
+        >>> from sup.polytopes import polygon
+        >>> named(polygon(5)), named(polygon(6))
+        ('pentagon', 'other')
+    """
+    count = units.shape[1]
+    rows = np.sort(units.T @ units, axis=1)
+    for name, ideal in SHAPES.items():
+        if ideal.shape[1] == count and np.abs(rows - np.sort(ideal.T @ ideal[:, 0])).max() <= TOLERANCE:
+            return name
+    return OTHER
+
+
+def components(W: Float[np.ndarray, "hidden feature"]) -> tuple[Component, ...]:
+    """The components of one model, in the order of their first features. Features that are not represented are in none.
+
+    Example: a digon, and a feature with a dimension of its own.
+        >>> [(c.shape, c.features) for c in components(np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.2, 0.9]]))]
+        [('digon', (0, 1)), ('dedicated dimension', (3,))]
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    there, units = represented(W[None])[0], unit_columns(W[None])[0]
+    _, label = connected_components(joined(W), directed=False)
+    groups = [np.flatnonzero(there & (label == k)) for k in dict.fromkeys(label[there].tolist())]
+    return tuple(Component(named(units[:, group]), tuple(group.tolist())) for group in groups)
