@@ -50,3 +50,40 @@ def colours_of_weights(theme: Theme, weights: np.ndarray) -> np.ndarray:
     """A colour a weight, from blue at -1 to red at 1; shape of `weights` and a last axis of red, green, blue, alpha."""
     colours: np.ndarray = weight_map(theme)((np.clip(weights, -1, 1) + 1) / 2)
     return colours
+
+
+def pair_graph(
+    axes: "Axes", into: np.ndarray, out: np.ndarray, box: tuple[float, float, float, float], names: tuple[str, str], theme: Theme
+) -> None:
+    """A shared neuron and its inhibitor between two features, with the weights written on the edges.
+
+    Args:
+        axes: A sheet in points.
+        into: Weights in, shape (neuron, feature), primary feature first; the first neuron is the shared one.
+        out: Weights out, of the same shape.
+        box: Left, bottom, width and height in points.
+        names: Indices of the two features, for `x` and `y`.
+        theme: Whose colours.
+    """
+    left, bottom, width, height = box
+    places, rows = (left, left + width), (bottom + height, bottom + height / 2, bottom)
+    for layer, weights in ((0, into.T), (1, out)):
+        largest = max(float(np.abs(weights).max()), 1e-9)
+        for (i, j), weight in np.ndenumerate(weights):
+            if abs(weight) < FAINT * largest:
+                continue
+            colour = theme.positive if weight > 0 else theme.negative
+            ends = (places[i], places[j]), rows[layer : layer + 2]
+            axes.plot(*ends, color=colour, lw=0.5 + 1.8 * abs(weight) / largest, zorder=2)
+            part = 0.5 if i == j else 0.3
+            x, y = (end[0] + part * (end[1] - end[0]) for end in ends)
+            side = (-1 if i == 0 else 1) if i == j else 0
+            box_style = {"facecolor": theme.background, "edgecolor": "none", "pad": 1.0}
+            say(axes, x + 14 * side, y, f"{weight:.2g}", theme, color=colour, fontsize=8.5, bbox=box_style)
+    for row, y in enumerate(rows):
+        for k, x in enumerate(places):
+            circle(axes, (x, y), 6, fc=theme.surface if row == 1 else theme.background, ec=theme.ink, lw=0.9, zorder=4)
+            if row != 1:
+                say(axes, x, y + (14 if row == 0 else -14), f"${'x' if row == 0 else 'y'}_{{{names[k]}}}$", theme)
+    for k, words in enumerate(("shared", "inhibits")):
+        say(axes, places[k] + (-12, 12)[k], rows[1], words, theme, ha=("right", "left")[k], fontsize=8, color=theme.muted)

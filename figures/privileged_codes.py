@@ -1,13 +1,14 @@
 """F28: ten features on five neurons; the sparser they are, the more of them share neurons, in one code after another."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures import privileged
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.privileged import DENSITIES, FEATURES, GROUP, HIDDEN
+from figures.privileged import DENSITIES, FEATURES, HIDDEN
 from figures.stacks import neuron_colour, neuron_legend, stack_plot
 from figures.strokes import inset, key, say, sheet
 from figures.style import Theme, score_map, themed, weight_image, weight_map
@@ -55,7 +56,7 @@ def reduce(runs: Runs) -> Data:
     it; `scores` (row, feature); `drawn` (row) its seed. `alone` (density) neurons of one feature in the best fit of all. Of the
     best fit of each group (density, group): `group_alone` and `group_shared` neurons of one and of several features,
     `group_count` features recovered, `group_code` number of the paper's code or -1, `group_same` whether a neighbouring density's
-    best fit has the same code. `least` (code, density) the lowest loss of all fits with that code of the paper, nan without
+    best fit has the same code; `size` fits of a group. `least` (code, density) the lowest loss of all fits with that code of the paper, nan without
     one. `boundary` (code) the density at which a code and the next one cost the same, nan where that is not seen.
     """
     found = [_fits(runs["relu"].where(density=density)) for density in DENSITIES]
@@ -74,6 +75,7 @@ def reduce(runs: Runs) -> Data:
         "alone": np.array([int(fits["alone"][fits["best"]]) for fits in found]),
         "least": least,
         "boundary": np.array([crossing(least[k : k + 2]) for k in range(len(PAPER) - 1)]),
+        "size": np.array(len(found[0]["loss"]) // len(found[0]["groups"])),
         "group_same": _same(np.stack([fits["name"][fits["groups"]] for fits in found])),
         **grouped,
     }
@@ -161,9 +163,9 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme) -> None:
         say(axes, 18, base + 4 + (ROW - 10) * (1 - (row + 0.5) / FEATURES), str(row), theme, ha="right", fontsize=8, color=theme.muted)
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
     colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
-    shown = np.clip(W, -1.2, None)  # how far below zero a neuron is pushed does not matter once it is off
+    shown = np.clip(W, -0.8, None)  # how far below zero a neuron is pushed does not matter once it is off
     stack_plot(stacks, shown, list(colours), theme, words_per_neuron(code[None])[0])
-    stacks.set(ylim=(-3.2, 4.4), yticks=())
+    stacks.set(ylim=(-2.9, 2.9), yticks=())
     stacks.spines["left"].set_visible(False)
     count = int((code > 0).any(axis=0).sum())
     say(axes, 238, base + 58, f"density {ROWS[k]:g}: {count} features", theme, ha="left", fontweight="bold")
@@ -184,7 +186,7 @@ def _neurons(axes: "Axes", data: Data, theme: Theme) -> None:
     chart.set_xticklabels([f"{density:g}".lstrip("0") for density in DENSITIES], fontsize=8)
     chart.tick_params(length=2, labelsize=8)
     say(axes, 219, 66, "density $1-S$", theme)
-    say(axes, 26, 119, "neurons in the\nbest fit; line:\nthe paper's", theme, fontsize=8, linespacing=1.3)
+    say(axes, 4, 119, "best fits'\nneurons;\nline: the\npaper's", theme, ha="left", fontsize=8, linespacing=1.3)
 
 
 def _keys(axes: "Axes", theme: Theme) -> None:
@@ -195,14 +197,20 @@ def _keys(axes: "Axes", theme: Theme) -> None:
         key(inset(axes, left, 22, 96, 8), colours, ticks, theme)
 
 
+def _rests(e: Estimate, data: Data) -> Estimate:
+    """The same estimate with the number of models among which the best ones of its groups were."""
+    return replace(e, seeds=e.seeds * int(data.arrays["size"]))
+
+
 def _shift(data: Data) -> Estimate:
     alone = data.arrays["group_alone"] / HIDDEN
-    return mean(alone[0] - alone[-1])
+    e = mean(alone[0] - alone[-1])
+    return _rests(replace(e, seeds=2 * e.seeds), data)
 
 
 def _both(data: Data) -> Estimate:
     at = [DENSITIES.index(density) for density in MIXED]
-    return share((data.arrays["group_alone"][at] > 0) & (data.arrays["group_shared"][at] > 0))
+    return _rests(share((data.arrays["group_alone"][at] > 0) & (data.arrays["group_shared"][at] > 0)), data)
 
 
 def _counts(data: Data) -> Estimate:
@@ -211,11 +219,12 @@ def _counts(data: Data) -> Estimate:
     away = [(abs(e.value - n), max(abs(e.low - n), abs(e.high - n)), max(0.0, e.low - n, n - e.high))
             for e, n in zip(found, PAPER_COUNT, strict=True)]  # fmt: skip
     value, high, low = (max(part) for part in zip(*away, strict=True))
-    return Estimate(value=value, low=low, high=high, seeds=sum(e.seeds for e in found))
+    return _rests(Estimate(value=value, low=low, high=high, seeds=sum(e.seeds for e in found)), data)
 
 
 def _ranges(data: Data) -> Estimate:
-    return mean(data.arrays["group_same"].mean(axis=0))
+    e = mean(data.arrays["group_same"].mean(axis=0))
+    return _rests(replace(e, seeds=e.seeds * len(DENSITIES)), data)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -227,7 +236,7 @@ def _rows(data: Data) -> list[dict[str, str]]:
             "density": f"{density:g}",
             "paper": f"{PAPER_COUNT[k]} features: {PAPER[k]}",
             "best of all fits": f"{int((data.arrays['code'][k] > 0).any(axis=0).sum())} features: {code_name(data.arrays['code'][k])}",
-            f"best of {GROUP} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
+            f"best of {data.arrays['size']} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
             "mean features": f"{data.arrays['group_count'][DENSITIES.index(density)].mean():.1f}",
         })  # fmt: skip
     return rows

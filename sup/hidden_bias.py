@@ -84,7 +84,7 @@ class Learned:
         c: Hidden bias (run, hidden); zeros where it was held at zero.
         b: Output bias (run, feature).
         loss: Importance-weighted loss on 16,384 fresh samples (run).
-        off: Share of neurons and samples in which the hidden ReLU is off (run).
+        off: Share of the samples with an active feature in which the ReLU of a neuron is off (run, hidden).
     """
 
     W: np.ndarray
@@ -122,9 +122,9 @@ def learn(hidden: int, importance: Float[np.ndarray, " feature"], density: float
             at[k] -= rate * (recipe.weight_decay * at[k] + mean[k] / (1 - recipe.beta1 ** (step + 1)) / size)
     x = _samples(rng, (runs, 16_384, features), density)
     loss = ((hidden_bias_model(x, *at) - x) ** 2 @ importance).mean(axis=1) / features
-    off = (x @ at[0].swapaxes(1, 2) + at[1][:, None] <= 0)
-    touched = (x > 0).any(axis=2, keepdims=True)  # without an active feature and a bias every neuron stands at zero: no matter
-    return Learned(W=at[0], c=at[1], b=at[2], loss=loss, off=(off & touched).mean(axis=(1, 2)) / touched.mean(axis=(1, 2)))
+    off = x @ at[0].swapaxes(1, 2) + at[1][:, None] <= 0
+    some = (x > 0).any(axis=2, keepdims=True)  # with no feature active and no bias a neuron stands at zero, which does no harm
+    return Learned(W=at[0], c=at[1], b=at[2], loss=loss, off=(off & some).sum(axis=1) / some.sum(axis=1))
 
 
 def _samples(rng: np.random.Generator, shape: tuple[int, ...], density: float) -> np.ndarray:
