@@ -1,10 +1,11 @@
 """What the figures of the absolute value model share: their runs, and how a model's neurons are scaled and ordered.
 
-Not a figure itself. Recipes were chosen by final loss at equal samples, on seeds that no figure uses. For 100 features: two fits of
-5,000 steps at densities 1, 0.03 and 0.001 for constant rates of 0.001, rates of 0.003 and 0.01 that fall to zero, an epsilon of 1e-12,
-and starts of 1, 0.3 and 0.1 times the usual spread. The small start decides: it lowers the loss at density 0.03 some thirty times. With
-larger weights and sparse features, an output that starts below zero stays there, since its ReLU passes no gradient; with small
-ones the bias rises first. For 3 and 6 features: 24 fits, and 0.01 falling to zero with the small start was best.
+Not a figure itself. Recipes were chosen by final loss at equal samples, on seeds that no figure uses. For 100 features: two
+fits of 5,000 steps at densities 1, 0.03 and 0.001 for constant rates of 0.001, rates of 0.003 and 0.01 that fall to zero, an
+epsilon of 1e-12, and starts of 1, 0.3 and 0.1 times the usual spread. The small start decides: it lowers the loss at density
+0.03 some thirty times. With larger weights and sparse features, an output that starts below zero stays there, since its ReLU
+passes no gradient; with small ones the bias rises first. For 3 and 6 features: 24 fits, and 0.01 falling to zero with the small
+start was best.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ from sup.specs import LINEAR_DECAY, Recipe, Run, geometric
 from sup.sweeps import Sweep, sweep
 
 NOTE = (
-    "The paper gives no recipe. Here weights start at 0.3 times the usual spread and AdamW's rate falls to zero from {rate:g}, which gave the "
-    "lowest final loss among several recipes on other seeds; with the usual start many outputs are dead from the beginning."
+    "The paper gives no recipe. Here weights start at 0.3 times the usual spread and AdamW's rate falls to zero from "
+    "{rate:g}, which gave the lowest final loss among several recipes on other seeds; with the usual start many outputs are "
+    "dead from the beginning."
 )
 
 

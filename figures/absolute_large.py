@@ -25,12 +25,13 @@ RATE = 0.003
 ABOUT = About(
     label="F32",
     title="The absolute value of a hundred features on forty neurons",
-    alt="Seven stack plots of forty neurons, from dense to sparse features. With dense features each neuron is one piece. As features become "
-    "sparser, neurons of the less important features get several pieces, and at the sparsest setting every neuron has many.",
+    alt="Seven stack plots of forty neurons, from dense to sparse features. With dense features each neuron is one piece. As "
+    "features become sparser, neurons of the less important features get several pieces, and at the sparsest setting every "
+    "neuron has many.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " The smaller profiles train fewer steps, which shows most at the sparsest setting. A neuron "
-    "answers to a feature if that weight is at least a fifth of its largest; the paper shades its neurons by eye. Colours are superposition scores "
-    "of the weights in after rescaling.",
+    note=absolute.NOTE.format(rate=RATE) + " The smaller profiles train fewer steps, which shows most at the sparsest "
+    "setting. A neuron answers to a feature if that weight is at least a fifth of its largest; the paper shades its neurons "
+    "by eye. Colours are superposition scores of the weights in after rescaling.",
 )
 FEATURES, HIDDEN, DECAY = 100, 40, 0.8
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
@@ -48,11 +49,11 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The best fits, and what the neurons of all fits answer to.
 
-    Arrays: `W1` (density, hidden, feature) weights in of the best fit, rescaled and ordered, rounded to 3 decimals; `scores` (density,
-    feature); `answered` (density, hidden); `drawn` (density) its seed. `alone`, `several` (density, seed) share of neurons of one
-    and of several features; `sides` (density, seed) features computed on both sides; `rank` (density, seed) the chance that a
-    neuron of one feature has a more important primary feature than one of several; `loss` (density, seed) the final loss, and
-    `blind` (density) that of the best constant outputs.
+    Arrays: `W1` (density, hidden, feature) weights in of the best fit, rescaled and ordered, rounded to 3 decimals; `scores`
+    (density, feature); `answered` (density, hidden); `drawn` (density) its seed. `alone`, `several` (density, seed) share of
+    neurons of one and of several features; `sides` (density, seed) features computed on both sides; `rank` (density, seed) the
+    chance that a neuron of one feature has a more important primary feature than one of several; `loss` (density, seed) the
+    final loss, and `blind` (density) that of the best constant outputs.
     """
     found = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
     arrays = {name: np.stack([part[name] for part in found]) for name in found[0]}
@@ -61,7 +62,9 @@ def reduce(runs: Runs) -> Data:
     for k, density in enumerate(DENSITIES):
         values[f"alone_{density:g}"] = Value(value=float(HIDDEN * arrays["alone"][k].mean()))
         values[f"sides_{density:g}"] = Value(value=float(arrays["sides"][k].mean()))
-        values[f"explained_{density:g}"] = Value(value=100 * float(1 - arrays["loss"][k].mean() / arrays["blind"][k]), unit="%", digits=3)
+        values[f"explained_{density:g}"] = Value(
+            value=100 * float(1 - arrays["loss"][k].mean() / arrays["blind"][k]), unit="%", digits=3
+        )
     return Data(arrays=arrays, values=values)
 
 
@@ -181,7 +184,8 @@ CLAIMS = (
         id="C80", source=SOURCE, measure=_important_last, holds=Range(low=0.5),
         text="Neurons of important features stay with one feature longest.",
         paper="the first neurons, by importance, are the last to be shared",
-        quantity="chance that a neuron of one feature has a more important one than a neuron of several, densities 0.1, 0.03 and 0.01",
+        quantity="chance that a neuron of one feature has a more important one than a neuron of several, densities 0.1, 0.03 "
+        "and 0.01",
     ),
     Claim(
         id="C82", source=SOURCE, rows=_losses, holds=Range(low=2.0),

@@ -23,10 +23,12 @@ RATE = 0.01
 ABOUT = About(
     label="F31",
     title="With two neurons a feature, a model computes the absolute value exactly",
-    alt="Left: stack plots of six neurons. Weights in are plus one and minus one for each of three features, weights out are all plus "
-    "one. Right: the same as a graph, from each input one red and one blue edge to neurons of its own, and two red edges on to its output.",
+    alt="Left: stack plots of six neurons. Weights in are plus one and minus one for each of three features, weights out are "
+    "all plus one. Right: the same as a graph, from each input one red and one blue edge to neurons of its own, and two red "
+    "edges on to its output.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " Density 0.5 and equal importances are our choice. Shown is the best of all fits by final loss.",
+    note=absolute.NOTE.format(rate=RATE) + " Density 0.5 and equal importances are our choice. Shown is the best of all fits "
+    "by final loss.",
 )
 FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
 GROUP = 5
@@ -45,9 +47,9 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The best fit, and how many fits are the exact solution.
 
-    Arrays: `W1`, `W2` (hidden, feature) rescaled to weights in of 1; `exact` (seed) whether a fit responds to each single feature as
-    |x| does, with neurons of one feature; `best` (group) the same of the best of five; `scaled` (model) the largest change of a random
-    model's outputs when its neurons are rescaled.
+    Arrays: `W1`, `W2` (hidden, feature) rescaled to weights in of 1; `exact` (seed) whether a fit responds to each single
+    feature as |x| does, with neurons of one feature; `best` (group) the same of the best of five; `scaled` (model) the largest
+    change of a random model's outputs when its neurons are rescaled.
     """
     fits = runs["fits"]
     found = np.array([_is_exact(fits, k) for k in range(len(fits))])
@@ -75,7 +77,9 @@ def _is_exact(fits: Trained, k: int) -> bool:
 
 
 def _rescaling() -> np.ndarray:
-    """Largest change of random models' outputs on random inputs when each neuron is scaled by a factor and its outputs by its inverse."""
+    """Largest change of random models' outputs on random inputs when each neuron is scaled by a factor and its outputs by its
+    inverse.
+    """
     rng, changes = np.random.default_rng(0), []
     for _ in range(WEIGHTS):
         W1, W2, x = rng.normal(size=(HIDDEN, FEATURES)), rng.normal(size=(FEATURES, HIDDEN)), rng.uniform(-1, 1, (FEATURES, 50))
@@ -119,7 +123,8 @@ CLAIMS = (
         text="With two neurons for each feature, models learn |x| = ReLU(x) + ReLU(-x).",
         source="Computation in Superposition",
         paper="weights in of +1 and -1 and weights out of +1 for each feature",
-        quantity="share of fits, each the best of five, with neurons of one feature that respond to single features as |x| within 0.05",
+        quantity="share of fits, each the best of five, with neurons of one feature that respond to single features as |x| "
+        "within 0.05",
         measure=_exact,
         holds=Range(low=0.5),
         rows=_rows,

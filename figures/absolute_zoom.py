@@ -23,12 +23,12 @@ DENSITY = 0.03
 ABOUT = About(
     label="F33",
     title="Primary and secondary features",
-    alt="Above, stack plots of ten neurons, each piece with the number of its feature: some have one piece, others a large one and several small "
-    "ones. Below, the share of a shared neuron's strongest activations that its primary feature causes, falling from nearly all at the "
-    "top to fewer further down.",
+    alt="Above, stack plots of ten neurons, each piece with the number of its feature: some have one piece, others a large "
+    "one and several small ones. Below, the share of a shared neuron's strongest activations that its primary feature causes, "
+    "falling from nearly all at the top to fewer further down.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " The paper zooms in at density 0.01; here neurons of both kinds live together at 0.03. Shown are the "
-    "ten neighbours of the figure before among which both kinds are most even.",
+    note=absolute.NOTE.format(rate=RATE) + " The paper zooms in at density 0.01; here neurons of both kinds live together at "
+    "0.03. Shown are the ten neighbours of the figure before among which both kinds are most even.",
 )
 WINDOW, SAMPLES, TOP = 10, 16_384, 20
 """Neurons shown; samples on which activations are ranked; how many of the strongest ones count as top activations."""
@@ -43,10 +43,10 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """A window on the best fit, and what causes the strongest activations of neurons of several features.
 
-    Arrays: `W1` (window, feature) rescaled weights in, rounded to 3 decimals; `answered` (window); `first` the place of the first.
-    `caused` (seed, rank) share of a neuron's strongest activations, up to each rank of `ranks`, to which its primary feature contributes
-    most, averaged over neurons of several features; nan without any. `second` (seed) mean of their second largest weight over the
-    largest.
+    Arrays: `W1` (window, feature) rescaled weights in, rounded to 3 decimals; `answered` (window); `first` the place of the
+    first. `caused` (seed, rank) share of a neuron's strongest activations, up to each rank of `ranks`, to which its primary
+    feature contributes most, averaged over neurons of several features; nan without any. `second` (seed) mean of their second
+    largest weight over the largest.
     """
     fits = runs["fits"].where(density=DENSITY)
     best = fits.best()
@@ -99,7 +99,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     figure, axes = sheet(theme, 352)
     sizes = np.abs(data.arrays["W1"])
     stacks = inset(axes, 34, 186, 346, 138)
-    stack_plot(stacks, sizes, importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES, theme, data.arrays["answered"])
+    stack_plot(
+        stacks, sizes, importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES, theme, data.arrays["answered"]
+    )
     top = max(1.2, 1.08 * float(sizes.sum(axis=1).max()))
     stacks.set(ylim=(0, top), yticks=(0, 1))
     _numbers(stacks, sizes, top, theme)
@@ -149,10 +151,12 @@ def _rows(data: Data) -> list[dict[str, str]]:
 CLAIMS = (
     Claim(
         id="C81",
-        text="A shared neuron has a primary feature and secondary ones, and its top activations make it look like a neuron of one feature.",
+        text="A shared neuron has a primary feature and secondary ones, and its top activations make it look like a neuron of "
+        "one feature.",
         source="Computation in Superposition",
         paper="one might think such a neuron monosemantic from its top activations",
-        quantity="mean share of the 20 strongest activations of a shared neuron, of 16,384, to which its primary feature contributes most",
+        quantity="mean share of the 20 strongest activations of a shared neuron, of 16,384, to which its primary feature "
+        "contributes most",
         measure=_top,
         holds=Range(low=0.8),
         rows=_rows,

@@ -1,4 +1,4 @@
-"""F34: a whole model of |x| in which two neurons serve two features each, asymmetrically, and other neurons inhibit what leaks."""
+"""F34: a whole model of |x| in which two neurons serve two features each, asymmetrically, and others inhibit what leaks."""
 
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,13 @@ FEATURES, HIDDEN, DECAY, DENSITY = 6, 10, 0.7, 0.2
 ABOUT = About(
     label="F34",
     title="A model with asymmetric superposition",
-    alt="Stack plots of the weights into and out of ten neurons. Most neurons have one colour in and the same colour out. In the groups at the "
-    "right a neuron has a large piece of one colour and a small one of another going in, and the other way round coming out, and beside it stands "
-    "a neuron with a large negative piece out.",
+    alt="Stack plots of the weights into and out of ten neurons. Most neurons have one colour in and the same colour out. In "
+    "the groups at the right a neuron has a large piece of one colour and a small one of another going in, and the other way "
+    "round coming out, and beside it stands a neuron with a large negative piece out.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " Six features, ten neurons, density 0.2 and importances 0.7^i are our choice; the paper gives none. The motif is "
-    "found by `sup.motifs.motifs` in all fits; shown is the fit with the lowest final loss among those that have it twice.",
+    note=absolute.NOTE.format(rate=RATE) + " Six features, ten neurons, density 0.2 and importances 0.7^i are our choice; the "
+    "paper gives none. The motif is found by `sup.motifs.motifs` in all fits; shown is the fit with the lowest final loss "
+    "among those that have it twice.",
 )
 
 
@@ -51,10 +52,10 @@ def chosen(fits: Trained, instances: list[list[Motif]]) -> int:
 def reduce(runs: Runs) -> Data:
     """The shown model, and the instances of all fits.
 
-    Arrays: `W1`, `W2` (hidden, feature) of the shown fit, each neuron's largest weights in and out of one size, rounded to 4 decimals;
-    `part` (hidden) 0 for a neuron in no instance, else the number of its first one, neurons sorted by it; `role` (hidden) 0 none,
-    1 shared, 2 inhibitor; `count` (seed) instances of each fit; `into`, `out` (instance, 2) weights of primary and secondary,
-    `size` (instance) of the large ones, `left` (instance) what is left of the leak, `owner` (instance) the fit.
+    Arrays: `W1`, `W2` (hidden, feature) of the shown fit, each neuron's largest weights in and out of one size, rounded to 4
+    decimals; `part` (hidden) 0 for a neuron in no instance, else the number of its first one, neurons sorted by it; `role`
+    (hidden) 0 none, 1 shared, 2 inhibitor; `count` (seed) instances of each fit; `into`, `out` (instance, 2) weights of primary
+    and secondary, `size` (instance) of the large ones, `left` (instance) what is left of the leak, `owner` (instance) the fit.
     """
     fits = runs["fits"]
     instances = found_in(fits)
@@ -151,16 +152,21 @@ def _rows(data: Data) -> list[dict[str, str]]:
         for name, value, sd, paper in zip(names, means, spread, ("2", "1/2", "1/2", "2"), strict=True)
     ]
     opposite = (into[:, 0] * into[:, 1] < 0).mean()
-    return [*rows, {"weight": "weights in of opposite sign", "mean": f"{opposite:.0%} of instances", "spread": "", "paper": "yes"}]
+    return [
+        *rows,
+        {"weight": "weights in of opposite sign", "mean": f"{opposite:.0%} of instances", "spread": "", "paper": "yes"},
+    ]
 
 
 CLAIMS = (
     Claim(
         id="C83",
-        text="Models share neurons asymmetrically, with weights in of 2 and -1/2 and out of 1/2 and 2, and inhibit what leaks with another neuron.",
+        text="Models share neurons asymmetrically, with weights in of 2 and -1/2 and out of 1/2 and 2, and inhibit what leaks "
+        "with another neuron.",
         source="Computation in Superposition",
         paper="weights in [2, -1/2], out [1/2, 2], and an inhibition neuron",
-        quantity="share of fits in which a neuron returns two features, one weight in twice the other or more, the leak inhibited",
+        quantity="share of fits in which a neuron returns two features, one weight in twice the other or more, the leak "
+        "inhibited",
         measure=_share,
         holds=Range(low=0.5),
         rows=_rows,

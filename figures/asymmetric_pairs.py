@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F35",
     title="Two instances of asymmetric superposition, in numbers",
-    alt="Two small graphs, each of a shared neuron and an inhibitor between two features, with the weights on the edges: about two and one half in, "
-    "one half and two out, and large negative weights out of the inhibitor. Below each a table: the primary feature alone would switch on the "
-    "secondary's output several times over; with the inhibitor nothing is left of it.",
+    alt="Two small graphs, each of a shared neuron and an inhibitor between two features, with the weights on the edges: "
+    "about two and one half in, one half and two out, and large negative weights out of the inhibitor. Below each a table: "
+    "the primary feature alone would switch on the secondary's output several times over; with the inhibitor nothing is left "
+    "of it.",
     source="Computation in Superposition",
     note="The two strongest instances of the model before.",
 )
@@ -37,11 +38,11 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The instances of the shown model, at most two.
 
-    Arrays: `into`, `out` (instance, neuron, feature) weights of the shared neuron and its inhibitor for the primary and the secondary feature, the
-    shared neuron balanced, the inhibitor scaled to the same weight in from the primary, signs turned so that a positive primary
-    switches both on; `features` (instance, 2). `response` (instance, active, stage, output): outputs, after the ReLU, for the primary or
-    the secondary alone at the sign that the shared neuron hears, of size 1; stage 0 the shared neuron alone, 1 with the inhibitor, 2 all neurons and
-    the bias.
+    Arrays: `into`, `out` (instance, neuron, feature) weights of the shared neuron and its inhibitor for the primary and the
+    secondary feature, the shared neuron balanced, the inhibitor scaled to the same weight in from the primary, signs turned so
+    that a positive primary switches both on; `features` (instance, 2). `response` (instance, active, stage, output): outputs,
+    after the ReLU, for the primary or the secondary alone at the sign that the shared neuron hears, of size 1; stage 0 the
+    shared neuron alone, 1 with the inhibitor, 2 all neurons and the bias.
     """
     fits = runs["fits"]
     instances = found_in(fits)
@@ -54,7 +55,7 @@ def reduce(runs: Runs) -> Data:
         "features": np.array([(motif.primary, motif.secondary) for motif in instances[shown][:2]], np.int64).reshape(-1, 2),
         "response": np.array([_responses(W1, W2, b, motif) for motif in instances[shown][:2]]).reshape(-1, 2, 3, 2),
     }
-    values = {}
+    values: dict[str, Value] = {}
     for k, motif in enumerate(instances[shown][:2], 1):
         values |= {f"leak_{k}": Value(value=motif.leak), f"left_{k}": Value(value=float(arrays["response"][k - 1, 0, 2, 1]))}
     return Data(arrays=arrays, values=values)
@@ -98,7 +99,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _table(axes: "Axes", response: np.ndarray, x: float, names: tuple[str, str], theme: Theme) -> None:
-    response_table(axes, response, x, 90, [f"$|x_{{{name}}}| = 1$" for name in names], [f"$y_{{{name}}}$" for name in names], theme)
+    response_table(
+        axes, response, x, 90, [f"$|x_{{{name}}}| = 1$" for name in names], [f"$y_{{{name}}}$" for name in names], theme
+    )
 
 
 STAGES = ("shared neuron", "and inhibitor", "whole model")

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F36",
     title="How asymmetric superposition with inhibition works",
-    alt="A graph of two neurons between two features with weights two and minus one half in, one half and two out, and an inhibitor. Beside it a "
-    "table: without the inhibitor the primary feature would give the secondary's output four; with it, zero. The secondary feature "
-    "leaks only a quarter onto the primary's output.",
+    alt="A graph of two neurons between two features with weights two and minus one half in, one half and two out, and an "
+    "inhibitor. Beside it a table: without the inhibitor the primary feature would give the secondary's output four; with it, "
+    "zero. The secondary feature leaks only a quarter onto the primary's output.",
     source="Computation in Superposition",
     note="The ideal motif with the paper's weights, written down and not trained.",
 )
@@ -35,7 +35,9 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """`into`, `out` (neuron, feature), and `response` (active, stage, output) for x_0 = 1 and for x_1 = -1, without and with the inhibitor."""
+    """`into`, `out` (neuron, feature), and `response` (active, stage, output) for x_0 = 1 and for x_1 = -1, without and with
+    the inhibitor.
+    """
     hidden = np.maximum(INTO @ np.array([[1.0, 0.0], [0.0, -1.0]]), 0.0)
     stages = [np.maximum(OUT[:count].T @ hidden[:count], 0.0).T for count in (1, 2)]
     response = np.stack(stages, axis=1)

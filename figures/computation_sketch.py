@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F29",
     title="The setup: fewer neurons do the work of a layer",
-    alt="Above, a row of six nodes, the features x, with an arrow for each to a row of six nodes y, their absolute values: one layer of a "
-    "hypothetical disentangled model. Below, the observed model takes the same way through a layer of three neurons.",
+    alt="Above, a row of six nodes, the features x, with an arrow for each to a row of six nodes y, their absolute values: "
+    "one layer of a hypothetical disentangled model. Below, the observed model takes the same way through a layer of three "
+    "neurons.",
     source="Computation in Superposition",
 )
 CLAIMS: tuple[Claim, ...] = ()

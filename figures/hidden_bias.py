@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F28b",
     title="A hidden bias is a way out of the privileged basis",
-    alt="Two matrices of the same size. Without a hidden bias each feature lies on one or a few neurons; with one, entries of all sizes fill the "
-    "matrix, and the bias beside it is positive throughout. Right: dots for how often a neuron is off, a third of the time "
-    "without a bias, almost never with one, and almost never without one for fifty dense features.",
+    alt="Two matrices of the same size. Without a hidden bias each feature lies on one or a few neurons; with one, entries of "
+    "all sizes fill the matrix, and the bias beside it is positive throughout. Right: dots for how often a neuron is off, a "
+    "third of the time without a bias, almost never with one, and almost never without one for fifty dense features.",
     source="Superposition in a Privileged Basis",
-    note="A remark in the paper, without a figure. The kernel has no hidden bias, so these models are trained in a few lines of NumPy, "
-    "`sup.hidden_bias`, whose bits may differ between machines: ten features in five dimensions at density 0.15, and fifty features of "
-    "equal importance at density 1. Eight and four starts, AdamW from 0.01 to zero, 2,000 and 1,000 steps, batches of 256.",
+    note="A remark in the paper, without a figure. The kernel has no hidden bias, so these models are trained in a few lines "
+    "of NumPy, `sup.hidden_bias`, whose bits may differ between machines: ten features in five dimensions at density 0.15, "
+    "and fifty features of equal importance at density 1. Eight and four starts, AdamW from 0.01 to zero, 2,000 and 1,000 "
+    "steps, batches of 256.",
 )
 DENSITY, STARTS = 0.15, 8
 MANY, MANY_STARTS = 50, 4
@@ -60,7 +61,9 @@ def reduce(runs: Runs) -> Data:
         **{f"off_{name}": _off(found) for name, found in (("held", held), ("free", free), ("many", many))},
         **{f"loss_{name}": found.loss for name, found in (("held", held), ("free", free))},
     }
-    values = {f"off_{name}": Value(value=100 * float(arrays[f"off_{name}"].mean()), unit="%") for name in ("held", "free", "many")}
+    values = {
+        f"off_{name}": Value(value=100 * float(arrays[f"off_{name}"].mean()), unit="%") for name in ("held", "free", "many")
+    }
     values["gain"] = Value(value=float(held.loss.mean() / free.loss.mean()))
     values["spread_many"] = Value(value=mean_over_spread(HIDDEN, MANY, 1.0))
     return Data(arrays=arrays, values=values)
@@ -126,8 +129,14 @@ def _linear(data: Data) -> Estimate:
 
 def _rows(data: Data) -> list[dict[str, str]]:
     """What the three kinds of models do."""
-    kinds = {"ten sparse features, no hidden bias": "held", "ten sparse features, hidden bias": "free", "fifty dense features, no hidden bias": "many"}
-    return [{"models": words, "neurons off": f"{data.arrays[f'off_{name}'].mean():.1%} of samples"} for words, name in kinds.items()]
+    kinds = {
+        "ten sparse features, no hidden bias": "held",
+        "ten sparse features, hidden bias": "free",
+        "fifty dense features, no hidden bias": "many",
+    }
+    return [
+        {"models": words, "neurons off": f"{data.arrays[f'off_{name}'].mean():.1%} of samples"} for words, name in kinds.items()
+    ]
 
 
 CLAIMS = (

@@ -1,7 +1,7 @@
 """What the figures on privileged bases share: their runs, and how the best of many fits is found in groups of fits.
 
-Not a figure itself. The recipe was chosen by final loss among four, at equal samples, on 16 fits of seeds that no figure uses: the
-usual one, the usual one without weight decay, and learning rates of 0.003 and 0.01 that fall to zero. The last won.
+Not a figure itself. The recipe was chosen by final loss among four, at equal samples, on 16 fits of seeds that no figure uses:
+the usual one, the usual one without weight decay, and learning rates of 0.003 and 0.01 that fall to zero. The last won.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ DENSITIES = (1.0, 0.8, 0.65, 0.5, 0.4, 0.32, 0.26, 0.2, 0.15, 0.12, 0.08, 0.06, 
 GROUP = 20
 """Fits among which the best is taken; a profile's fits make as many such groups as there are, and at least one."""
 NOTE = (
-    "The paper does not say how the models were trained. Here AdamW's learning rate starts at 0.01 and falls to zero, the best of four "
-    "recipes by final loss on other seeds."
+    "The paper does not say how the models were trained. Here AdamW's learning rate starts at 0.01 and falls to zero, the "
+    "best of four recipes by final loss on other seeds."
 )
 
 

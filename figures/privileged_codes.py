@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,17 +26,27 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F28",
     title="Six codes for ten features on five neurons",
-    alt="Six rows, from dense to sparse features, each a matrix of weights and a stack plot of five neurons. Five neurons of one feature "
-    "each; three such and three features on two neurons; two such and five features on three; one such and six features on the pairs of "
-    "four; eight features around a hub; ten features on all pairs of five. Below, the neurons of one feature and of several by density.",
+    alt="Six rows, from dense to sparse features, each a matrix of weights and a stack plot of five neurons. Five neurons of "
+    "one feature each; three such and three features on two neurons; two such and five features on three; one such and six "
+    "features on the pairs of four; eight features around a hub; ten features on all pairs of five. Below, the neurons of one "
+    "feature and of several by density.",
     source="Superposition in a Privileged Basis",
-    note=privileged.NOTE + " The paper shows the best of 1,000 fits; a profile here has fewer, 500 in the largest. Rows show the best "
-    "of all fits at a density, verdicts rest on the best fits of groups of 20. A neuron answers to a feature if its weight is at least half of the "
-    "feature's largest; neurons of one feature come first, then those with negative weights. The paper's 14 densities are not stated.",
+    note=privileged.NOTE
+    + " The paper shows the best of 1,000 fits; a profile here has fewer, 500 in the largest. Rows show the best of all fits "
+    "at a density, verdicts rest on the best fits of groups of 20. A neuron answers to a feature if its weight is at least "
+    "half of the feature's largest; neurons of one feature come first, then those with negative weights. The paper's 14 "
+    "densities are not stated.",
 )
 ROWS = (0.65, 0.32, 0.15, 0.12, 0.06, 0.03)
 """A density for each row of the paper's figure."""
-PAPER = ("5 dedicated", "3 dedicated + two signs", "2 dedicated + 5 in 3", "1 dedicated + all pairs of 4", "hub of 4", "all pairs of 5")
+PAPER = (
+    "5 dedicated",
+    "3 dedicated + two signs",
+    "2 dedicated + 5 in 3",
+    "1 dedicated + all pairs of 4",
+    "hub of 4",
+    "all pairs of 5",
+)
 """The code of each row, as `sup.codes.code_name` names it."""
 PAPER_COUNT = (5, 6, 7, 7, 8, 10)
 PAPER_ALONE = (5, 5, 5, 5, 3, 3, 3, 3, 2, 1, 0, 0, 0, 0)
@@ -52,12 +63,13 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The drawn models, and the codes of the best fits of groups.
 
-    Arrays: `W` (row, hidden, feature) the best fit of each row's density, neurons in reading order, rounded to 4 decimals; `code` of
-    it; `scores` (row, feature); `drawn` (row) its seed. `alone` (density) neurons of one feature in the best fit of all. Of the
-    best fit of each group (density, group): `group_alone` and `group_shared` neurons of one and of several features,
-    `group_count` features recovered, `group_code` number of the paper's code or -1, `group_same` whether a neighbouring density's
-    best fit has the same code; `size` fits of a group. `least` (code, density) the lowest loss of all fits with that code of the paper, nan without
-    one. `boundary` (code) the density at which a code and the next one cost the same, nan where that is not seen.
+    Arrays: `W` (row, hidden, feature) the best fit of each row's density, neurons in reading order, rounded to 4 decimals;
+    `code` of it; `scores` (row, feature); `drawn` (row) its seed. `alone` (density) neurons of one feature in the best fit of
+    all. Of the best fit of each group (density, group): `group_alone` and `group_shared` neurons of one and of several
+    features, `group_count` features recovered, `group_code` number of the paper's code or -1, `group_same` whether a
+    neighbouring density's best fit has the same code; `size` fits of a group. `least` (code, density) the lowest loss of all
+    fits with that code of the paper, nan without one. `boundary` (code) the density at which a code and the next one cost the
+    same, nan where that is not seen.
     """
     found = [_fits(runs["relu"].where(density=density)) for density in DENSITIES]
     drawn = [found[DENSITIES.index(density)] for density in ROWS]
@@ -129,7 +141,7 @@ def crossing(least: np.ndarray) -> float:
     """
     gap = np.log(least[0] / least[1])
     both = np.flatnonzero(~np.isnan(gap))
-    turns = [(i, j) for i, j in zip(both, both[1:], strict=False) if gap[i] < 0 <= gap[j]]
+    turns = [(i, j) for i, j in pairwise(both) if gap[i] < 0 <= gap[j]]
     if not turns:
         return math.nan
     i, j = turns[-1]
@@ -160,7 +172,16 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme) -> None:
     weight_image(matrix, W.T, theme)
     matrix.set_aspect("auto")
     for row in (0, FEATURES - 1):
-        say(axes, 18, base + 4 + (ROW - 10) * (1 - (row + 0.5) / FEATURES), str(row), theme, ha="right", fontsize=8, color=theme.muted)
+        say(
+            axes,
+            18,
+            base + 4 + (ROW - 10) * (1 - (row + 0.5) / FEATURES),
+            str(row),
+            theme,
+            ha="right",
+            fontsize=8,
+            color=theme.muted,
+        )
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
     colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
     shown = np.clip(W, -0.8, None)  # how far below zero a neuron is pushed does not matter once it is off
@@ -231,11 +252,11 @@ def _rows(data: Data) -> list[dict[str, str]]:
     """The paper's code and the one found, a row per density of the figure."""
     rows = []
     for k, density in enumerate(ROWS):
-        groups = data.arrays["group_code"][DENSITIES.index(density)]
+        groups, code = data.arrays["group_code"][DENSITIES.index(density)], data.arrays["code"][k]
         rows.append({
             "density": f"{density:g}",
             "paper": f"{PAPER_COUNT[k]} features: {PAPER[k]}",
-            "best of all fits": f"{int((data.arrays['code'][k] > 0).any(axis=0).sum())} features: {code_name(data.arrays['code'][k])}",
+            "best of all fits": f"{int((code > 0).any(axis=0).sum())} features: {code_name(code)}",
             f"best of {data.arrays['size']} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
             "mean features": f"{data.arrays['group_count'][DENSITIES.index(density)].mean():.1f}",
         })  # fmt: skip

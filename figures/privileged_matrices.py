@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F26",
     title="A ReLU on the hidden layer makes the weights readable",
-    alt="Three pairs of matrices, a row for each of ten features and a column for each of five hidden dimensions. With a linear hidden "
-    "layer all entries of the represented features are filled with weights of many sizes. With a ReLU, from dense to sparse: five "
-    "single entries; three single entries and three features on two neurons; eight features, each on several neurons.",
+    alt="Three pairs of matrices, a row for each of ten features and a column for each of five hidden dimensions. With a "
+    "linear hidden layer all entries of the represented features are filled with weights of many sizes. With a ReLU, from "
+    "dense to sparse: five single entries; three single entries and three features on two neurons; eight features, each on "
+    "several neurons.",
     source="Superposition in a Privileged Basis",
-    note=privileged.NOTE + " Each matrix is the best of all fits by final loss, at the densities 0.65, 0.32 and 0.06; the paper does not "
+    note=privileged.NOTE
+    + " Each matrix is the best of all fits by final loss, at the densities 0.65, 0.32 and 0.06; the paper does not "
     "give its densities. With a linear hidden layer the model is the ReLU output model.",
 )
 SHOWN = (0.65, 0.32, 0.06)
@@ -45,9 +47,9 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The best models, and how many of the neurons of all models answer to one feature.
 
-    Arrays: `W` (density, model, hidden, feature), model 0 with the linear and 1 with the ReLU hidden layer, neurons of the latter in
-    reading order, rounded to 4 decimals; `count` (density, model) features represented; `alone_linear`, `alone_relu` (density, seed)
-    share of a model's neurons that answer to one feature.
+    Arrays: `W` (density, model, hidden, feature), model 0 with the linear and 1 with the ReLU hidden layer, neurons of the
+    latter in reading order, rounded to 4 decimals; `count` (density, model) features represented; `alone_linear`, `alone_relu`
+    (density, seed) share of a model's neurons that answer to one feature.
     """
     best = [(privileged.best_fit(runs["linear"], d)["W"][0], privileged.best_fit(runs["relu"], d)["W"][0]) for d in SHOWN]
     W = np.array([(linear, relu[reading_order(code_words(relu[None])[0])]) for linear, relu in best], np.float64)

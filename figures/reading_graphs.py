@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F30",
     title="How to read the weights of a hidden layer",
-    alt="The same model three times. As matrices: weights into and out of three neurons for two features. As stacks: a column for each "
-    "neuron, above for its weights in, below for those out. As a graph: inputs above, neurons in the middle, outputs below, edges red for "
-    "positive and blue for negative weights.",
+    alt="The same model three times. As matrices: weights into and out of three neurons for two features. As stacks: a column "
+    "for each neuron, above for its weights in, below for those out. As a graph: inputs above, neurons in the middle, outputs "
+    "below, edges red for positive and blue for negative weights.",
     source="Computation in Superposition",
     note="Weights written down and not trained.",
 )
 CLAIMS: tuple[Claim, ...] = ()
 W1 = np.array([[1.0, 0.0], [-1.0, 0.0], [0.5, 1.0]])
 W2 = np.array([[1.0, 1.0, 0.0], [-0.5, 0.0, 1.0]])
-"""Both signs of the first feature, one of the second; the third neuron also hears the first, which is taken back at the output."""
+"""Both signs of the first feature, one of the second; the third neuron also hears the first, which is taken back at the
+output."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -45,7 +46,8 @@ def reduce(runs: Runs) -> Data:
 def draw(data: Data, theme: Theme) -> "Figure":
     """Matrices, stacks, graph."""
     figure, axes = sheet(theme, 236)
-    for x, title, below in ((62, "Matrices", "a row a feature,\na column a neuron"), (194, "Stacks", "a column a neuron,\na piece a weight"),
+    for x, title, below in ((62, "Matrices", "a row a feature,\na column a neuron"), (194, "Stacks", "a column a neuron,\na "
+    "piece a weight"),
                             (326, "Graph", "a node a neuron,\nan edge a weight")):  # fmt: skip
         heading(axes, x, 222, title, below, theme)
     _matrices(axes, data, theme)

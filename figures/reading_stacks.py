@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F27",
     title="How to read a stack plot",
-    alt="On the left a matrix of three features and three neurons with its numbers. On the right a stack for each neuron: pieces as "
-    "high as the weights, positive ones above the line and negative ones below. The first neuron has one piece, the second "
-    "has two above the line, the third two above and one below.",
+    alt="On the left a matrix of three features and three neurons with its numbers. On the right a stack for each neuron: "
+    "pieces as high as the weights, positive ones above the line and negative ones below. The first neuron has one piece, the "
+    "second has two above the line, the third two above and one below.",
     source="Superposition in a Privileged Basis",
     note="Weights written down and not trained.",
 )

@@ -58,7 +58,7 @@ def stack_plot(
 def _pieces(sizes: np.ndarray, largest: float, colours: Sequence[Any], theme: Theme) -> list[tuple[float, float, Any]]:
     """Lower end, upper end and colour of the pieces of one side of a stack."""
     large, found, end = sizes >= max(LEAST * largest, 1e-9), [], 0.0
-    for i in np.flatnonzero(large):
+    for i in np.flatnonzero(large).tolist():
         found.append((end, end + float(sizes[i]), colours[i]))
         end += float(sizes[i])
     rest = float(sizes[~large].sum())

@@ -1,4 +1,4 @@
-"""The codes in which a ReLU hidden model writes its features: which neurons a feature switches on, and what such a code is called.
+"""The codes in which a ReLU hidden model writes its features: the neurons that each feature switches on, and names for codes.
 
 In x' = ReLU(W^T ReLU(W x) + b) with x >= 0 a feature that is active alone switches on the neurons in which its weight is
 positive, and no others; these neurons are its *word*. How strongly negative the other weights are matters little as long as the
@@ -57,7 +57,7 @@ def words_per_neuron(code: Int[np.ndarray, "run hidden feature"]) -> Int[np.ndar
 
 
 def reading_order(code: Int[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " hidden"]:
-    """The order in which neurons are drawn: monosemantic ones first, then polysemantic ones with negative weights, the rest, unused ones.
+    """The order in which neurons are drawn: monosemantic ones, then those with negative weights, the rest, unused ones.
 
     Those of a kind are ordered by what they answer to, the most important feature first.
 
@@ -67,7 +67,7 @@ def reading_order(code: Int[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " 
     """
     words = (code > 0).sum(axis=1)
     kind = np.select([words == 0, words == 1, (code < 0).any(axis=1)], [3, 0, 1], 2)
-    return np.lexsort((*(-code.T[::-1]), kind))
+    return np.lexsort((*(code.T[::-1] <= 0), kind))
 
 
 def blocks(code: Int[np.ndarray, "hidden feature"]) -> list[tuple[list[int], list[int]]]:
@@ -120,7 +120,7 @@ def _block_name(on: np.ndarray) -> str:
     if len(set(words)) == len(words):
         if neurons == 2 and sizes == [1, 1, 2]:
             return "two signs"
-        if set(sizes) == {2}:
+        if neurons >= 3 and set(sizes) == {2}:
             return f"all pairs of {neurons}" if features == comb(neurons, 2) else f"pairs of {neurons}"
         if any(set(words) == _hub_words(hub, neurons) for hub in range(neurons)):
             return f"hub of {neurons - 1}"

@@ -22,7 +22,7 @@ def hidden_bias_model(
     c: Float[np.ndarray, "run hidden"],
     b: Float[np.ndarray, "run feature"],
 ) -> Float64[np.ndarray, "run batch feature"]:
-    """x' = ReLU(W^T ReLU(W x + c) + b).
+    """The output x' = ReLU(W^T ReLU(W x + c) + b).
 
     Example: at c = 1 the neuron is on although its feature pulls it down, and b takes the 1 away again.
         >>> one = np.ones((1, 1))
@@ -94,7 +94,9 @@ class Learned:
     off: np.ndarray
 
 
-def learn(hidden: int, importance: Float[np.ndarray, " feature"], density: float, recipe: Recipe, runs: int, *, bias: bool) -> Learned:
+def learn(
+    hidden: int, importance: Float[np.ndarray, " feature"], density: float, recipe: Recipe, runs: int, *, bias: bool
+) -> Learned:
     """Trains `runs` models on independent features, uniform on [0, 1) when active, with AdamW and fresh batches.
 
     Args:

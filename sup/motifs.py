@@ -50,7 +50,9 @@ class Motif:
 def motifs(
     W1: Float[np.ndarray, "hidden feature"], W2: Float[np.ndarray, "feature hidden"], b: Float[np.ndarray, " feature"]
 ) -> list[Motif]:
-    """All instances in one model, the strongest first: a neuron k and features i, j such that
+    """All instances in one model, the strongest first.
+
+    An instance is a neuron k and features i, j for which three things hold:
 
     - k returns both: W1_ki W2_ik and W1_kj W2_jk are at least GAIN in size, with weights out that are positive;
     - it does so asymmetrically: |W1_ki| >= RATIO |W1_kj|;
