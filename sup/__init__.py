@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the list below
+    from sup.codes import code_name as code_name
+    from sup.codes import code_words as code_words
     from sup.errors import SpecError as SpecError
     from sup.errors import SupError as SupError
     from sup.features import Anticorrelated as Anticorrelated
@@ -37,6 +39,9 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import relu_hidden as relu_hidden
     from sup.models import relu_output as relu_output
     from sup.models import weighted_loss as weighted_loss
+    from sup.neurons import answers as answers
+    from sup.neurons import monosemantic as monosemantic
+    from sup.neurons import polysemantic as polysemantic
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
     from sup.sparse_loss import fully_active_terms as fully_active_terms
@@ -73,6 +78,8 @@ _PUBLIC = {
     ),
     "sup.linear_loss": ("linear_terms", "expected_linear_loss", "best_linear_solution"),
     "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
+    "sup.neurons": ("answers", "monosemantic", "polysemantic"),
+    "sup.codes": ("code_words", "code_name"),
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }

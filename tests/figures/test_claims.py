@@ -12,6 +12,13 @@ OURS = {
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
     "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+    "privileged_matrices": {"C71"},
+    "privileged_codes": {"C72", "C73", "C74", "C75"},
+    "hidden_bias": {"C76"},
+    "absolute_small": {"C77", "C78"},
+    "absolute_large": {"C79", "C80", "C82"},
+    "absolute_zoom": {"C81"},
+    "asymmetric_model": {"C83"},
 }
 
 
