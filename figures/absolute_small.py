@@ -1,5 +1,6 @@
 """F31: three features, six neurons: the model finds |x| = ReLU(x) + ReLU(-x)."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ ABOUT = About(
     "by final loss.",
 )
 FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
+OTHERS = (1.0, 0.1)
+"""Densities at which it is checked that the result does not hang on the choice, with half as many fits."""
 GROUP = 5
 """Fits among which the best is taken."""
 EXACT = 0.05
@@ -40,19 +43,23 @@ WEIGHTS = 100
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Fits from many seeds."""
-    return {"fits": absolute.fits(FEATURES, HIDDEN, 1.0, (DENSITY,), size, RATE)}
+    """Fits from many seeds; `others`, fewer at other densities."""
+    half = replace(size, seeds=(size.seeds + 1) // 2)
+    return {
+        "fits": absolute.fits(FEATURES, HIDDEN, 1.0, (DENSITY,), size, RATE),
+        "others": absolute.fits(FEATURES, HIDDEN, 1.0, OTHERS, half, RATE),
+    }
 
 
 def reduce(runs: Runs) -> Data:
     """The best fit, and how many fits are the exact solution.
 
     Arrays: `W1`, `W2` (hidden, feature) rescaled to weights in of 1; `exact` (seed) whether a fit responds to each single
-    feature as |x| does, with neurons of one feature; `best` (group) the same of the best of five; `scaled` (model) the largest
-    change of a random model's outputs when its neurons are rescaled.
+    feature as |x| does, with neurons of one feature; `others` (density, seed) the same at other densities; `best` (group) the
+    same of the best of five; `scaled` (model) the largest change of a random model's outputs when its neurons are rescaled.
     """
     fits = runs["fits"]
-    found = np.array([_is_exact(fits, k) for k in range(len(fits))])
+    found = _all_exact(fits)
     best = fits.best()
     size = min(GROUP, len(fits))
     groups = fits["final_loss"][: len(fits) // size * size].reshape(-1, size)
@@ -61,12 +68,17 @@ def reduce(runs: Runs) -> Data:
         "W1": np.round(W1, 4),
         "W2": np.round(W2, 4),
         "exact": found,
+        "others": np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS]),
         "best": found[groups.argmin(axis=1) + size * np.arange(len(groups))],
         "scaled": _rescaling(),
     }
     ideal = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
     values = {"exact": Value(value=float(found.sum())), "fits": Value(value=float(len(fits))), "off": Value(value=ideal)}
     return Data(arrays=arrays, values=values)
+
+
+def _all_exact(fits: Trained) -> np.ndarray:
+    return np.array([_is_exact(fits, k) for k in range(len(fits))])
 
 
 def _is_exact(fits: Trained, k: int) -> bool:
@@ -113,7 +125,8 @@ def _exact(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    counted = (("single fits", data.arrays["exact"]), ("best of five", data.arrays["best"]))
+    counted = [("single fits", data.arrays["exact"]), ("best of five", data.arrays["best"])]
+    counted += [(f"single fits at density {density:g}", data.arrays["others"][k]) for k, density in enumerate(OTHERS)]
     return [{"of": name, "exact": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
 
 

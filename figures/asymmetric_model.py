@@ -1,5 +1,6 @@
 """F34: a whole model of |x| in which two neurons serve two features each, asymmetrically, and others inhibit what leaks."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 RATE = 0.01
 FEATURES, HIDDEN, DECAY, DENSITY = 6, 10, 0.7, 0.2
+OTHERS = (0.4, 0.1)
+"""Densities at which it is checked that the result does not hang on the choice, with a quarter of the fits."""
 ABOUT = About(
     label="F34",
     title="A model with asymmetric superposition",
@@ -34,8 +37,12 @@ ABOUT = About(
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Fits from many seeds."""
-    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, (DENSITY,), size, RATE)}
+    """Fits from many seeds; `others`, fewer at other densities."""
+    fewer = replace(size, seeds=(size.seeds + 3) // 4)
+    return {
+        "fits": absolute.fits(FEATURES, HIDDEN, DECAY, (DENSITY,), size, RATE),
+        "others": absolute.fits(FEATURES, HIDDEN, DECAY, OTHERS, fewer, RATE),
+    }
 
 
 def found_in(fits: Trained) -> list[list[Motif]]:
@@ -54,8 +61,9 @@ def reduce(runs: Runs) -> Data:
 
     Arrays: `W1`, `W2` (hidden, feature) of the shown fit, each neuron's largest weights in and out of one size, rounded to 4
     decimals; `part` (hidden) 0 for a neuron in no instance, else the number of its first one, neurons sorted by it; `role`
-    (hidden) 0 none, 1 shared, 2 inhibitor; `count` (seed) instances of each fit; `into`, `out` (instance, 2) weights of primary
-    and secondary, `size` (instance) of the large ones, `left` (instance) what is left of the leak, `owner` (instance) the fit.
+    (hidden) 0 none, 1 shared, 2 inhibitor; `count` (seed) instances of each fit, `others` (density, seed) of those at other
+    densities; `into`, `out` (instance, 2) weights of primary and secondary, `size` (instance) of the large ones, `left`
+    (instance) what is left of the leak, `owner` (instance) the fit.
     """
     fits = runs["fits"]
     instances = found_in(fits)
@@ -65,6 +73,7 @@ def reduce(runs: Runs) -> Data:
         **_sorted(fits, shown, instances[shown]),
         "drawn": np.array(fits.runs[shown].seed),
         "count": np.array([len(found) for found in instances]),
+        "others": np.stack([[len(found) for found in found_in(runs["others"].where(density=d))] for d in OTHERS]),
         "into": np.array([motif.weight_in for _, motif in everything]).reshape(-1, 2),
         "out": np.array([motif.weight_out for _, motif in everything]).reshape(-1, 2),
         "size": np.array([motif.strength for _, motif in everything]),
@@ -140,21 +149,27 @@ def _share(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """The instances' mean weights beside the paper's."""
+    """The instances' mean weights beside the paper's; how many fits have one, at this and at other densities."""
+    counts = [(DENSITY, data.arrays["count"]), *zip(OTHERS, data.arrays["others"], strict=True)]
+    shares = [
+        {"number": f"fits with an instance, density {p:g}", "mean": f"{(n > 0).mean():.0%}", "spread": "", "paper": ""}
+        for p, n in counts
+    ]
     if not data.arrays["size"].size:
-        return []
+        return shares
     into, out = data.arrays["into"], data.arrays["out"]
     means = [*np.abs(into).mean(axis=0), *out.mean(axis=0)]
     spread = [*np.abs(into).std(axis=0), *out.std(axis=0)]
     names = ("in, primary", "in, secondary (size)", "out, primary", "out, secondary")
     rows = [
-        {"weight": name, "mean": f"{value:.2f}", "spread": f"{sd:.2f}", "paper": paper}
+        {"number": name, "mean": f"{value:.2f}", "spread": f"{sd:.2f}", "paper": paper}
         for name, value, sd, paper in zip(names, means, spread, ("2", "1/2", "1/2", "2"), strict=True)
     ]
     opposite = (into[:, 0] * into[:, 1] < 0).mean()
     return [
         *rows,
-        {"weight": "weights in of opposite sign", "mean": f"{opposite:.0%} of instances", "spread": "", "paper": "yes"},
+        *shares,
+        {"number": "weights in of opposite sign", "mean": f"{opposite:.0%} of instances", "spread": "", "paper": "yes"},
     ]
 
 

@@ -23,12 +23,14 @@ SKETCHES = (computation_sketch, reading_graphs, asymmetric_sketch)
 
 
 def fits(module, weights, seeds, losses=lambda run: run.seed):
-    """Results of the module's sweep: `weights(run)` gives W1 (hidden, feature) and W2 (feature, hidden); biases are zero."""
-    (sweep,) = module.needs(Size(steps=1, seeds=seeds)).values()
-    pairs = [weights(run) for run in sweep.runs]
-    W1, W2 = (np.stack([pair[side] for pair in pairs]).astype(np.float32) for side in (0, 1))
-    loss = np.array([losses(run) for run in sweep.runs], np.float32)
-    return {"fits": Trained(sweep.runs, {"W1": W1, "W2": W2, "b": np.zeros(W2.shape[:2], np.float32), "final_loss": loss})}
+    """Results of the module's sweeps: `weights(run)` gives W1 (hidden, feature) and W2 (feature, hidden); biases are zero."""
+    found = {}
+    for name, sweep in module.needs(Size(steps=1, seeds=seeds)).items():
+        pairs = [weights(run) for run in sweep.runs]
+        W1, W2 = (np.stack([pair[side] for pair in pairs]).astype(np.float32) for side in (0, 1))
+        loss = np.array([losses(run) for run in sweep.runs], np.float32)
+        found[name] = Trained(sweep.runs, {"W1": W1, "W2": W2, "b": np.zeros(W2.shape[:2], np.float32), "final_loss": loss})
+    return found
 
 
 def verdicts(module, data):
@@ -115,7 +117,7 @@ def test_only_the_best_of_five_counts():
     assert data.arrays["best"].tolist() == [True] * 4 and data.arrays["exact"].sum() == 4
     claim = absolute_small.CLAIMS[0]
     assert claim.measure(data).seeds == 20
-    assert [row["exact"] for row in claim.rows(data)] == ["4", "4"]
+    assert [row["exact"] for row in claim.rows(data)] == ["4", "4", "2", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +194,7 @@ def test_the_motif_is_found_in_models_that_have_it():
     assert data.values["models"].value == 48 and data.arrays["drawn"] == 1
     assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
     rows = asymmetric_model.CLAIMS[0].rows(data)
-    assert [row["mean"] for row in rows] == ["2.00", "0.50", "0.50", "2.00", "100% of instances"]
+    assert [row["mean"] for row in rows] == ["2.00", "0.50", "0.50", "2.00", "80%", "80%", "80%", "100% of instances"]
     assert data.arrays["role"].tolist() == [0] * 8 + [1, 2]
     np.testing.assert_allclose(data.arrays["W1"][8, :2], [2.0, -0.5], atol=1e-4)
 
@@ -200,7 +202,8 @@ def test_the_motif_is_found_in_models_that_have_it():
 def test_models_without_the_motif_have_none():
     data = asymmetric_model.reduce(fits(asymmetric_model, plain, 60))
     assert verdicts(asymmetric_model, data) == {"C83": "not reproduced"}
-    assert asymmetric_model.CLAIMS[0].rows(data) == [] and data.values["instances"].value == 0
+    assert [row["mean"] for row in asymmetric_model.CLAIMS[0].rows(data)] == ["0%"] * 3
+    assert data.values["instances"].value == 0
 
 
 def test_the_instances_are_explained_with_their_numbers():
