@@ -73,6 +73,7 @@ def reduce(runs: Runs) -> Data:
         **_sorted(fits, shown, instances[shown]),
         "drawn": np.array(fits.runs[shown].seed),
         "count": np.array([len(found) for found in instances]),
+        "loss": fits["final_loss"].astype(np.float64),
         "others": np.stack([[len(found) for found in found_in(runs["others"].where(density=d))] for d in OTHERS]),
         "into": np.array([motif.weight_in for _, motif in everything]).reshape(-1, 2),
         "out": np.array([motif.weight_out for _, motif in everything]).reshape(-1, 2),
@@ -82,9 +83,6 @@ def reduce(runs: Runs) -> Data:
     }
     values = {"models": Value(value=float((arrays["count"] > 0).sum())), "fits": Value(value=float(len(fits)), digits=4)}
     values["instances"] = Value(value=float(len(everything)), digits=4)
-    for name, kept in (("with", arrays["count"] > 0), ("without", arrays["count"] == 0)):
-        if kept.any():
-            values[f"loss_{name}"] = Value(value=1000 * float(fits["final_loss"][kept].mean()), digits=3)
     if everything:
         e = mean(per_fit(arrays))
         values["strength"] = Value(value=e.value, digits=3, interval=(e.low, e.high) if np.isfinite(e.low) else None)
@@ -155,6 +153,11 @@ def _rows(data: Data) -> list[dict[str, str]]:
         {"number": f"fits with an instance, density {p:g}", "mean": f"{(n > 0).mean():.0%}", "spread": "", "paper": ""}
         for p, n in counts
     ]
+    for words, kept in (("with", data.arrays["count"] > 0), ("without", data.arrays["count"] == 0)):
+        if kept.any():
+            loss = 1000 * data.arrays["loss"][kept]
+            cells = {"mean": f"{loss.mean():.2f}", "spread": f"{loss.std():.2f}", "paper": ""}
+            shares.append({"number": f"final loss {words} an instance, thousandths", **cells})
     if not data.arrays["size"].size:
         return shares
     into, out = data.arrays["into"], data.arrays["out"]

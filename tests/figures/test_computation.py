@@ -194,7 +194,18 @@ def test_the_motif_is_found_in_models_that_have_it():
     assert data.values["models"].value == 48 and data.arrays["drawn"] == 1
     assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
     rows = asymmetric_model.CLAIMS[0].rows(data)
-    assert [row["mean"] for row in rows] == ["2.00", "0.50", "0.50", "2.00", "80%", "80%", "80%", "100% of instances"]
+    assert [row["mean"] for row in rows] == [
+        "2.00",
+        "0.50",
+        "0.50",
+        "2.00",
+        "80%",
+        "80%",
+        "80%",
+        "30000.00",
+        "27500.00",
+        "100% of instances",
+    ]
     assert data.arrays["role"].tolist() == [0] * 8 + [1, 2]
     np.testing.assert_allclose(data.arrays["W1"][8, :2], [2.0, -0.5], atol=1e-4)
 
@@ -202,7 +213,7 @@ def test_the_motif_is_found_in_models_that_have_it():
 def test_models_without_the_motif_have_none():
     data = asymmetric_model.reduce(fits(asymmetric_model, plain, 60))
     assert verdicts(asymmetric_model, data) == {"C83": "not reproduced"}
-    assert [row["mean"] for row in asymmetric_model.CLAIMS[0].rows(data)] == ["0%"] * 3
+    assert [row["mean"] for row in asymmetric_model.CLAIMS[0].rows(data)][:3] == ["0%"] * 3
     assert data.values["instances"].value == 0
 
 
