@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.attack import perturbation as perturbation
     from sup.census import Component as Component
     from sup.census import components as components
+    from sup.codes import code_name as code_name
+    from sup.codes import code_words as code_words
     from sup.errors import SpecError as SpecError
     from sup.errors import SupError as SupError
     from sup.features import Anticorrelated as Anticorrelated
@@ -42,6 +44,9 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import relu_hidden as relu_hidden
     from sup.models import relu_output as relu_output
     from sup.models import weighted_loss as weighted_loss
+    from sup.neurons import answers as answers
+    from sup.neurons import monosemantic as monosemantic
+    from sup.neurons import polysemantic as polysemantic
     from sup.polytopes import embed as embed
     from sup.polytopes import polygon as polygon
     from sup.polytopes import simplex as simplex
@@ -88,6 +93,8 @@ _PUBLIC = {
     "sup.census": ("Component", "components"),
     "sup.linear_loss": ("linear_terms", "expected_linear_loss", "best_linear_solution"),
     "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
+    "sup.neurons": ("answers", "monosemantic", "polysemantic"),
+    "sup.codes": ("code_words", "code_name"),
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }

@@ -27,6 +27,13 @@ OURS = {
     "polytope_matrices": {"C40", "C41", "C42", "C43"},
     "leverage": {"C32", "C-Z1"},
     "pressure": {"C-P1", "C-P2"},
+    "privileged_matrices": {"C71"},
+    "privileged_codes": {"C72", "C73", "C74", "C75"},
+    "hidden_bias": {"C76"},
+    "absolute_small": {"C77", "C78"},
+    "absolute_large": {"C79", "C80", "C82"},
+    "absolute_zoom": {"C81"},
+    "asymmetric_model": {"C83"},
 }
 
 

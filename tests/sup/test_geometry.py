@@ -69,8 +69,13 @@ def test_vectorised_measures_equal_their_loops(W: np.ndarray) -> None:
 def test_rotating_the_hidden_space_changes_nothing(W: np.ndarray, seed: int) -> None:
     hidden = W.shape[1]
     rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(hidden, hidden)))
-    for measure in (geometry.gram, geometry.feature_norms, geometry.superposition_score, geometry.feature_dimensionality,
-                    geometry.dimensions_per_feature):
+    for measure in (
+        geometry.gram,
+        geometry.feature_norms,
+        geometry.superposition_score,
+        geometry.feature_dimensionality,
+        geometry.dimensions_per_feature,
+    ):
         np.testing.assert_allclose(measure(rotation @ W), measure(W), rtol=1e-9, atol=1e-9)
 
 

@@ -41,7 +41,8 @@ def test_moments_equal_quadrature(slope: float, offset: float) -> None:
     assert moments.cross == pytest.approx(integral(lambda x: x * relu(x), slope, offset), rel=1e-9, abs=1e-12)
     assert moments.square == pytest.approx(integral(lambda x: relu(x) ** 2, slope, offset), rel=1e-9, abs=1e-12)
     assert sl.own_error(np.array(slope), np.array(offset)) == pytest.approx(
-        integral(lambda x: (x - relu(x)) ** 2, slope, offset), rel=1e-8, abs=1e-12)
+        integral(lambda x: (x - relu(x)) ** 2, slope, offset), rel=1e-8, abs=1e-12
+    )
     assert min(moments) >= 0
 
 
