@@ -55,7 +55,9 @@ def learn(
         [[1.0, 1.0]]
     """
     if units < 1 or steps < 1 or l1 < 0:
-        raise SpecError(f"a dictionary has units >= 1, steps >= 1 and l1 >= 0; got {units=}, {steps=}, {l1=}. Pass l1=0.0 for none.")
+        raise SpecError(
+            f"a dictionary has units >= 1, steps >= 1 and l1 >= 0; got {units=}, {steps=}, {l1=}. Pass l1=0.0 for none."
+        )
     h = np.asarray(h, np.float64)
     rng = np.random.default_rng(seed)
     D = unit_columns(rng.normal(size=(len(h), h.shape[2], units)))
@@ -134,3 +136,18 @@ def matches(
     cosines = unit_columns(W).transpose(0, 2, 1) @ unit_columns(D)
     best: np.ndarray = cosines.max(axis=2)
     return best
+
+
+def distinct(D: Float[np.ndarray, "hidden unit"], alike: float = 0.95) -> Float64[np.ndarray, "hidden direction"]:
+    """The columns of one dictionary without those that repeat an earlier one: whose cosine with it is `alike` or more.
+
+    Example:
+        >>> distinct(np.array([[1.0, 2.0, 0.0], [0.0, 0.1, 1.0]])).shape
+        (2, 2)
+    """
+    units = unit_columns(D[None])[0]
+    kept: list[int] = []
+    for k in range(units.shape[1]):
+        if all(units[:, k] @ units[:, j] < alike for j in kept):
+            kept.append(k)
+    return units[:, kept]
