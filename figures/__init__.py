@@ -13,4 +13,11 @@ NAMES = (
     "basic_large",
     "linear_loss",
     "one_sparse_loss",
+    "adversarial",
+    "adversarial_training",
+    "l1_penalty",
+    "activations",
+    "dictionary",
+    "compressed_sensing",
+    "nonlinear_compression",
 )

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F25",
     title="Vulnerability to small attacks grows with superposition",
-    alt="Left, above: vulnerability against 1/(1-S), from one for dense features to about three times that for sparse ones; below: "
-    "features per dimension, which rise in the same places. Middle: each model's vulnerability against its features per "
-    "dimension, a rising band. Right: the harm found by following the gradient over that of the analytic attack, and the share of "
-    "closed ReLUs.",
+    alt="Left, above: vulnerability against 1/(1-S), from one for dense features to about three times that for sparse ones; "
+    "below: features per dimension, which rise in the same places. Middle: each model's vulnerability against its features "
+    "per dimension, a rising band. Right: the harm found by following the gradient over that of the analytic attack, and the "
+    "share of closed ReLUs.",
     source="Relationship to Adversarial Robustness",
-    note="The paper gives neither sizes nor the details of the attack. Here 80 equally important features share 10 dimensions. The "
-    "push has a tenth of the mean input's norm; its direction is that of a row of the products of weights, with either sign, the "
-    "worst one for the model as a whole (the other reading, the worst one for each sample, is the dashed line); the target is the "
-    "clean input. The unit is what the same push does to a model with a dimension for each of 10 features: exactly the square of "
-    "its norm.",
+    note="The paper gives neither sizes nor the details of the attack. Here 80 equally important features share 10 "
+    "dimensions. The push has a tenth of the mean input's norm; its direction is that of a row of the products of weights, "
+    "with either sign, the worst one for the model as a whole (the other reading, the worst one for each sample, is the "
+    "dashed line); the target is the clean input. The unit is what the same push does to a model with a dimension for each of "
+    "10 features: exactly the square of its norm.",
 )
 DENSITIES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.01)
 SHOWN = 10
-"""The first densities are the paper's range; the last one, where nearly all ReLUs are closed, is for attacks by gradient alone."""
+"""The first densities are the paper's range; at the last one nearly all ReLUs are closed, for attacks that follow gradients."""
 FEATURES, HIDDEN = 80, 10
 SHARE = 0.1
 """The norm of a push over the mean norm of an input."""
@@ -132,7 +132,7 @@ def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
         ("blind", "no gradient at all", theme.groups[2], ":^"),
     ):
         axes.plot(x, data.arrays[name].mean(axis=1), style, color=colour, ms=3, label=label)
-    axes.set(xscale="log", xlim=(0.9, 130), ylim=(0, 1.45), yticks=(0, 0.5, 1), xlabel="$1/(1-S)$", ylabel="share")
+    axes.set(xscale="log", xlim=(0.9, 130), ylim=(0, 2.1), yticks=(0, 0.5, 1, 1.5), xlabel="$1/(1-S)$", ylabel="share")
     axes.set(xticks=(1, 10, 100), xticklabels=("1", "10", "100"))
     axes.minorticks_off()
     axes.legend(loc="upper left", handlelength=2)

@@ -28,9 +28,9 @@ ABOUT = About(
     "autoencoder's loss against its number of units, for ten features in five dimensions. It falls up to ten units and is level "
     "from there on.",
     source="Strategic Picture; Comments: Sharkey, Braun and Millidge",
-    note="The paper shows no such figure. Penalty and steps were chosen on other seeds. A feature counts as found when a direction "
-    "of the dictionary has a cosine of at least 0.95 with it. Sharkey et al. use random directions, two a dimension; here the "
-    "models are trained.",
+    note="The paper shows no such figure. Penalty and steps were chosen on other seeds. A feature counts as found when a "
+    "direction of the dictionary has a cosine of at least 0.95 with it. Sharkey et al. use random directions, two a "
+    "dimension; here the models are trained.",
 )
 DENSITIES = (0.2, 0.1, 0.05, 0.02)
 CLAIMED = 0.05
@@ -83,13 +83,14 @@ def _value(samples: np.ndarray) -> Value:
 
 
 def hidden_vectors(trained: Trained) -> np.ndarray:
-    """h = W x (run, sample, hidden) of samples with at least one active feature, the same x for all models."""
+    """The vectors h = W x (run, sample, hidden) of samples with at least one active feature, the same x for all models."""
     run = trained.runs[0]
     assert isinstance(run.distribution, Independent) and isinstance(run.distribution.density, float)
     rng = np.random.default_rng(round(1 / run.distribution.density))
     shape = (SAMPLES, run.n_features)
     x = rng.random(shape) * (rng.random(shape) < run.distribution.density)
-    return np.einsum("sf,rhf->rsh", x[x.any(axis=1)], np.asarray(trained["W"], np.float64))
+    h: np.ndarray = np.einsum("sf,rhf->rsh", x[x.any(axis=1)], np.asarray(trained["W"], np.float64))
+    return h
 
 
 def _steps(trained: Trained, name: str) -> int:
@@ -104,7 +105,8 @@ def _coding(trained: Trained) -> np.ndarray:
 def _autoencoder(trained: Trained) -> np.ndarray:
     h = hidden_vectors(trained)
     found = learn(h, 2 * FEATURES, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder"))
-    return found.decoder * alive(found, h)[:, None]
+    living: np.ndarray = found.decoder * alive(found, h)[:, None]
+    return living
 
 
 def _chance(trained: Trained) -> np.ndarray:
@@ -120,7 +122,8 @@ def _shares(trained: Trained, learner: Callable[[Trained], np.ndarray]) -> np.nd
     W = np.asarray(trained["W"], np.float64)
     there = represented(W)
     hits = ((matches(W, learner(trained)) >= FOUND) & there).sum(axis=1)
-    return np.divide(hits, there.sum(axis=1), out=np.full(len(W), np.nan), where=there.any(axis=1))
+    shares: np.ndarray = np.divide(hits, there.sum(axis=1), out=np.full(len(W), np.nan), where=there.any(axis=1))
+    return shares
 
 
 def _counted(trained: Trained) -> dict[str, np.ndarray]:

@@ -89,7 +89,9 @@ def _errors(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
     styles = ("-", (0, (5, 1.5)), (0, (2, 1.2)), (0, (6, 1, 1, 1)))
     for z, curve, colour, style in zip(data.arrays["segments"], data.arrays[name], theme.groups, styles, strict=False):
         axes.plot(data.arrays["width"], curve, color=colour, ls=style, label=f"Z = {z}")
-    axes.set(xscale="log", xlim=(0.01, 0.1), ylim=(0, 1.12 * level), xticks=(0.01, 0.03, 0.1), xticklabels=("0.01", "0.03", "0.1"))
+    axes.set(
+        xscale="log", xlim=(0.01, 0.1), ylim=(0, 1.12 * level), xticks=(0.01, 0.03, 0.1), xticklabels=("0.01", "0.03", "0.1")
+    )
     axes.minorticks_off()
     if name == "in_segment":
         axes.legend(loc="upper left", bbox_to_anchor=(0, 0.9), ncols=2, columnspacing=1, handlelength=2.4)

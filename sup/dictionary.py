@@ -3,8 +3,9 @@
     a = ReLU(E h + c),  h' = D a,  loss = mean over samples of |h - h'|^2 + l1 sum_k |a_k|,  columns of D of length 1.
 
 The features of a toy model are known, so what the dictionary finds can be held against them.
-Sources: Sharkey, Braun and Millidge 2022, "Taking features out of superposition with sparse autoencoders"; Elhage et al. 2022, its
-sections on ways out and the comment by these authors. NumPy, float64, from a seed; dictionaries are learnt side by side.
+Sources: Sharkey, Braun and Millidge 2022, "Taking features out of superposition with sparse autoencoders"; Elhage et al.
+2022, its sections on ways out and the comment by these authors. NumPy, float64, from a seed; dictionaries are learnt side by
+side.
 """
 
 from typing import NamedTuple
@@ -42,8 +43,9 @@ def learn(
 ) -> Dictionaries:
     """A dictionary of `units` directions for each run's hidden vectors, by Adam on batches of samples taken with replacement.
 
-    The learning rate falls linearly to zero. Directions start at random, evenly on the sphere, and the encoder as their transpose.
-    After each step the directions are brought back to length 1, so that the penalty cannot be evaded by a long D and a small a.
+    The learning rate falls linearly to zero. Directions start at random, evenly on the sphere, and the encoder as their
+    transpose. After each step the directions are brought back to length 1, so that the penalty cannot be evaded by a long D
+    and a small a.
 
     Raises:
         SpecError: for no units or steps, or a negative penalty.
@@ -65,7 +67,7 @@ def learn(
     first, second = ([np.zeros_like(part) for part in learnt] for _ in range(2))
     for step in range(steps):
         sample = h[:, rng.integers(0, h.shape[1], batch)]
-        gradients = _gradients(sample, *learnt, l1)
+        gradients = _gradients(sample, learnt[0], learnt[1], learnt[2], l1)
         for part, gradient, mean, square in zip(learnt, gradients, first, second, strict=True):
             mean += 0.1 * (gradient - mean)
             square += 0.001 * (gradient * gradient - square)
@@ -84,7 +86,7 @@ def _gradients(h: np.ndarray, E: np.ndarray, c: np.ndarray, D: np.ndarray, l1: f
 
 
 def codes(found: Dictionaries, h: Float[np.ndarray, "run sample hidden"]) -> Float64[np.ndarray, "run sample unit"]:
-    """a = ReLU(E h + c): how strongly each unit answers to each hidden vector.
+    """How strongly each unit answers to each hidden vector: a = ReLU(E h + c).
 
     Example:
         >>> one = Dictionaries(np.ones((1, 1, 1)), np.full((1, 1), -0.5), np.ones((1, 1, 1)))
@@ -150,4 +152,5 @@ def distinct(D: Float[np.ndarray, "hidden unit"], alike: float = 0.95) -> Float6
     for k in range(units.shape[1]):
         if all(units[:, k] @ units[:, j] < alike for j in kept):
             kept.append(k)
-    return units[:, kept]
+    directions: np.ndarray = units[:, kept]
+    return directions

@@ -2,9 +2,9 @@
 
     codes: a(h) = argmin over a >= 0 of |h - D a|^2 + l1 sum_k a_k,   dictionary: argmin over D of its mean, columns of length 1.
 
-Slower than the one layer of `sup.dictionary`, and better where directions are close: a code weighs all of them against each other.
-Sources: Beck and Teboulle 2009 (FISTA) for the codes, Mairal et al. 2009, "Online dictionary learning for sparse coding", for the
-dictionary. NumPy, float64, from a seed; dictionaries are learnt side by side.
+Slower than the one layer of `sup.dictionary`, and better where directions are close: a code weighs all of them against each
+other. Sources: Beck and Teboulle 2009 (FISTA) for the codes, Mairal et al. 2009, "Online dictionary learning for sparse
+coding", for the dictionary. NumPy, float64, from a seed; dictionaries are learnt side by side.
 """
 
 import numpy as np
@@ -29,7 +29,8 @@ def sparse_codes(
     products = D.transpose(0, 2, 1) @ D
     step = 0.5 / np.linalg.norm(products, 2, axis=(1, 2))[:, None, None]
     wanted = h @ D - l1 / 2
-    a = ahead = np.zeros_like(wanted)
+    a: np.ndarray = np.zeros_like(wanted)
+    ahead = a
     pace = 1.0
     for _ in range(iterations):
         new = np.maximum(ahead - 2 * step * (ahead @ products - wanted), 0.0)

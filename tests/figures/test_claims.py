@@ -15,6 +15,13 @@ OURS = {
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
     "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+    "adversarial": {"C66", "C67", "C68"},
+    "adversarial_training": {"C69", "C69-F"},
+    "l1_penalty": {"C84", "C84-T", "C85", "C86"},
+    "activations": {"C-R1", "C-R2"},
+    "dictionary": {"C87", "C88", "C-S1", "C-S2"},
+    "compressed_sensing": {"C90", "C92"},
+    "nonlinear_compression": {"C91"},
 }
 
 

@@ -65,7 +65,7 @@ def test_a_unit_is_dead_when_it_answers_to_fewer_than_one_sample_in_a_thousand()
 
 
 def test_sparse_codes_are_the_best_ones():
-    """Non-negative least squares finds the same: |h - D a|^2 + l1 sum a is |[h; r] - [D; s 1^T] a|^2 with s r = -l1 / 2, s -> 0."""
+    """Against non-negative least squares: |h - D a|^2 + l1 sum a is |[h; r] - [D; s 1^T] a|^2 with s r = -l1 / 2 and s -> 0."""
     W, h = toy(runs=1)
     a = sparse_codes(h[:, :40], W, l1=0.1, iterations=3000)
     s = 1e-4
