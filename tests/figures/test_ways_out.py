@@ -115,7 +115,7 @@ def learnt():
     with pytest.MonkeyPatch.context() as patch:  # less of the same: one density, three sizes
         patch.setattr(dictionary, "DENSITIES", (0.05,))
         patch.setattr(dictionary, "UNITS", (5, 10, 20))
-        yield results(dictionary, twenty_or_ten, steps=1500, seeds=2)
+        yield results(dictionary, twenty_or_ten, steps=1500, seeds=1)
 
 
 def test_dictionaries_find_and_count_features(learnt):
@@ -150,6 +150,6 @@ def test_features_in_proportion_to_dimensions_have_slope_one():
         assert_readable(compressed_sensing.draw(data, theme))
 
     def root(run):  # features grow with the square root of the dimensions, all with a dimension of their own
-        return np.eye(run.n_hidden, run.n_features) * (np.arange(run.n_features) < 8 * np.sqrt(run.n_hidden)) / 2
+        return np.eye(run.n_hidden, run.n_features) * (np.arange(run.n_features) < 2 * np.sqrt(run.n_hidden))
 
     assert verdicts(compressed_sensing, results(compressed_sensing, root))["C90"] == "not reproduced"
