@@ -9,7 +9,7 @@ from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented
 from sup.results import Trained
-from sup.specs import Recipe, Run
+from sup.specs import Activation, Recipe, Run
 from sup.statistics import Estimate, mean
 from sup.sweeps import Sweep, sweep
 
@@ -26,7 +26,7 @@ ABOUT = About(
     note="The comment shows no settings. The maps are coarse; each cell shows the model with the lowest final loss of its "
     "fits. All other things are as in F13.",
 )
-ACTIVATIONS = ("relu", "gelu", "quadratic")
+ACTIVATIONS: tuple[Activation, ...] = ("relu", "gelu", "quadratic")
 NAMES = {"relu": "ReLU", "gelu": "GELU", "quadratic": "square"}
 RATIOS = tuple(round(float(r), 4) for r in np.logspace(-1, 1, 9))
 DENSITIES = tuple(round(float(p), 4) for p in np.logspace(-2, 0, 7))
@@ -35,7 +35,7 @@ PHASES = ("neither", "second ignored", "second dedicated", "superposition")
 
 def needs(size: Size) -> dict[str, Sweep]:
     """For each activation, two features in one dimension over relative importance and density."""
-    sweeps = {}
+    sweeps: dict[str, Sweep] = {}
     for activation in ACTIVATIONS:
         base = Run(model="relu-output", n_features=2, n_hidden=1, distribution=Independent(density=1.0), activation=activation,
                    recipe=Recipe(steps=size.steps))  # fmt: skip

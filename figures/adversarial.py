@@ -98,9 +98,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
     drawn = figure(theme, height=3.4)
     grid = drawn.add_gridspec(2, 3, width_ratios=(1.15, 1, 1))
     upper, lower = drawn.add_subplot(grid[0, 0]), drawn.add_subplot(grid[1, 0])
-    _over_density(upper, data, "vulnerability", theme.superposed)
-    upper.plot(1 / data.arrays["density"][:SHOWN], data.arrays["adaptive"][:SHOWN].mean(axis=1), color=theme.superposed, lw=0.8,
-               ls=(0, (3, 2)))  # fmt: skip
+    _over_density(upper, data, "vulnerability", theme.superposed, "one push for all samples")
+    adaptive = data.arrays["adaptive"][:SHOWN].mean(axis=1)
+    upper.plot(1 / data.arrays["density"][:SHOWN], adaptive, color=theme.superposed, lw=0.8, ls=(0, (3, 2)), label="one for each")
+    upper.legend(loc="upper left", fontsize=7.5, handlelength=1.8, borderpad=0)
     upper.set(ylabel="vulnerability", xticklabels=[], ylim=(0, None))
     _over_density(lower, data, "per_dimension", theme.dedicated)
     lower.set(xlabel="$1/(1-S)$", ylabel="features\nper dimension", ylim=(0, None))
@@ -109,9 +110,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
-def _over_density(axes: "Axes", data: Data, name: str, colour: str) -> None:
+def _over_density(axes: "Axes", data: Data, name: str, colour: str, label: str = "") -> None:
     x, all_seeds = 1 / data.arrays["density"][:SHOWN], data.arrays[name][:SHOWN]
-    axes.plot(x, all_seeds.mean(axis=1), color=colour)
+    axes.plot(x, all_seeds.mean(axis=1), color=colour, label=label)
     axes.plot(x, all_seeds, "o", color=colour, ms=2.5, alpha=0.6)
     axes.set(xscale="log", xlim=(0.95, 10.8), xticks=(1, 2, 3, 5, 10), xticklabels=("1", "2", "3", "5", "10"))
     axes.minorticks_off()

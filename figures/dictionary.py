@@ -174,7 +174,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     left.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
     left.minorticks_off()
     left.set_title("Up to 20 features in 5 dimensions")
-    left.legend(loc="upper right", bbox_to_anchor=(1, 0.93))
+    left.legend(loc="upper right", bbox_to_anchor=(0.93, 0.96))
     _elbow(right, data, theme)
     return drawn
 
