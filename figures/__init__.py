@@ -37,4 +37,11 @@ NAMES = (
     "asymmetric_model",
     "asymmetric_pairs",
     "asymmetric_sketch",
+    "adversarial",
+    "adversarial_training",
+    "l1_penalty",
+    "activations",
+    "dictionary",
+    "compressed_sensing",
+    "nonlinear_compression",
 )

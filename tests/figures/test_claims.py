@@ -34,6 +34,13 @@ OURS = {
     "absolute_large": {"C79", "C80", "C82"},
     "absolute_zoom": {"C81"},
     "asymmetric_model": {"C83"},
+    "adversarial": {"C66", "C67", "C68"},
+    "adversarial_training": {"C69", "C69-F"},
+    "l1_penalty": {"C84", "C84-T", "C85", "C86"},
+    "activations": {"C-R1", "C-R2"},
+    "dictionary": {"C87", "C88", "C-S1", "C-S2"},
+    "compressed_sensing": {"C90", "C92"},
+    "nonlinear_compression": {"C91"},
 }
 
 

@@ -1,0 +1,158 @@
+"""W5: how many features fit, against the bound of compressed sensing, and what the bound asks that models do not do."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures import adversarial
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.basic import distance, worst
+from figures.style import Theme, figure, themed
+from sup.geometry import dimensions_per_feature, gram
+from sup.results import Trained
+from sup.specs import Run
+from sup.statistics import Estimate, mean
+from sup.sweeps import Sweep, sweep, vary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="W5",
+    title="Features fit in proportion to dimensions, as compressed sensing has it",
+    alt="Left: represented features against hidden dimensions, both on logarithmic axes, one straight line of slope one for "
+    "each of four densities; sparser features lie higher. Right: features per dimension against the density, beside the curve "
+    "of the bound.",
+    source="Related Work; Appendix: Compressed Sensing",
+    note="The paper proves a bound and shows no figure. Models have eight features for each of 5, 10 or 20 dimensions, all "
+    "equally important; |W|_F^2 counts those that are represented.",
+)
+DENSITIES = (0.5, 0.3, 0.2, 0.1)
+WIDTHS = (5, 10, 20)
+PER_DIMENSION = adversarial.FEATURES // adversarial.HIDDEN
+CLAIMED = 0.1
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`5`, `20`: models of 40 and 160 features at four densities; `10`: F25's of 80, which are so trained only once."""
+
+    def models(width: int) -> Sweep:
+        base: Run = vary(adversarial.base(size.steps), n_features=PER_DIMENSION * width, n_hidden=width)
+        return sweep(base, density=DENSITIES, seed=range(size.seeds))
+
+    return {"5": models(5), "10": adversarial.needs(size)["models"], "20": models(20)}
+
+
+def reduce(runs: Runs) -> Data:
+    """Counts of features, and the worst pairs.
+
+    Arrays: `width`; `density`; `count` (width, density, seed) |W|_F^2; `slope` (density, seed) of its logarithm against that
+    of the width; `bound` (density) 1 / (p ln 1/p); `worst_pair`, `typical` (seed) the squared error over the squared norm of
+    the input, for the worst pair of fully active features, and for samples, at density 0.1 in 10 dimensions.
+    """
+    count = np.array([[_count(runs[str(width)].where(density=p)) for p in DENSITIES] for width in WIDTHS])
+    log = np.log(WIDTHS) - np.log(WIDTHS).mean()
+    slope = np.einsum("w,wps->ps", log, np.log(count)) / (log @ log)
+    trained = runs["10"].where(density=CLAIMED)
+    arrays = {
+        "width": np.array(WIDTHS),
+        "density": np.array(DENSITIES),
+        "count": count,
+        "slope": slope,
+        "bound": np.array([1 / (-p * np.log(p)) for p in DENSITIES]),
+        "worst_pair": np.array([_worst_pair(W, b) for W, b in zip(trained["W"], trained["b"], strict=True)]),
+        "typical": trained["final_loss"] * 3 / CLAIMED,
+    }
+    values = {}
+    for name in ("worst_pair", "typical"):
+        e = mean(arrays[name])
+        values[name] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+    for k, density in enumerate(DENSITIES):
+        values[f"constant_{density:g}"] = Value(value=float(arrays["bound"][k] * WIDTHS[-1] / count[-1, k].mean()))
+        values[f"slope_{density:g}"] = Value(value=float(slope[k].mean()))
+    return Data(arrays=arrays, values=values)
+
+
+def _count(trained: Trained) -> np.ndarray:
+    """|W|_F^2 of each model."""
+    counts: np.ndarray = trained.runs[0].n_hidden / dimensions_per_feature(trained["W"])
+    return counts
+
+
+def _worst_pair(W: np.ndarray, b: np.ndarray) -> float:
+    """The largest |x - x'|^2 / |x|^2 over inputs of two fully active features."""
+    products = gram(W[None])[0]
+    first, second = np.triu_indices(W.shape[1], 1)
+    x = np.zeros((len(first), W.shape[1]))
+    x[np.arange(len(first)), first] = x[np.arange(len(first)), second] = 1.0
+    errors = ((np.maximum(x @ products + b, 0.0) - x) ** 2).sum(axis=1)
+    return float(errors.max() / 2)
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Features against dimensions for each density, and features per dimension beside the bound's curve."""
+    drawn = figure(theme, height=2.9)
+    left, right = drawn.subplots(1, 2)
+    width = data.arrays["width"]
+    for k, density in enumerate(data.arrays["density"]):
+        counts, colour = data.arrays["count"][:, k], theme.groups[k]
+        left.plot(width, counts, "o", color=colour, ms=3, alpha=0.6)
+        left.plot(width, counts[-1].mean() * width / width[-1], color=colour, lw=1.0)
+        left.text(21.2, counts[-1].mean(), f"{density:g}", color=theme.ink, fontsize=8, va="center")
+    left.set(xscale="log", yscale="log", xlim=(4.5, 27), xlabel="hidden dimensions", ylabel="represented features")
+    left.set(xticks=width, xticklabels=[str(w) for w in width], yticks=(10, 30, 100), yticklabels=("10", "30", "100"))
+    left.minorticks_off()
+    left.set_title("Lines in proportion, by density")
+    per = data.arrays["count"] / width[:, None, None]
+    for k, marker in enumerate("os^"):
+        right.plot(data.arrays["density"], per[k].mean(axis=1), marker, color=theme.superposed, ms=4, label=f"m = {width[k]}")
+    p = np.linspace(0.09, 0.55, 100)
+    right.plot(p, 1 / (-p * np.log(p)), color=theme.muted, label="$1 / (p \\ln 1/p)$")
+    right.set(xscale="log", xlim=(0.56, 0.088), ylim=(0, None), xlabel="density $p = 1-S$", ylabel="features per dimension")
+    right.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
+    right.minorticks_off()
+    right.legend(loc="upper left")
+    return drawn
+
+
+def _linear(data: Data) -> Estimate:
+    """The worst difference from one of the exponent with which features grow with dimensions, over densities."""
+    slopes = [distance(mean(row), 1.0, 1.0) for row in data.arrays["slope"]]
+    return worst(slopes, data.arrays["slope"].size * len(WIDTHS))
+
+
+def _rows(data: Data) -> list[dict[str, str]]:
+    """Exponents, and the constant C for which m = C n p ln(1/p) with the represented features for n."""
+    return [
+        {
+            "density": f"{density:g}",
+            "exponent": f"{data.arrays['slope'][k].mean():.3f}",
+            "features per dimension": f"{data.arrays['count'][-1, k].mean() / WIDTHS[-1]:.2f}",
+            "constant of the bound": f"{data.values[f'constant_{density:g}'].value:.2f}",
+        }
+        for k, density in enumerate(DENSITIES)
+    ]
+
+
+CLAIMS = (
+    Claim(
+        id="C90",
+        text="The number of features is linear in the number of dimensions, by a factor that sparsity sets.",
+        source="Related Work: Compressed Sensing",
+        paper="m = Omega(-n (1-S) log(1-S))",
+        quantity="worst difference from 1 of the exponent of represented features in dimensions, over four densities",
+        measure=_linear,
+        holds=Range(high=0.1),
+        rows=_rows,
+    ),
+    Claim(
+        id="C92",
+        text="The bound supposes that all sparse inputs are recovered; trained toy models do not do that.",
+        source="Appendix: Compressed Sensing",
+        paper="the hypothesis is stronger than what toys do",
+        quantity="squared error over squared norm of the worst input with two active features, at density 0.1",
+        measure=lambda data: mean(data.arrays["worst_pair"]),
+        holds=Range(low=0.5),
+    ),
+)

@@ -1,0 +1,249 @@
+"""W1: a penalty on hidden activations removes superposition, and what is below its threshold goes with it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.basic import SUPERPOSED, worst
+from figures.style import Theme, figure, themed
+from sup.features import Independent
+from sup.geometry import represented, superposition_score
+from sup.linear_loss import uniform_moments
+from sup.results import Trained
+from sup.sparse_loss import losses_by_active_count, parts_by_active_count
+from sup.specs import Model, Recipe, Run, geometric
+from sup.statistics import Estimate, exact, mean
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="W1",
+    title="A penalty on hidden activations removes superposition at a price",
+    alt="Left and middle: represented features, those of them in superposition, and the loss, against the strength of the "
+    "penalty, for models with a linear and with a ReLU hidden layer. Stronger penalties leave fewer features; a staircase "
+    "shows how many theory keeps. Right: how much loss a shared hidden dimension saves per activation, relative to one of a "
+    "feature's own, from dense to sparse.",
+    source="Strategic Picture; Discussion",
+    note="The paper shows no such figure. Ten features with importances 0.75^i share five dimensions at density 0.05. The "
+    "unit of the penalty is that at which, in theory, as many features are kept as there are dimensions. Behind a ReLU a "
+    "feature's direction is that in which it moves the hidden layer by itself: its negative weights, which do nothing then, "
+    "do not count.",
+)
+FEATURES, HIDDEN, DECAY, DENSITY = 10, 5, 0.75, 0.05
+WORTH = 2 * (2 / 3) ** 0.5 - (2 / 3) ** 1.5
+"""The most that 2 s - s^3 can be: see `threshold`."""
+UNIT = round(DECAY ** (HIDDEN - 0.5) * 2 * WORTH / (3 * FEATURES), 5)
+"""The penalty whose threshold lies midway (geometrically) between the last feature that has room and the next."""
+STRENGTHS = (0.0, 0.03, 0.1, 0.3, 1.0, 2.0, 4.0)
+MODELS: tuple[Model, ...] = ("relu-output", "relu-hidden")
+EFFICIENCY_AT = np.logspace(-3, -0.5, 26)
+PENTAGON = 1.17046, -0.28230
+"""Length and bias of the best pentagon for very sparse features (Chen et al. 2023; F12)."""
+
+
+def threshold(penalty: float) -> float:
+    """The importance up to which a feature with a dimension of its own is not worth its penalty, for sparse features.
+
+    A feature of norm s, alone and without bias, costs p I (1 - s^2)^2 / (3 n) + l1 p s / 2, the mean over features of its error
+    and the penalty of h = s x. This is below p I / (3 n), the cost at s = 0, for some s when 3 n l1 / (2 I) < max of 2 s - s^3.
+    """
+    return 3 * FEATURES * penalty / (2 * WORTH)
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """For each model, ten features in five dimensions: `relu-output` at the strengths above zero, `relu-output free` at zero."""
+    sweeps: dict[str, Sweep] = {}
+    for model in MODELS:
+        base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
+                   importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
+        sweeps[model] = sweep(base, l1=[strength * UNIT for strength in STRENGTHS[1:]], seed=range(size.seeds))
+        sweeps[f"{model} free"] = sweep(base, seed=range(size.seeds))  # a training step of its own, without the penalty's part
+    return sweeps
+
+
+def reduce(runs: Runs) -> Data:
+    """Counts and losses of the models, and the exact worth of shared dimensions.
+
+    Arrays: `strength`; `count`, `superposed`, `below`, `loss` (model, strength, seed) represented features, those of them in
+    superposition, those below the threshold, and the loss without the penalty; `kept` (strength) how many theory keeps in
+    dimensions of their own; `density`, and `pair`, `pentagon` (density) the loss saved per active hidden unit, over that of a
+    dimension of one's own.
+    """
+    models = [[runs[f"{model} free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
+    directions = [[alone(trained) for trained in row] for row in models]
+    there = [[represented(W) for W in row] for row in directions]
+    shared = [[superposition_score(W) >= SUPERPOSED for W in row] for row in directions]
+    found = {
+        "count": np.array(there, np.float64).sum(axis=3),
+        "superposed": (np.array(there) & np.array(shared)).sum(axis=3).astype(np.float64),
+        "loss": np.array([[trained["final_loss"] for trained in row] for row in models], np.float64),
+    }
+    importance = np.array(geometric(DECAY, FEATURES))
+    below = np.array([importance <= threshold(strength * UNIT) for strength in STRENGTHS])
+    arrays = {
+        "strength": np.array(STRENGTHS),
+        **found,
+        "below": (np.array(there) & below[:, None]).sum(axis=3).astype(np.float64),
+        "kept": np.minimum(HIDDEN, (~below).sum(axis=1)),
+        "density": EFFICIENCY_AT,
+        **_efficiencies(),
+    }
+    values = {"threshold": Value(value=threshold(UNIT)), "unit": Value(value=UNIT)}
+    for k, model in enumerate(MODELS):
+        for strength in (0.0, 0.1, 1.0):
+            at = STRENGTHS.index(strength)
+            for name in found:
+                e = mean(arrays[name][k, at])
+                label = f"{name}_{model.split('-')[1]}_{strength:g}"
+                values[label] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+    return Data(arrays=arrays, values=values)
+
+
+def alone(trained: Trained) -> np.ndarray:
+    """Where each feature by itself moves the hidden layer, per unit (run, hidden, feature): W_i, or ReLU(W_i) behind a ReLU."""
+    W = np.asarray(trained["W"], np.float64)
+    return np.maximum(W, 0.0) if trained.runs[0].model == "relu-hidden" else W
+
+
+def _efficiencies() -> dict[str, np.ndarray]:
+    """Loss saved per active hidden unit, over that of dedicated dimensions, by an antipodal pair and by a pentagon (density).
+
+    What is saved is counted from features at their mean, the best constant. A dedicated dimension is active as often as its
+    feature.
+    """
+    length, bias = PENTAGON
+    angles = 2 * np.pi * np.arange(5) / 5 + 0.3
+    shapes = {
+        "pair": (np.array([[1.0, -1.0]]), np.zeros(2)),
+        "pentagon": (length * np.stack([np.cos(angles), np.sin(angles)]), np.full(5, bias)),
+    }
+    found = {}
+    for name, (W, b) in shapes.items():
+        losses = losses_by_active_count(W, b, np.ones(W.shape[1]))
+        saved = [W.shape[1] * uniform_moments(p)[1] - parts_by_active_count(losses, p).sum() for p in EFFICIENCY_AT]
+        active = W.shape[0] * (1 - (1 - EFFICIENCY_AT) ** W.shape[1])
+        alone = np.array([uniform_moments(p)[1] / p for p in EFFICIENCY_AT])
+        found[name] = np.array(saved) / active / alone
+    return found
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Counts and loss against the penalty for both models; the worth of shared dimensions."""
+    drawn = figure(theme, height=3.5)
+    axes = drawn.subplots(2, 3, gridspec_kw={"height_ratios": (1.5, 1), "wspace": 0.05})
+    for k, title in enumerate(("Linear hidden layer", "ReLU hidden layer")):
+        _counts(axes[0, k], data, k, theme)
+        axes[0, k].set(title=title, ylabel="features" if k == 0 else "")
+        _against(axes[1, k], data, data.arrays["loss"][k], theme.ink, "-o")
+        axes[1, k].set(xlabel="strength of the penalty", ylabel="loss" if k == 0 else "", yscale="log")
+        axes[1, k].set(ylim=(5e-5, 2e-2), yticks=(1e-4, 1e-3, 1e-2))
+        axes[1, k].minorticks_off()
+    drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=3, handlelength=1.8)
+    for unused in axes[:, 2]:
+        unused.remove()
+    _worth(drawn.add_subplot(axes[0, 0].get_gridspec()[:, 2]), data, theme)
+    return drawn
+
+
+def _x(data: Data) -> np.ndarray:
+    """Where the strengths are drawn: evenly, since the first is zero."""
+    return np.arange(len(data.arrays["strength"]))
+
+
+def _against(axes: "Axes", data: Data, rows: np.ndarray, colour: str, style: str, label: str = "") -> None:
+    axes.plot(_x(data), rows.mean(axis=1), style, color=colour, ms=3, label=label)
+    axes.set(xticks=_x(data), xticklabels=[f"{strength:g}" for strength in data.arrays["strength"]])
+    axes.tick_params(axis="x", labelsize=7)
+
+
+def _counts(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
+    _against(axes, data, data.arrays["count"][k], theme.dedicated, "-o", "represented")
+    _against(axes, data, data.arrays["superposed"][k], theme.superposed, "--s", "in superposition")
+    axes.step(_x(data), data.arrays["kept"], where="mid", color=theme.muted, lw=1.0, ls=(0, (2, 1.5)), label="kept in theory")
+    axes.set(ylim=(-0.3, FEATURES + 0.5))
+
+
+def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
+    axes.axhline(1, color=theme.dedicated, lw=1.2)
+    axes.text(0.0011, 1.02, "a dimension of its own", fontsize=8, color=theme.dedicated, va="bottom")
+    for name, label, colour in (("pair", "antipodal pair", theme.superposed), ("pentagon", "pentagon", theme.interference)):
+        axes.plot(data.arrays["density"], data.arrays[name], color=colour)
+        axes.text(0.0011, data.arrays[name][0] - 0.02, label, fontsize=8, color=colour, va="top")
+    axes.set(xscale="log", ylim=(0, 1.15), xlabel="density $1-S$", ylabel="loss saved per activation")
+    axes.set_title("Relative worth")
+
+
+def _survivors(data: Data) -> Estimate:
+    """Represented features below the threshold, ReLU hidden layer: the worst mean over models from the unit strength on."""
+    means = [mean(data.arrays["below"][1, k]) for k, strength in enumerate(STRENGTHS) if strength >= 1]
+    return worst(means, sum(one.seeds for one in means))
+
+
+def _free(data: Data) -> Estimate:
+    """The share of superposition that is gone at the strongest penalty with a mean loss at most 5 % above that without."""
+    loss, superposed = data.arrays["loss"][1].mean(axis=1), data.arrays["superposed"][1]
+    cheap = max(k for k in range(len(STRENGTHS)) if loss[k] <= 1.05 * loss[0])
+    return mean(1 - superposed[cheap] / max(superposed[0].mean(), 1.0))
+
+
+def _rows(data: Data) -> list[dict[str, str]]:
+    rows = []
+    for k, strength in enumerate(STRENGTHS):
+        row = {"strength": f"{strength:g}", "kept in theory": f"{data.arrays['kept'][k]}"}
+        for i, name in enumerate(("linear", "ReLU")):
+            for array, label in (("count", "represented"), ("superposed", "superposed"), ("loss", "loss")):
+                row[f"{name}: {label}"] = f"{data.arrays[array][i, k].mean():.3g}"
+        rows.append(row)
+    return rows
+
+
+def _mean_at(strength: float) -> Callable[[Data], Estimate]:
+    return lambda data: mean(data.arrays["superposed"][1, STRENGTHS.index(strength)])
+
+
+CLAIMS = (
+    Claim(
+        id="C84",
+        text="A penalty on the sum of absolute hidden activations removes superposition, at a higher loss.",
+        source="Strategic Picture",
+        paper="superposition goes, the loss rises",
+        quantity="features in superposition at unit strength, ReLU hidden layer, mean over models",
+        measure=_mean_at(1.0),
+        holds=Range(high=0.5),
+        rows=_rows,
+    ),
+    Claim(
+        id="C84-T",
+        text="The penalty kills the features below a threshold of importance.",
+        source="Strategic Picture",
+        paper="features below a threshold",
+        quantity="represented features below the threshold, ReLU hidden layer, worst mean of three strengths from the unit on",
+        measure=_survivors,
+        holds=Range(high=0.5),
+    ),
+    Claim(
+        id="C85",
+        text="Per activation of a hidden unit superposition never saves more than dimensions of their own, but comes close "
+        "when sparse.",
+        source="Discussion",
+        paper="not optimal, but approached asymptotically",
+        quantity="loss saved per activation by an antipodal pair over that of dedicated dimensions, at density 0.001",
+        measure=lambda data: exact(data.arrays["pair"][0] if data.arrays["pair"].max() <= 1 else data.arrays["pair"].max()),
+        holds=Range(low=0.999, high=1.0),
+    ),
+    Claim(
+        id="C86",
+        text="A small penalty reduces superposition at almost no cost.",
+        source="Strategic Picture, footnote",
+        paper="should be almost free",
+        quantity="share of superposition gone at the strongest penalty that costs at most 5 % of loss, ReLU hidden layer",
+        measure=_free,
+        holds=Range(low=0.1),
+    ),
+)
