@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.models import relu_hidden as relu_hidden
     from sup.models import relu_output as relu_output
     from sup.models import weighted_loss as weighted_loss
+    from sup.phases import boundary_density as boundary_density
+    from sup.phases import solution_losses as solution_losses
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
     from sup.sparse_loss import fully_active_terms as fully_active_terms
@@ -51,7 +53,10 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.sweeps import Sweep as Sweep
     from sup.sweeps import sweep as sweep
     from sup.sweeps import vary as vary
+    from sup.three_features import three_feature_loss as three_feature_loss
     from sup.training import train as train
+    from sup.two_features import two_feature_loss as two_feature_loss
+    from sup.two_minima import minima as minima
 
 _PUBLIC = {
     "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
@@ -73,6 +78,10 @@ _PUBLIC = {
     ),
     "sup.linear_loss": ("linear_terms", "expected_linear_loss", "best_linear_solution"),
     "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
+    "sup.phases": ("solution_losses", "boundary_density"),
+    "sup.two_features": ("two_feature_loss",),
+    "sup.two_minima": ("minima",),
+    "sup.three_features": ("three_feature_loss",),
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }
