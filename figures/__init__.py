@@ -13,4 +13,8 @@ NAMES = (
     "basic_large",
     "linear_loss",
     "one_sparse_loss",
+    "phase_two",
+    "phase_crossing",
+    "phase_three",
+    "loss_surfaces",
 )

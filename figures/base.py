@@ -55,10 +55,12 @@ class Size:
     Attributes:
         steps: Optimiser updates of each run.
         seeds: Models per setting.
+        grid: Settings along each axis of a map; 0 for a figure without one.
     """
 
     steps: int
     seeds: int
+    grid: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,10 @@ OURS = {
     "basic_large": {"C8", "C9", "C13"},
     "linear_loss": {"C14", "C15", "C20"},
     "one_sparse_loss": {"C16", "C17", "C18", "C19"},
+    "phase_two": {"C21", "C22", "C25", "C27"},
+    "phase_crossing": {"C23"},
+    "phase_three": {"C24", "C26"},
+    "loss_surfaces": {"C-M1", "C-M2", "C-M3", "C-M4", "C-M5", "C-M6"},
 }
 
 
