@@ -56,11 +56,13 @@ class Size:
         steps: Optimiser updates of each run.
         seeds: Models per setting.
         full: Whether models are as large as the paper's, where a figure has smaller ones as well.
+        grid: Settings along each axis of a map; 0 for a figure without one.
     """
 
     steps: int
     seeds: int
     full: bool = False
+    grid: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

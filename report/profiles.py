@@ -21,7 +21,7 @@ class Profile:
     Attributes:
         name: "smoke", "laptop" or "paper".
         decides: Whether it trains enough for verdicts on trained models.
-        sizes: Steps and seeds of each figure that trains models.
+        sizes: Steps, seeds and grid of each figure that trains models.
     """
 
     name: str
@@ -100,8 +100,15 @@ def _profile(name: str, value: Any, at: str) -> Profile:
 
 
 def _size(value: Any, at: str) -> Size:
-    content = _mapping(value, at, ("steps", "seeds", "full"))
-    for field_name, meaning in (("steps", "the number of optimiser updates"), ("seeds", "the number of models per setting")):
+    meanings = {
+        "steps": "the number of optimiser updates",
+        "seeds": "the number of models per setting",
+        "grid": "the number of settings along each axis of a map",
+    }
+    content = _mapping(value, at, (*meanings, "full"))
+    for field_name, meaning in meanings.items():
+        if field_name == "grid" and field_name not in content:
+            continue  # few figures have a map
         number = content.get(field_name)
         if type(number) is not int or number < 1:
             raise PipelineError(
@@ -111,4 +118,4 @@ def _size(value: Any, at: str) -> Size:
     full = content.get("full", False)
     if type(full) is not bool:
         raise PipelineError(f"{at}: full says whether models are as large as the paper's, true or false; got {full!r}.")
-    return Size(steps=content["steps"], seeds=content["seeds"], full=full)
+    return Size(**content)

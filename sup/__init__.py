@@ -47,6 +47,8 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.neurons import answers as answers
     from sup.neurons import monosemantic as monosemantic
     from sup.neurons import polysemantic as polysemantic
+    from sup.phases import boundary_density as boundary_density
+    from sup.phases import solution_losses as solution_losses
     from sup.polytopes import embed as embed
     from sup.polytopes import polygon as polygon
     from sup.polytopes import simplex as simplex
@@ -67,7 +69,10 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.sweeps import Sweep as Sweep
     from sup.sweeps import sweep as sweep
     from sup.sweeps import vary as vary
+    from sup.three_features import three_feature_loss as three_feature_loss
     from sup.training import train as train
+    from sup.two_features import two_feature_loss as two_feature_loss
+    from sup.two_minima import minima as minima
 
 _PUBLIC = {
     "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
@@ -95,6 +100,10 @@ _PUBLIC = {
     "sup.sparse_loss": ("one_sparse_terms", "fully_active_terms", "losses_by_active_count"),
     "sup.neurons": ("answers", "monosemantic", "polysemantic"),
     "sup.codes": ("code_words", "code_name"),
+    "sup.phases": ("solution_losses", "boundary_density"),
+    "sup.two_features": ("two_feature_loss",),
+    "sup.two_minima": ("minima",),
+    "sup.three_features": ("three_feature_loss",),
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }

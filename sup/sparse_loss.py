@@ -38,6 +38,21 @@ class ReluMoments(NamedTuple):
     square: Float64[np.ndarray, "..."]
 
 
+def positive_interval(slope: Numbers, offset: Numbers) -> tuple[Float64[np.ndarray, "..."], Float64[np.ndarray, "..."]]:
+    """Where slope x + offset is positive on [0, 1]: from s to t, equal where it is nowhere positive.
+
+    Example: the last quarter.
+        >>> [end.item() for end in positive_interval(4.0, -3.0)]
+        [0.75, 1.0]
+    """
+    slope, offset = np.broadcast_arrays(np.asarray(slope, np.float64), np.asarray(offset, np.float64))
+    flat = np.where(offset > 0, -np.inf, np.inf)  # a level line is positive everywhere or nowhere
+    with np.errstate(over="ignore"):  # a line that is almost level has its root far away
+        root = np.divide(-offset, slope, out=flat, where=slope != 0)
+    start = np.where(slope < 0, 0.0, np.clip(root, 0.0, 1.0))
+    return start, np.where(slope < 0, np.clip(root, 0.0, 1.0), 1.0)
+
+
 def relu_moments(slope: Numbers, offset: Numbers) -> ReluMoments:
     """Exact integrals of ReLU(slope x + offset) over [0, 1]: its mean, its product with x, and its square.
 
@@ -52,11 +67,7 @@ def relu_moments(slope: Numbers, offset: Numbers) -> ReluMoments:
         0.125
     """
     slope, offset = np.broadcast_arrays(np.asarray(slope, np.float64), np.asarray(offset, np.float64))
-    flat = np.where(offset > 0, -np.inf, np.inf)  # a level line is positive everywhere or nowhere
-    with np.errstate(over="ignore"):  # a line that is almost level has its root far away
-        root = np.divide(-offset, slope, out=flat, where=slope != 0)
-    start = np.where(slope < 0, 0.0, np.clip(root, 0.0, 1.0))
-    end = np.where(slope < 0, np.clip(root, 0.0, 1.0), 1.0)
+    start, end = positive_interval(slope, offset)
     width = end - start
     u, v = (np.maximum(slope * x + offset, 0.0) for x in (start, end))
     first = width * (u + v) / 2

@@ -41,6 +41,10 @@ OURS = {
     "dictionary": {"C87", "C88", "C-S1", "C-S2"},
     "compressed_sensing": {"C90", "C92"},
     "nonlinear_compression": {"C91"},
+    "phase_two": {"C21", "C22", "C25", "C27"},
+    "phase_crossing": {"C23"},
+    "phase_three": {"C24", "C26"},
+    "loss_surfaces": {"C-M1", "C-M2", "C-M3", "C-M4", "C-M5", "C-M6"},
 }
 
 

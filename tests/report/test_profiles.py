@@ -24,6 +24,11 @@ def test_a_profile_has_its_sizes(tmp_path):
     assert full.size("intro") == Size(steps=10, seeds=2, full=True)
 
 
+def test_a_map_has_its_grid(tmp_path):
+    profile = load(tmp_path, GOOD.replace("seeds: 2", "seeds: 2, grid: 7"))["smoke"]
+    assert profile.size("intro") == Size(steps=10, seeds=2, grid=7)
+
+
 def test_the_projects_own_profiles_give_every_figure_that_trains_a_size():
     found = profiles.load()
     assert list(found) == ["smoke", "laptop", "paper"]
@@ -56,9 +61,10 @@ def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
     [
         ("steps: 10", "steps: 0", r"report\.yml, profile smoke, figure intro: steps is .*, an int of at least 1; got 0"),
         ("steps: 10", "steps: ten", r"steps is the number of .* got 'ten'. Write for instance \{steps: 1000"),
+        ("seeds: 2", "seeds: 2, grid: 0", r"grid is the number of settings along each axis .*, an int of at least 1; got 0"),
         ("seeds: 2", "seeds: true", r"seeds is the number of models per setting, an int of at least 1; got True"),
         (", seeds: 2", "", r"seeds is the number of models per setting, an int of at least 1; got None"),
-        ("seeds: 2", "seeds: 2, batch: 3", r"figure intro: there is no field 'batch'. Pick one of steps, seeds"),
+        ("seeds: 2", "seeds: 2, batch: 3", r"figure intro: there is no field 'batch'. Pick one of steps, seeds, grid, full"),
         ("seeds: 2", "seeds: 2, full: 1", r"full says whether models are as large as the paper's, true or false; got 1"),
         ("intro:", "outro:", r"profile smoke: there is no figure 'outro'. Pick one of intro, privileged_basis_sketch"),
         ("false", "perhaps", r"decides says whether its verdicts on trained models count, true or false; got 'perhaps'"),

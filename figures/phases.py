@@ -1,0 +1,192 @@
+"""What F13 and F14 share: a map of trained models by importance and density, beside the theory's.
+
+Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import Data, Size, Value
+from figures.style import Theme
+from sup.features import Independent
+from sup.geometry import feature_norms, superposition_score
+from sup.phases import ABSENT, DEDICATED, SUPERPOSED, boundary_density, outcome, phase
+from sup.results import Trained
+from sup.specs import Recipe, Run
+from sup.statistics import Estimate, share
+from sup.sweeps import Sweep, sweep
+from sup.three_features import three_feature_loss
+from sup.two_features import two_feature_loss
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HOLD = ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0))
+RECIPE = Recipe(batch=256, learning_rate=0.03, schedule=HOLD)
+"""How the models of both maps are trained. Of 24 recipes (batch 256 or 1024; rate 0.001, 0.003, 0.01 or 0.03; constant, held and
+then falling to zero, or falling throughout), each with 1,024,000 samples, it has the lowest final loss: in the geometric mean
+over 36 settings, both maps and the best nine of ten of seeds 3000 to 3019, none of which a figure uses."""
+NEAR = 1.25
+"""A cell is away from the boundary if the theory says the same when density, importance or both change by this factor."""
+CORNER = 0.25
+"""How far the norm and the score of one of the three outcomes may be from the ideal 0 or 1."""
+
+
+def importances(grid: int) -> np.ndarray:
+    """Importances of the extra feature from 0.1 to 10, the middles of `grid` equal cells on a logarithmic axis."""
+    return 10 ** ((np.arange(grid) + 0.5) / grid * 2 - 1)
+
+
+def densities(grid: int) -> np.ndarray:
+    """Densities from 0.01 to 1, the middles of `grid` equal cells on a logarithmic axis."""
+    return 10 ** ((np.arange(grid) + 0.5) / grid * 2 - 2)
+
+
+def models(features: int, size: Size) -> Sweep:
+    """`size.seeds` fits of each cell: ReLU output models of 2 features in 1 dimension or 3 in 2, the last one the extra one."""
+    base = Run(model="relu-output", n_features=features, n_hidden=features - 1, distribution=Independent(density=1.0),
+               recipe=RECIPE)  # fmt: skip
+    weights = [(1.0,) * (features - 1) + (float(r),) for r in importances(size.grid)]
+    return sweep(base, steps=[size.steps], density=densities(size.grid).tolist(), importance=weights, seed=range(size.seeds))
+
+
+def maps(trained: Trained) -> Data:
+    """The maps of the fits of `models`, and how far they agree with the theory.
+
+    Arrays: `importance`, `density`, the middles of the cells; by cell (density, importance) `norm`, `score`, the extra feature's
+    averages over all fits but the one with the highest expected loss, `best_norm`, `best_score`, `best_loss`, those of the fit
+    with the lowest, `theory`, `found`, `best_found`, the outcomes, `most_found` that of most averaged fits, `away`, whether
+    the cell is away from the theory's boundaries, and `fits` () their number in each cell.
+    """
+    run = trained.runs[0]
+    r, p = (np.array(sorted({value(run) for run in trained.runs})) for value in (_importance, _density))
+    shape = (len(p), len(r), -1)
+    loss = expected_loss(trained).reshape(shape)
+    norm = feature_norms(trained["W"])[:, -1].reshape(shape)
+    score = np.minimum(superposition_score(trained["W"])[:, -1], 1.0).reshape(shape)
+    fits = loss.shape[2]
+    kept = np.argsort(loss, axis=2, kind="stable")[:, :, : max(1, fits - 1)]
+    average = {name: np.take_along_axis(part, kept, axis=2).mean(axis=2) for name, part in (("norm", norm), ("score", score))}
+    best = {f"best_{name}": np.take_along_axis(part, kept[:, :, :1], axis=2)[:, :, 0]
+            for name, part in (("norm", norm), ("score", score), ("loss", loss))}  # fmt: skip
+    each = outcome(norm, score)
+    votes = np.stack([(np.take_along_axis(each, kept, axis=2) == k).sum(axis=2) for k in (ABSENT, DEDICATED, SUPERPOSED)])
+    arrays = {
+        "importance": r, "density": p, **average, **best, **_theory(run.n_features, p, r),
+        "found": outcome(average["norm"], average["score"]), "best_found": outcome(best["best_norm"], best["best_score"]),
+        "most_found": votes.argmax(axis=0), "fits": np.array(fits),
+    }  # fmt: skip
+    strayed = share(each != arrays["best_found"][:, :, None])
+    values = {
+        "agreement": _value(agreement(arrays)),
+        "best_agreement": _value(agreement(arrays, "best_found")),
+        "strayed": _value(strayed),
+    }
+    return Data(arrays=arrays, values=values)
+
+
+def expected_loss(trained: Trained) -> np.ndarray:
+    """The expected loss of each model, without sampling.
+
+    The final loss of training will not do here: of its 65,536 samples only six or seven have a given pair of features active at
+    a density of 0.01, and by just these the solutions differ. They are the same for all models, so the choice would fail for
+    a whole row of cells at once.
+    """
+    p, r = (np.array([value(run) for run in trained.runs]) for value in (_density, _importance))
+    if trained.runs[0].n_features == 2:
+        return two_feature_loss(trained["W"][:, 0], trained["b"], p, r)
+    return three_feature_loss(trained["W"], trained["b"], p, r)
+
+
+def _importance(run: Run) -> float:
+    return run.importance[-1] if isinstance(run.importance, tuple) else run.importance
+
+
+def _density(run: Run) -> float:
+    density = run.distribution.density
+    return density[-1] if isinstance(density, tuple) else density
+
+
+def _theory(features: int, p: np.ndarray, r: np.ndarray) -> dict[str, np.ndarray]:
+    said = phase(features, p[:, None], r[None, :])
+    steps = (1 / NEAR, 1.0, NEAR)
+    around = [phase(features, np.minimum(p[:, None] * up, 1.0), r[None, :] * right) for up in steps for right in steps]
+    return {"theory": said, "away": np.all(np.stack(around) == said, axis=0)}
+
+
+def agreement(arrays: dict[str, np.ndarray], found: str = "found") -> Estimate:
+    """Share of the cells away from the boundary in which the models found what the theory says; a cell's fits are its own."""
+    away = arrays["away"]
+    e = share((arrays[found] == arrays["theory"])[away])
+    return Estimate(value=e.value, low=e.low, high=e.high, seeds=int(away.sum() * arrays["fits"]))
+
+
+def _value(e: Estimate) -> Value:
+    return Value(value=100 * e.value, unit="%", interval=(100 * e.low, 100 * e.high), digits=3)
+
+
+def colours(norm: np.ndarray, score: np.ndarray, theme: Theme) -> np.ndarray:
+    """The paper's two-dimensional key, shape (..., 3): grey without a norm; with one, blue without a score and red with one."""
+    from matplotlib.colors import to_rgb
+
+    absent, dedicated, superposed = (np.array(to_rgb(c)) for c in (theme.absent, theme.dedicated, theme.superposed))
+    n, s = (np.clip(part, 0, 1)[..., None] for part in (norm, score))
+    mixed: np.ndarray = (1 - n) * absent + n * ((1 - s) * dedicated + s * superposed)
+    return mixed
+
+
+def three_maps(data: Data, features: int, theme: Theme) -> "Figure":
+    """Theory and key above, the average of the fits and the best of them below; the theory's boundaries over all."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(5.4, 5.55), facecolor="none")
+    a = data.arrays
+    fits = int(a["fits"])
+    pure_norm, pure_score = (a["theory"] > 0).astype(float), (a["theory"] == 2).astype(float)
+    panels = (
+        (0.115, 0.57, pure_norm, pure_score, "theory"),
+        (0.115, 0.085, a["norm"], a["score"], f"average of the best {max(1, fits - 1)} of {fits}"),
+        (0.605, 0.085, a["best_norm"], a["best_score"], f"best of {fits}"),
+    )
+    for left, bottom, norm, score, title in panels:
+        axes = drawn.add_axes((left, bottom, 0.38, 0.38 * 5.4 / 5.55))
+        _map(axes, norm, score, features, theme, density=left < 0.5, importance=bottom < 0.5)
+        axes.set_title(title, fontsize=9)
+        if "exact_crossing" in a and title != "theory":
+            x, y = np.log10(a["exact_importance"]), np.log10(a["exact_crossing"])
+            for mirrored in (x, -x):  # above an importance of 1 the features swap places
+                axes.plot(mirrored, y, color=theme.ink, lw=1.2, ls=(0, (1, 1)))
+    _key(drawn.add_axes((0.68, 0.65, 0.25, 0.25 * 5.4 / 5.55)), theme)
+    return drawn
+
+
+def _map(
+    axes: "Axes", norm: np.ndarray, score: np.ndarray, features: int, theme: Theme, *, density: bool, importance: bool
+) -> None:
+    """One map with the theory's boundaries, and labels on the axes where asked for."""
+    axes.imshow(colours(norm, score, theme), extent=(-1, 1, -2, 0), origin="lower", interpolation="none", aspect="equal")
+    r = np.linspace(-1, 1, 401)
+    axes.plot(r, np.log10(boundary_density(features, 10**r)), color=theme.ink, lw=1.2)
+    top, bottom = np.log10(4 / 7), -2 if features == 3 else np.log10(4 / 7)
+    axes.plot((0, 0, 0), (bottom, top, 0), color=theme.ink, lw=1.2)
+    axes.set(xlim=(-1, 1), ylim=(-2, 0), xticks=(-1, 0, 1), xticklabels=("0.1", "1", "10"), yticks=(-2, -1, 0))
+    axes.set_yticklabels(("0.01", "0.1", "1") if density else ("", "", ""))
+    if density:
+        axes.set_ylabel("density $1-S$", labelpad=1)
+    if importance:
+        axes.set_xlabel("importance of the extra feature", labelpad=2)
+
+
+def _key(axes: "Axes", theme: Theme) -> None:
+    """The colour of each norm and score, the three outcomes at its corners."""
+    s, n = np.meshgrid(np.linspace(0, 1, 64), np.linspace(0, 1, 64))
+    axes.imshow(colours(n, s, theme), extent=(0, 1, 0, 1), origin="lower", interpolation="none", aspect="equal")
+    axes.set(xticks=(0, 1), yticks=(0, 1), xticklabels=("0", "≥ 1"), yticklabels=("0", "≥ 1"))
+    axes.set_xlabel("superposition score", labelpad=2)
+    axes.set_ylabel("norm", labelpad=-8)
+    axes.set_title("the extra feature is", fontsize=9, pad=18)
+    for x, side, word, colour in ((-0.12, "left", "dedicated", theme.dedicated), (1.12, "right", "superposed", theme.superposed)):
+        axes.text(x, 1.05, word, color=colour, fontsize=8, ha=side, va="bottom", fontweight="bold")
+    axes.text(0.5, 0.06, "not represented", color=theme.background, fontsize=8, ha="center", fontweight="bold")
