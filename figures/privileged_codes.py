@@ -287,7 +287,7 @@ CLAIMS = (
     ),
     Claim(
         id="C74", source=SOURCE, measure=_counts, holds=Range(high=1.0), rows=_rows,
-        text="There are six regimes, each with a code of its own and more features than the one before.",
+        text="There are six regimes, each with a code of its own, from five features to all ten.",
         paper="5, 6, 7, 7, 8 and 10 features, in the codes of the table",
         quantity="worst distance from the paper of a row's mean number of features, best fits of groups",
     ),

@@ -1,6 +1,7 @@
 """The pages as a reader meets them: over the web and from a disk, wide and narrow, light and dark."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,8 +11,8 @@ from figures import NAMES
 from tests.browser.conftest import Watch
 
 MADE = ("intro", "interference_sketch")  # pages about figures are alike: one of a trained figure, one of a drawing
-PAPER = ("motivation", "demonstrating", "non-uniform", "learning-dynamics")
-PAGES = ("index", *PAPER, "claims", "reproducibility", "costs", *(f"figures/{name}" for name in MADE))
+NAV = (Path(__file__).parents[2] / "mkdocs.yml").read_text(encoding="utf-8")
+PAGES = (*re.findall(r": ([\w-]+)\.md$", NAV, re.MULTILINE), *(f"figures/{name}" for name in MADE))
 AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, its licence beside it
 WAYS = ("file", "root", "folder")
 SCROLL = """async () => {
