@@ -32,7 +32,7 @@ ABOUT = About(
 SETTINGS = ((0.3, 0.1), (0.8, 1.0), (0.3, 1.0))
 """Density and importance of the three surfaces: a feature alone, the mixture, the antipodal pair."""
 REACH, FINE = 1.5, 81
-IMPORTANCES, DENSITIES = np.logspace(-1, 0, 12), np.logspace(-2, 0, 23)
+IMPORTANCES, DENSITIES = np.logspace(-1, 0, 10), np.logspace(-2, 0, 19)
 """The map's settings; importances above 1 are its mirror image with the features swapped."""
 BASINS = ((0.2, 0.5), (0.2, 1.0), (0.4, 0.5), (0.4, 1.0))
 
@@ -198,8 +198,8 @@ def _path(axes: "Axes", x: np.ndarray, path: np.ndarray, theme: Theme) -> None:
 def _table(data: Data) -> list[dict[str, str]]:
     """The lowest minimum of some settings without biases and with them, and how many there are."""
     rows, a = [], data.arrays
-    for j in (0, 6, 11):
-        for i in (5, 11, 17, 20, 22):
+    for j in (0, 5, 9):
+        for i in (4, 9, 14, 16, 18):
             cells = {"importance": f"{a['importance'][j]:.2g}", "density": f"{a['density'][i]:.2g}"}
             for name, title in (("free", "no biases"), ("biased", "with biases")):
                 w = a[f"{name}_q"][i, j]

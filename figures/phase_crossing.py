@@ -111,18 +111,18 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """The losses, their derivative and the weight of the extra feature, by density."""
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(TEXT_WIDTH, 2.75), facecolor="none")
+    drawn = Figure(figsize=(TEXT_WIDTH, 2.5), facecolor="none")
     a = data.arrays
     p = a["density"]
     dots: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 3, "color": theme.ink, "zorder": 4}
-    left, middle, right = (drawn.add_axes((x, 0.17, 0.255, 0.66)) for x in (0.075, 0.405, 0.735))
+    left, middle, right = (drawn.add_axes((x, 0.19, 0.235, 0.69)) for x in (0.075, 0.42, 0.755))
     left.plot(p, a["alone"] / p, color=theme.absent, lw=1.6)
     left.plot(p, a["pair"] / p, color=theme.superposed, lw=1.6)
     left.plot(p, a["lowest"] / p, color=theme.ink, lw=0.9)
     left.plot(a["dot_density"], a["dot_loss"] / a["dot_density"], **dots)
     top = 1.35 * float((a["alone"] / p).max())
     left.set(ylim=(0, top), ylabel="loss / density")
-    left.text(0.99, a["alone"][-1] + 0.02 * top, "dropped", color=theme.muted, ha="right", va="bottom", fontsize=8)
+    left.text(0.99, 0.45 * top, "dropped", color=theme.muted, ha="right", va="center", fontsize=8)
     rising = int(np.searchsorted(a["pair"] / p, 0.88 * top))
     x = p[min(rising, len(p) - 1)] - 0.04
     left.text(x, 0.86 * top, "antipodal pair", color=theme.superposed, ha="right", va="center", fontsize=8)

@@ -97,7 +97,8 @@ def _degenerate() -> np.ndarray:
 
 def _dense(arrays: dict[str, np.ndarray]) -> Estimate:
     """Share of cells in superposition among those denser than the apex by the factor that counts as away."""
-    rows = arrays["found"][arrays["density"] > APEX * phases.NEAR]
+    density = arrays["density"]
+    rows = arrays["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
     e = share(rows == SUPERPOSED)
     return Estimate(value=e.value, low=e.low, high=e.high, seeds=int(rows.size * arrays["fits"]))
 
