@@ -56,13 +56,13 @@ def threshold(penalty: float) -> float:
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """For each model, ten features in five dimensions: `relu-output` at the strengths above zero, `relu-output free` at zero."""
+    """For each model, ten features in five dimensions: `relu-output` at the strengths above zero, `relu-output-free` at zero."""
     sweeps: dict[str, Sweep] = {}
     for model in MODELS:
         base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
                    importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
         sweeps[model] = sweep(base, l1=[strength * UNIT for strength in STRENGTHS[1:]], seed=range(size.seeds))
-        sweeps[f"{model} free"] = sweep(base, seed=range(size.seeds))  # a training step of its own, without the penalty's part
+        sweeps[f"{model}-free"] = sweep(base, seed=range(size.seeds))  # a training step of its own, without the penalty's part
     return sweeps
 
 
@@ -74,7 +74,7 @@ def reduce(runs: Runs) -> Data:
     dimensions of their own; `density`, and `pair`, `pentagon` (density) the loss saved per active hidden unit, over that of a
     dimension of one's own.
     """
-    models = [[runs[f"{model} free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
+    models = [[runs[f"{model}-free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
     directions = [[alone(trained) for trained in row] for row in models]
     there = [[represented(W) for W in row] for row in directions]
     shared = [[superposition_score(W) >= SUPERPOSED for W in row] for row in directions]
