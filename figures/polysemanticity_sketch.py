@@ -20,7 +20,16 @@ ABOUT = About(
     "features share the two dimensions. Bars below show that in both cases each neuron answers to every feature.",
     source="Definitions and Motivation: The Superposition Hypothesis",
 )
-CLAIMS: tuple[Claim, ...] = ()
+CLAIMS = (
+    Claim(
+        id="C89",
+        text="Later layers of InceptionV1 are more polysemantic than earlier ones.",
+        source="Discussion",
+        paper="an observation on a trained vision model",
+        quantity="none",
+        untested="It is about a large model of images, and only toy models are trained here.",
+    ),
+)
 
 
 def needs(size: Size) -> dict[str, Sweep]:

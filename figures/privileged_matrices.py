@@ -10,9 +10,10 @@ from figures.privileged import DENSITIES
 from figures.strokes import inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
 from sup.codes import code_words, reading_order, recovered, words_per_neuron
-from sup.geometry import represented
+from sup.geometry import gram, represented
 from sup.neurons import monosemantic
-from sup.statistics import Estimate, mean
+from sup.polytopes import polygon
+from sup.statistics import Estimate, exact, mean
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -111,7 +112,23 @@ def _rows(data: Data) -> list[dict[str, str]]:
     ]
 
 
+def _turned(data: Data) -> Estimate:
+    """Largest change of the pentagon's W^T W when the hidden layer is turned by each whole degree."""
+    W, angles = polygon(5), np.deg2rad(np.arange(360))
+    turns = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]]).transpose(2, 0, 1)
+    return exact(np.abs(gram(turns @ W) - gram(W[None])).max())
+
+
 CLAIMS = (
+    Claim(
+        id="C70",
+        text="Turning the hidden layer of a model without a privileged basis changes nothing that the model computes.",
+        source="Superposition in a Privileged Basis",
+        paper="W and OW are the same model for every rotation O",
+        quantity="largest change of an entry of the pentagon's W^T W under all rotations by whole degrees",
+        measure=_turned,
+        holds=Range(high=1e-12),
+    ),
     Claim(
         id="C71",
         text="A ReLU on the hidden layer aligns features with neurons; without it they point anywhere.",

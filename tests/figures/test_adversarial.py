@@ -98,6 +98,7 @@ def test_when_superposition_is_gone(kept, removed, expected):
 
 
 def test_attacks_in_training_are_shares_of_the_mean_norm():
+    assert adversarial_training.MEAN_NORM == round(mean_norm(FEATURES, adversarial_training.DENSITY), 9)
     needed = adversarial_training.needs(Size(steps=1, seeds=1))
     attacks = [run.recipe.attack for run in needed["attacked"].runs]
     np.testing.assert_allclose(attacks, np.array(adversarial_training.SHARES[1:]) * mean_norm(FEATURES, 0.1), atol=1e-6)

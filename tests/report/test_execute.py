@@ -114,7 +114,8 @@ def test_an_interruption_says_how_far_it_got_and_the_next_build_goes_on(tmp_path
     assert 1 <= kept <= 4
     engine, store = FakeEngine(), Store(tmp_path)
     train(store, [planned(store)], engine)
-    assert len(engine.calls) == 10 - kept and not planned(Store(tmp_path)).reasons
+    # A shard that a thread published while the build was ending stands in the store and in no index: the next build finds it.
+    assert 10 - 4 <= len(engine.calls) <= 10 - kept and not planned(Store(tmp_path)).reasons
 
 
 def test_kernels_are_compiled_once_a_shape_before_training(tmp_path):
