@@ -38,7 +38,7 @@ def joined(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, "feature 
     """Whether two different represented features have an absolute cosine of at least `EDGE`.
 
     Example:
-        >>> joined(np.array([[1.0, -1.0, 0.1], [0.0, 0.0, 0.9]])).tolist()
+        >>> joined(np.array([[1.0, -1.0, 0.05], [0.0, 0.0, 0.9]])).tolist()
         [[False, True, False], [True, False, False], [False, False, False]]
     """
     units = unit_columns(W[None])[0] * represented(W[None])[0]

@@ -41,8 +41,8 @@ def through_one_number(
     """What comes back of both numbers after they went through v: x' and y'.
 
     Example: x comes back as the middle of its segment, y as it was.
-        >>> [float(part) for part in through_one_number(np.array(0.3), np.array(0.25), 2, 0.0)]
-        [0.25, 0.25]
+        >>> [part.tolist() for part in through_one_number(np.array([0.3]), np.array([0.25]), 2, 0.0)]
+        [[0.25], [0.25]]
     """
     v = staircase(np.asarray(x) * segments, segments, width) + y
     level = staircase(v, segments, width)

@@ -60,7 +60,7 @@ def polygon(count: int) -> Float64[np.ndarray, "hidden feature"]:
     """The regular polygon: `count` unit vectors at equal angles in a plane, each with 2 / count of a dimension.
 
     Example:
-        >>> polygon(4).round(9).tolist()
+        >>> (polygon(4).round(9) + 0).tolist()
         [[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]]
     """
     angles = 2 * np.pi * np.arange(count) / count

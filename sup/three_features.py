@@ -26,8 +26,7 @@ def pair_error(own: Numbers, other: Numbers, bias: Numbers, target: float) -> Fl
     on, x, y, xx, xy, yy = square_moments(own, other, bias)
     off = own - target
     squares = off * off * xx + other * other * yy + bias * bias * on
-    error: np.ndarray = target**2 * (1 / 3 - xx) + squares + 2 * (off * other * xy + off * bias * x + other * bias * y)
-    return error
+    return np.asarray(target**2 * (1 / 3 - xx) + squares + 2 * (off * other * xy + off * bias * x + other * bias * y))
 
 
 def three_feature_loss(

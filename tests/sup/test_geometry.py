@@ -1,6 +1,7 @@
 """Geometry: closed forms, naive twins with nested loops, and laws for inputs that nobody thought of."""
 
 import math
+from random import Random
 
 import numpy as np
 import pytest
@@ -80,9 +81,9 @@ def test_rotating_the_hidden_space_changes_nothing(W: np.ndarray, seed: int) -> 
 
 
 @given(weights(), st.randoms(use_true_random=False))
-def test_reordering_features_reorders_the_measures(W: np.ndarray, random: object) -> None:
+def test_reordering_features_reorders_the_measures(W: np.ndarray, random: Random) -> None:
     order = list(range(W.shape[2]))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     for measure in (geometry.feature_norms, geometry.superposition_score, geometry.feature_dimensionality):
         np.testing.assert_allclose(measure(W[:, :, order]), measure(W)[:, order], rtol=1e-9, atol=1e-12)
     np.testing.assert_array_equal(geometry.represented(W[:, :, order]), geometry.represented(W)[:, order])
@@ -137,8 +138,12 @@ def test_closed_forms() -> None:
 
 def test_a_model_without_weights_is_defined() -> None:
     nothing = np.zeros((2, 3, 4), np.float32)
-    for measure in (geometry.feature_norms, geometry.superposition_score, geometry.feature_dimensionality,
-                    geometry.leverage_scores):
+    for measure in (
+        geometry.feature_norms,
+        geometry.superposition_score,
+        geometry.feature_dimensionality,
+        geometry.leverage_scores,
+    ):
         np.testing.assert_array_equal(measure(nothing), np.zeros((2, 4)))
     np.testing.assert_array_equal(geometry.dimensions_per_feature(nothing), [math.inf, math.inf])
     assert not geometry.represented(nothing).any()
