@@ -11,6 +11,7 @@ import torch
 from sup.initial import parameter_shapes
 from sup.law import columns
 from sup.specs import Run
+from sup.sweeps import shape_of
 
 Step: TypeAlias = Callable[[], None]
 
@@ -54,7 +55,7 @@ def bytes_of(run: Run) -> int:
     is measured, hence the sum. Parameters come with two memories of the optimiser, a gradient, and intermediate results of
     the update.
     """
-    hidden = 2 + (run.activation != "relu") + 2 * (run.recipe.l1 > 0.0)
+    hidden = 2 + (run.activation != "relu") + 2 * shape_of(run).penalised
     words, model = 20 * columns(run), 28 * run.n_features + 4 * hidden * run.n_hidden
     parameters = sum(math.prod(shape) for shape in parameter_shapes(run).values())
     return (run.recipe.batch + EVAL_BATCH) * max(words, model) + 40 * parameters

@@ -22,6 +22,7 @@ from sup.initial import initial_parameters
 from sup.law import EVAL_SAMPLES
 from sup.sampling import Sampler
 from sup.specs import Run
+from sup.training.snapshots import recorded
 from sup.training.torch_device import EVAL_BATCH, Graphs, Repeated, blocks, full_float32, graphs_of, usable_bytes
 from sup.training.torch_objective import Objective
 from sup.training.torch_update import AdamW
@@ -68,18 +69,9 @@ class Training:
 
 def train_block(runs: Sequence[Run], snapshots: tuple[int, ...], device: str, graphs: Graphs | None) -> dict[str, NDArray[Any]]:
     """Trains runs that fit on `device` together, as `train_torch` describes; `graphs` records their step, if given."""
-    state, done = Training(runs, device), 0
-    advance = Repeated(state.step, graphs)
-    seen: dict[str, list[NDArray[Any]]] = {}
-    for step in snapshots:
-        advance(step - done)
-        done = step
-        for name, array in state.observe().items():
-            seen.setdefault(f"snapshot_{name}", []).append(array)
-    advance(runs[0].recipe.steps - done)
-    result = state.observe()
-    result["final_loss"] = result.pop("loss")
-    return result | {name: np.stack(arrays, axis=1) for name, arrays in seen.items()}
+    state = Training(runs, device)
+    repeated = Repeated(state.step, graphs)
+    return recorded(lambda start, stop: repeated(stop - start), state.observe, snapshots, runs[0].recipe.steps)
 
 
 def train_torch(runs: Sequence[Run], snapshots: tuple[int, ...] = (), device: str = "cpu") -> dict[str, NDArray[Any]]:

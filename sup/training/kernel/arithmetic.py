@@ -17,4 +17,3 @@ LANES = 64
 def madd(a, b, c):
     """A * b, rounded, plus c, rounded."""
     return f32(f32(a * b) + c)
-

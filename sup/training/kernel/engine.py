@@ -17,6 +17,7 @@ from sup.training.kernel.activation import GELU, NONE, QUADRATIC, RELU
 from sup.training.kernel.loop import make_loop
 from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
 from sup.training.recipes import pack_recipe
+from sup.training.snapshots import recorded
 
 Array = NDArray[Any]
 ACTIVATIONS = {"relu": RELU, "quadratic": QUADRATIC, "gelu": GELU}
@@ -109,6 +110,10 @@ class Training:
         weights = {"W": into.copy()} if self._tied else {"W1": into.copy(), "W2": out.swapaxes(1, 2).copy()}
         return {**weights, "b": b.copy()}
 
+    def observe(self) -> dict[str, Array]:
+        """Parameters and `loss` as they are now."""
+        return {**self.parameters(), "loss": self.loss()}
+
 
 def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[str, Array]:
     """Trains runs of one shape; releases the interpreter while it computes, so shards can go side by side in threads.
@@ -123,16 +128,8 @@ def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[s
     Raises:
         ArithmeticModeError: if this thread flushes subnormal numbers.
     """
-    state, done = Training(runs), 0
-    seen: dict[str, list[Array]] = {}
-    for step in snapshots:
-        state.advance(done, step)
-        done = step
-        for name, array in {**state.parameters(), "loss": state.loss()}.items():
-            seen.setdefault(f"snapshot_{name}", []).append(array)
-    state.advance(done, runs[0].recipe.steps)
-    result = {**state.parameters(), "final_loss": state.loss()}
-    return result | {name: np.stack(arrays, axis=1) for name, arrays in seen.items()}
+    state = Training(runs)
+    return recorded(state.advance, state.observe, snapshots, runs[0].recipe.steps)
 
 
 def compile_kernel(shape: Shape) -> None:

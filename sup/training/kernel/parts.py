@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sup.initial import initial_parameters
 from sup.law import LANES, columns
 from sup.specs import Run
+from sup.sweeps import shape_of
 from sup.training.kernel.engine import activations, loop_of, pack_objective, pack_task
 from sup.training.kernel.loop import layout
 
@@ -32,7 +33,7 @@ def block_parts(run: Run, parameters: dict[str, Array] | None = None) -> dict[st
     start = parameters or {name: array[0] for name, array in initial_parameters([run]).items()}
     W = start["W" if tied else "W1"]
     V = W if tied else np.ascontiguousarray(start["W2"].T)
-    at = layout(n, m, tied, *activations(run), run.recipe.attack > 0.0)
+    at = layout(n, m, tied, *activations(run), shape_of(run).attacked)
     S, U = np.zeros(at.size, np.float32), np.zeros(columns(run) * LANES, np.uint32)
     gW, gV, gb = (np.zeros(count, np.float32) for count in (n * m, n * m, n))
     task = (*pack_task([run], "train"), *pack_objective([run]), run.recipe.batch)
