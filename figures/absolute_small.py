@@ -14,7 +14,7 @@ from figures.wiring import layered_graph
 from sup.motifs import half_features, single_responses
 from sup.neurons import monosemantic
 from sup.results import Trained
-from sup.statistics import Estimate, exact, share
+from sup.statistics import Estimate, best_of_groups, exact, share
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -61,15 +61,13 @@ def reduce(runs: Runs) -> Data:
     fits = runs["fits"]
     found = _all_exact(fits)
     best = fits.best()
-    size = min(GROUP, len(fits))
-    groups = fits["final_loss"][: len(fits) // size * size].reshape(-1, size)
     W1, W2 = absolute.rescaled(fits["W1"][best], fits["W2"][best])
     arrays = {
         "W1": np.round(W1, 4),
         "W2": np.round(W2, 4),
         "exact": found,
         "others": np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS]),
-        "best": found[groups.argmin(axis=1) + size * np.arange(len(groups))],
+        "best": found[best_of_groups(fits["final_loss"], GROUP)],
         "scaled": _rescaling(),
     }
     ideal = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
@@ -121,7 +119,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 def _exact(data: Data) -> Estimate:
     e = share(data.arrays["best"])
     models = min(data.arrays["exact"].size, GROUP * data.arrays["best"].size)
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=models)
+    return replace(e, seeds=models)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented
@@ -64,7 +64,7 @@ def reduce(runs: Runs) -> Data:
     for k, activation in enumerate(ACTIVATIONS):
         for name in ("differs", "superposed"):
             e = mean(arrays[name][k])
-            values[f"{name}_{activation}"] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+            values[f"{name}_{activation}"] = estimated(e)
     return Data(arrays=arrays, values=values)
 
 

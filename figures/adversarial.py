@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import dimensions_per_feature
@@ -72,9 +72,7 @@ def reduce(runs: Runs) -> Data:
     values = {}
     for name in ("vulnerability", "adaptive", "per_dimension", "gradient", "one_step", "closed", "blind"):
         for k in (0, 5, SHOWN - 1, SHOWN):
-            e = mean(arrays[name][k])
-            interval = (e.low, e.high) if e.seeds > 1 else None
-            values[f"{name}_{DENSITIES[k]:g}"] = Value(value=e.value, interval=interval)
+            values[f"{name}_{DENSITIES[k]:g}"] = estimated(mean(arrays[name][k]))
     return Data(arrays={"density": np.array(DENSITIES), **arrays}, values=values)
 
 

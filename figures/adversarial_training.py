@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures import adversarial
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated
 from figures.style import Theme, figure, themed
 from sup.geometry import dimensions_per_feature, represented
 from sup.results import Trained
@@ -70,9 +70,9 @@ def reduce(runs: Runs) -> Data:
     for name in ("per_dimension", "loss", "harm"):
         for k, share in enumerate(SHARES):
             e = mean(arrays[name][k])
-            values[f"{name}_{share:g}"] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+            values[f"{name}_{share:g}"] = estimated(e)
     price = mean(arrays["loss"][SHARES.index(0.8)] / arrays["loss"][0])
-    values["price"] = Value(value=price.value, interval=(price.low, price.high) if price.seeds > 1 else None)
+    values["price"] = estimated(price)
     return Data(arrays=arrays, values=values)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures import absolute
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.stacks import stack_plot
 from figures.strokes import inset, say, sheet
 from figures.style import Theme, themed
@@ -84,8 +84,7 @@ def reduce(runs: Runs) -> Data:
     values = {"models": Value(value=float((arrays["count"] > 0).sum())), "fits": Value(value=float(len(fits)), digits=4)}
     values["instances"] = Value(value=float(len(everything)), digits=4)
     if everything:
-        e = mean(per_fit(arrays))
-        values["strength"] = Value(value=e.value, digits=3, interval=(e.low, e.high) if np.isfinite(e.low) else None)
+        values["strength"] = estimated(mean(per_fit(arrays)), digits=3)
     return Data(arrays=arrays, values=values)
 
 

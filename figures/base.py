@@ -82,6 +82,13 @@ class Value:
     interval: tuple[float, float] | None = None
 
 
+def estimated(e: Estimate, *, digits: int = 2, percent: bool = False) -> Value:
+    """An estimate as a number for the pages; without an interval where one model alone leaves it open."""
+    scale = 100 if percent else 1
+    interval = None if math.isinf(e.high) else (scale * e.low, scale * e.high)
+    return Value(value=scale * e.value, unit="%" if percent else "", digits=digits, interval=interval)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """What a figure computed: everything that is drawn, printed or claimed.

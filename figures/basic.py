@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import Data, Runs, Size, Value
+from figures.base import Data, Runs, Size, Value, estimated
 from figures.strokes import key
 from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
 from sup.features import Independent
@@ -183,9 +183,7 @@ def values(found: dict[str, np.ndarray], columns: dict[str, np.ndarray]) -> dict
     out = {"count_linear": Value(value=float(columns["represented"][0]))}
     for k, density in enumerate(DENSITIES):
         for name in ("count", "total"):
-            e = mean(found[name][k])
-            interval = (e.low, e.high) if math.isfinite(e.high) else None
-            out[f"{name}_{density:g}"] = Value(value=e.value, digits=3, interval=interval)
+            out[f"{name}_{density:g}"] = estimated(mean(found[name][k]), digits=3)
         out[f"drawn_count_{density:g}"] = Value(value=float(columns["represented"][k + 1]))
         out[f"loss_{density:g}"] = Value(value=float(found["loss"][k].min()), digits=3)
     return out

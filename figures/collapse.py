@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.planes import GROUP, best_in_groups, collapsed, exact_losses, plane, spokes, upright
+from figures.planes import GROUP, collapsed, cut, exact_losses, over, plane, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, mean, share
+from sup.statistics import Estimate, best_of_groups, mean, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def reduce(runs: Runs) -> Data:
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     loss = np.stack([exact_losses(trained) for trained in models])
     single = np.array([[collapsed(W, SETS).sum() for W in trained["W"]] for trained in models])
-    picked = best_in_groups(loss)
+    picked = best_of_groups(loss, GROUP)
     counts = np.take_along_axis(single, picked, axis=1)
     shown = [DENSITIES.index(density) for density in DRAWN]
     at = DENSITIES.index(0.35)
@@ -103,13 +103,7 @@ def thresholds(counts: np.ndarray) -> np.ndarray:
 
     It is the geometric mean of neighbouring densities at the cut that misplaces the fewest fits; NaN where there is none.
     """
-    found = []
-    for wanted in (1, 2, 3):
-        flat = counts >= wanted
-        wrong = [int(flat[:k].sum() + (~flat[k:]).sum()) for k in range(1, len(flat))]
-        k = int(np.argmin(wrong))
-        found.append((DENSITIES[k] * DENSITIES[k + 1]) ** 0.5 if flat.any() and not flat.all() else np.nan)
-    return np.array(found)
+    return np.array([cut(DENSITIES, counts >= wanted) for wanted in (1, 2, 3)])
 
 
 def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
@@ -167,8 +161,7 @@ def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _over(e: Estimate, data: Data) -> Estimate:
-    seeds = data.arrays["counts"].shape[1] * min(GROUP, data.arrays["single"].shape[1])
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=seeds)
+    return over(e, data.arrays["counts"].shape[1], data.arrays["single"].shape[1])
 
 
 def _collapse(data: Data) -> Estimate:

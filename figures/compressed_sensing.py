@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures import adversarial
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.basic import distance, worst
 from figures.style import Theme, figure, themed
 from sup.geometry import dimensions_per_feature, gram
@@ -66,7 +66,7 @@ def reduce(runs: Runs) -> Data:
     values = {}
     for name in ("worst_pair", "typical"):
         e = mean(arrays[name])
-        values[name] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+        values[name] = estimated(e)
     for k, density in enumerate(DENSITIES):
         values[f"constant_{density:g}"] = Value(value=float(arrays["bound"][k] * WIDTHS[-1] / count[-1, k].mean()))
         values[f"slope_{density:g}"] = Value(value=float(slope[k].mean()))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Runs, Size
-from figures.strokes import circle, say, sheet
+from figures.strokes import bands, circle, say, sheet
 from figures.style import Theme, arrow, themed, weight_map
 from sup.sweeps import Sweep
 
@@ -39,18 +39,10 @@ def reduce(runs: Runs) -> Data:
 def draw(data: Data, theme: Theme) -> "Figure":
     """The layer of the large model on the left, the way through the small one on the right."""
     figure, axes = sheet(theme, 262)
-    _bands(axes, theme)
+    bands(axes, 108, theme)
     _ends(axes, data, theme)
     _way(axes, theme)
     return figure
-
-
-def _bands(axes: "Axes", theme: Theme) -> None:
-    from matplotlib.patches import Rectangle
-
-    for base, height, title in ((108, 150, "Hypothetical\ndisentangled\nmodel"), (26, 64, "Observed\nmodel")):
-        axes.add_patch(Rectangle((3, base), 384, height, fc=theme.surface, ec="none", zorder=0))
-        say(axes, 11, base + height - 8, title, theme, ha="left", va="top", fontweight="bold")
 
 
 def _ends(axes: "Axes", data: Data, theme: Theme) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.planes import ANGLE, GROUP, best_in_groups, cosines, exact_losses, plane, regular, spokes, upright
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.planes import ANGLE, GROUP, cosines, exact_losses, over, plane, regular, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, descend
 from sup.features import Anticorrelated, Correlated, Independent
+from sup.polytopes import polygon
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, share
+from sup.statistics import Estimate, best_of_groups, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def reduce(runs: Runs) -> Data:
         for tag, density in (("", DENSITY), ("_second", SECOND)):
             models = runs[name].where(density=density)
             loss, found = exact_losses(models), np.array([arranged(W) for W in models["W"]])
-            picked = best_in_groups(loss[None])[0]
+            picked = best_of_groups(loss[None], GROUP)[0]
             arrays[f"{name}{tag or '_found'}"] = found
             arrays[f"{name}{tag}_best"] = found[picked]
             if not tag:
@@ -113,7 +114,7 @@ def reduce(runs: Runs) -> Data:
     loss, hexagon = exact_losses(flat), np.array([regular(W, range(6)) for W in flat["W"]])
     arrays |= {
         "hexagon": hexagon,
-        "hexagon_best": hexagon[best_in_groups(loss[None])[0]],
+        "hexagon_best": hexagon[best_of_groups(loss[None], GROUP)[0]],
         "exact": _exact(flat.runs[0]),
         "stuck_2": loss > (1 + STUCK) * loss.min(),
         "stuck_3": (deep_loss := exact_losses(deep)) > (1 + STUCK) * deep_loss.min(),
@@ -128,9 +129,8 @@ def _stuck(loss: np.ndarray, found: np.ndarray) -> int:
 
 def _exact(run: Run) -> np.ndarray:
     """Expected losses of six independent features: as the best hexagon, and as the best pentagon with the sixth dropped."""
-    six, five = 2 * np.pi * np.arange(6) / 6, 2 * np.pi * np.arange(5) / 5
-    hexagon = descend(1.19 * np.stack([np.cos(six), np.sin(six)]), np.full(6, -0.43), Task.of(run)).loss
-    W = np.concatenate([1.14 * np.stack([np.cos(five), np.sin(five)]), np.zeros((2, 1))], axis=1)
+    hexagon = descend(1.19 * polygon(6), np.full(6, -0.43), Task.of(run)).loss
+    W = np.concatenate([1.14 * polygon(5), np.zeros((2, 1))], axis=1)
     pentagon = descend(W, np.array([-0.25] * 5 + [0.02]), Task.of(run), absent=(5,)).loss
     return np.array([hexagon, pentagon])
 
@@ -139,11 +139,9 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
     values = {}
     for name, *_ in ROWS:
         for label, key in (("found", "found"), ("best", "best"), ("second", "second_best")):
-            e = share(arrays[f"{name}_{key}"])
-            values[f"{name}_{label}"] = Value(value=e.value, interval=(e.low, e.high))
-    hexagon = share(arrays["hexagon"])
+            values[f"{name}_{label}"] = estimated(share(arrays[f"{name}_{key}"]))
     return values | {
-        "hexagon": Value(value=hexagon.value, interval=(hexagon.low, hexagon.high)),
+        "hexagon": estimated(share(arrays["hexagon"])),
         "hexagon_loss": Value(value=float(arrays["exact"][0]), digits=3),
         "pentagon_loss": Value(value=float(arrays["exact"][1]), digits=3),
         "stuck_2": Value(value=float(arrays["stuck_2"].mean())),
@@ -181,7 +179,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _over(best: np.ndarray, seeds: int) -> Estimate:
     e = share(best)
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=best.size * min(GROUP, seeds))
+    return over(e, best.size, seeds)
 
 
 def _arranged(name: str) -> Callable[[Data], Estimate]:

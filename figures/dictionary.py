@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import Theme, figure, themed
 from sup.dictionary import Dictionaries, alive, dictionary_loss, distinct, learn, matches
 from sup.features import Independent
@@ -78,8 +78,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _value(samples: np.ndarray) -> Value:
-    e = mean(samples)
-    return Value(value=e.value, digits=2, interval=(e.low, e.high) if samples.size > 1 else None)
+    return estimated(mean(samples))
 
 
 def hidden_vectors(trained: Trained) -> np.ndarray:

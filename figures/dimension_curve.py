@@ -1,11 +1,12 @@
 """F15: hidden dimensions per feature, D*, from dense to sparse, and what becomes of it in models of other sizes."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.basic import distance, worst
 from figures.style import Theme, figure, themed
 from figures.uniform import LEVELS, NOTE, PROBES, density, levels_of, models, per_level, setting, sparsity_axis
@@ -89,8 +90,8 @@ def stay(values: np.ndarray, at: float) -> float:
     """How many times longer a curve is within `NEAR` of a value than one that falls steadily from its start to its end.
 
     Example: a curve that waits a third of its way.
-        >>> round(stay(np.interp(np.linspace(0, 3, 301), [0, 1, 2, 3], [1, 0.5, 0.5, 0]), 0.5), 2)
-        6.18
+        >>> round(stay(np.interp(np.linspace(0, 3, 31), [0, 1, 2, 3], [1, 0.5, 0.5, 0]), 0.5), 2)
+        5.91
     """
     low, high = max(at - NEAR, values[-1]), min(at + NEAR, values[0])
     if low >= high:
@@ -120,7 +121,7 @@ def _values(base: Trained, arrays: dict[str, np.ndarray]) -> dict[str, Value]:
         "from_paper": Value(value=float(np.abs(arrays["ratio"].mean(axis=1) - read).max())),
     }
     for name, e in (("dense", mean(arrays["ratio"][0])), ("sparse", mean(arrays["ratio"][-1]))):
-        out[name] = Value(value=e.value, digits=3, interval=(e.low, e.high) if np.isfinite(e.high) else None)
+        out[name] = estimated(e, digits=3)
     return out
 
 
@@ -177,12 +178,12 @@ def _counts(data: Data) -> Estimate:
     if not found:
         return mean(np.full(2, np.nan))
     e = max(found, key=lambda e: abs(e.value - 1))
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=data.arrays["ratio"].size)
+    return replace(e, seeds=data.arrays["ratio"].size)
 
 
 def _least_stay(data: Data) -> Estimate:
     e = min((mean(one) for one in data.arrays["stay"]), key=lambda e: e.value)
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=data.arrays["ratio"].size)
+    return replace(e, seeds=data.arrays["ratio"].size)
 
 
 def _stay_rows(data: Data) -> list[dict[str, str]]:

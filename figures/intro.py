@@ -1,17 +1,18 @@
 """F1: five features in two dimensions; the sparser they are, the more of them a model represents."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import TEXT_WIDTH, Theme, arrow, importance_colours, themed
 from sup.features import Independent
 from sup.geometry import feature_norms, represented
 from sup.results import Trained
 from sup.specs import Recipe, Run, geometric
-from sup.statistics import Estimate, share
+from sup.statistics import Estimate, best_of_groups, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def reduce(runs: Runs) -> Data:
         "drawn": np.array([trained.runs[k].seed for trained, k in zip(models, picked, strict=True)]),
         "loss": loss,
         "found": found,
-        "best": best_of_groups(found, loss),
+        "best": np.take_along_axis(found, best_of_groups(loss, GROUP), axis=1),
     }
     return Data(arrays=arrays, values=_values(models, arrays))
 
@@ -78,15 +79,16 @@ def upright(W: np.ndarray) -> np.ndarray:
     The tilt tells directions from axes. Neither changes what the model computes.
     """
     x, y = np.asarray(W, np.float64)
-    turned = _turn(np.pi / 2 - np.arctan2(y[0], x[0])) @ np.stack([x, y])
+    turned = turn(np.pi / 2 - np.arctan2(y[0], x[0])) @ np.stack([x, y])
     aside = np.flatnonzero((np.abs(turned[0]) > ZERO) & represented(W[None])[0])
     if aside.size and turned[0, aside[0]] < 0:  # the most important feature beside the vertical decides
         turned[0] *= -1
-    upright: np.ndarray = _turn(-np.radians(TILT)) @ turned
+    upright: np.ndarray = turn(-np.radians(TILT)) @ turned
     return upright
 
 
-def _turn(angle: float) -> np.ndarray:
+def turn(angle: float) -> np.ndarray:
+    """The rotation of a plane by an angle in radians, counter-clockwise."""
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
@@ -112,19 +114,6 @@ IDEALS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
 """The paper's arrangement at each density: a right angle, two antipodal pairs across each other, a pentagon."""
 
 
-def best_of_groups(found: np.ndarray, loss: np.ndarray) -> np.ndarray:
-    """`found` (panel, seed) of the model with the lowest loss in each group of five seeds, in order: (panel, group).
-
-    Seeds that fill no group are left out; fewer than five in all make one group.
-    """
-    group = min(GROUP, loss.shape[1])
-    count = loss.shape[1] // group
-    grouped = loss[:, : group * count].reshape(len(loss), count, group)
-    best = grouped.argmin(axis=2)[:, :, None]
-    picked: np.ndarray = np.take_along_axis(found[:, : group * count].reshape(grouped.shape), best, axis=2)[:, :, 0]
-    return picked
-
-
 def _values(models: list[Trained], arrays: dict[str, np.ndarray]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for k, density in enumerate(DENSITIES):
@@ -132,7 +121,7 @@ def _values(models: list[Trained], arrays: dict[str, np.ndarray]) -> dict[str, V
         norms, kept, apart = feature_norms(W[None])[0], represented(W[None])[0], gaps(W)
         values |= {
             f"count_{density:g}": Value(value=float(kept.sum())),
-            f"share_{density:g}": Value(value=e.value, interval=(e.low, e.high)),
+            f"share_{density:g}": estimated(e),
             f"loss_{density:g}": Value(value=float(arrays["loss"][k].min()), digits=3),
             f"least_norm_{density:g}": Value(value=float(norms.min())),
             f"smallest_angle_{density:g}": Value(value=float(apart.min(initial=360)), unit="°", digits=3),
@@ -239,7 +228,7 @@ def _share(panel: int) -> Callable[[Data], Estimate]:
         best = data.arrays["best"][panel]
         e = share(best)
         models = best.size * min(GROUP, data.arrays["loss"].shape[1])
-        return Estimate(value=e.value, low=e.low, high=e.high, seeds=models)
+        return replace(e, seeds=models)
 
     return measure
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.basic import SUPERPOSED, worst
 from figures.style import Theme, figure, themed
 from sup.features import Independent
@@ -100,7 +100,7 @@ def reduce(runs: Runs) -> Data:
             for name in found:
                 e = mean(arrays[name][k, at])
                 label = f"{name}_{model.split('-')[1]}_{strength:g}"
-                values[label] = Value(value=e.value, interval=(e.low, e.high) if e.seeds > 1 else None)
+                values[label] = estimated(e)
     return Data(arrays=arrays, values=values)
 
 

@@ -1,5 +1,6 @@
 """A comment's explanation of why dimensionalities add up to m: they are bounded by leverage scores, which add up to the rank."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,7 +92,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 def _sums(data: Data) -> Estimate:
     """Sum of D_i over m, the mean farthest from 1 over levels."""
     e = max((mean(one) for one in data.arrays["total_shares"]), key=lambda e: abs(e.value - 1))
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=data.arrays["total_shares"].size)
+    return replace(e, seeds=data.arrays["total_shares"].size)
 
 
 def _bound(data: Data) -> Estimate:

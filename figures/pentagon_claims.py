@@ -1,12 +1,13 @@
 """The numbers behind the claims about F19, from its arrays. Not a figure itself: `deformed_pentagon` is."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from figures.base import Data
 from figures.pentagons import OTHER, PENTAGON, SQUARE, crossing, snap, steps
-from figures.planes import GROUP
+from figures.planes import over
 from sup.statistics import Estimate, exact, mean, share
 
 Arrays = Mapping[str, np.ndarray]
@@ -18,7 +19,7 @@ SPARSE = 0.2
 def _over(e: Estimate, data: Data) -> Estimate:
     """An estimate over fits, with the number of models that it rests on."""
     groups, seeds = data.arrays["density_best"].shape[1], data.arrays["density_loss"].shape[1]
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=groups * min(GROUP, seeds))
+    return over(e, groups, seeds)
 
 
 def crossings(arrays: Arrays, kind: str) -> tuple[float, float]:
@@ -178,13 +179,13 @@ def _off(data: Data, reading: str, group: int) -> float:
 
 def readings(data: Data) -> Estimate:
     """How far the printed relation is off, mean over fits."""
-    return _by_group(data, lambda group: _off(data, next(iter(READINGS)), group))
+    return _by_group(data, partial(_off, data, next(iter(READINGS))))
 
 
 def reading_rows(data: Data) -> list[dict[str, str]]:
     """How far each reading is off, as a share of the norm."""
     rows = []
     for reading in READINGS:
-        e = _by_group(data, lambda group, reading=reading: _off(data, reading, group))  # type: ignore[misc]
+        e = _by_group(data, partial(_off, data, reading))
         rows.append({"reading": reading, "off by": f"{e.value:.1%}", "interval": f"[{e.low:.1%}, {e.high:.1%}]"})
     return rows

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from figures.intro import gaps
-from figures.planes import best_in_groups, clockwise, exact_losses, regular
+from figures.planes import GROUP, clockwise, cut, exact_losses, regular
 from sup.expected_loss import Minimum, Task, descend
 from sup.features import Independent
 from sup.geometry import feature_norms, gram, represented
 from sup.results import Trained
 from sup.specs import Run
+from sup.statistics import best_of_groups
 
 FEATURES, HIDDEN, DENSITY = 5, 2, 0.05
 OTHER, SQUARE, PENTAGON = 0, 1, 2
@@ -109,12 +110,7 @@ def snap(relative: np.ndarray, classes: np.ndarray) -> float:
 
     It is the geometric mean of the two neighbouring settings; NaN if there are no squares or nothing but squares.
     """
-    squares = classes == SQUARE
-    wrong = [int((~squares[:k]).sum() + squares[k:].sum()) for k in range(1, len(classes))]
-    if not squares.any() or squares.all():
-        return np.nan
-    k = int(np.argmin(wrong))
-    return float(np.sqrt(relative[k] * relative[k + 1]))
+    return cut(relative, classes != SQUARE)
 
 
 def steps(weights: np.ndarray) -> np.ndarray:
@@ -138,7 +134,7 @@ def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[
     loss = np.stack([exact_losses(trained) for trained in models])
     sampled = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
     found = np.array([[arrangement(W) for W in trained["W"]] for trained in models])
-    picked, drawn = best_in_groups(loss), best_in_groups(sampled)
+    picked, drawn = best_of_groups(loss, GROUP), best_of_groups(sampled, GROUP)
     weights = np.stack([trained["W"][row] for trained, row in zip(models, picked, strict=True)])
     products = np.stack([gram(some) for some in weights])
     pentagons, squares = branch(ideal_pentagon(), relative, task), branch(ideal_square(), relative, task, absent=(0,))

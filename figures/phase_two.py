@@ -1,11 +1,12 @@
 """F13: two features in one dimension; what becomes of one of them, by its importance and by density."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures import phases
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import Theme, themed
 from sup.geometry import REPRESENTED
 from sup.phases import ABSENT, APEX, DEDICATED, SUPERPOSED, solution_losses, solutions
@@ -66,13 +67,9 @@ def reduce(runs: Runs) -> Data:
         "apex": Value(value=APEX, digits=3),
         "least_equal": Value(value=float(lowest.loss[-1, 0]), digits=5),
         "degenerate": Value(value=float(arrays["degenerate"][0]), digits=5),
-        "dense_superposed": _percent(_dense(arrays)),
+        "dense_superposed": estimated(_dense(arrays), percent=True),
     }
     return Data(arrays=arrays, values={**found.values, **values})
-
-
-def _percent(e: Estimate) -> Value:
-    return Value(value=100 * e.value, unit="%", interval=(100 * e.low, 100 * e.high))
 
 
 def _closed() -> np.ndarray:
@@ -100,7 +97,7 @@ def _dense(arrays: dict[str, np.ndarray]) -> Estimate:
     density = arrays["density"]
     rows = arrays["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
     e = share(rows == SUPERPOSED)
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=int(rows.size * arrays["fits"]))
+    return replace(e, seeds=int(rows.size * arrays["fits"]))
 
 
 def _at_corners(data: Data) -> Estimate:
@@ -108,7 +105,7 @@ def _at_corners(data: Data) -> Estimate:
     n, s = data.arrays["best_norm"], data.arrays["best_score"]
     full = n >= 1 - phases.CORNER
     e = share((n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER)))
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=int(n.size * data.arrays["fits"]))
+    return replace(e, seeds=int(n.size * data.arrays["fits"]))
 
 
 def _counts(data: Data) -> list[dict[str, str]]:

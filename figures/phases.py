@@ -3,11 +3,12 @@
 Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import Data, Size, Value
+from figures.base import Data, Size, estimated
 from figures.style import Theme
 from sup.features import Independent
 from sup.geometry import feature_norms, superposition_score
@@ -80,9 +81,9 @@ def maps(trained: Trained) -> Data:
     }  # fmt: skip
     strayed = share(each != arrays["best_found"][:, :, None])
     values = {
-        "agreement": _value(agreement(arrays)),
-        "best_agreement": _value(agreement(arrays, "best_found")),
-        "strayed": _value(strayed),
+        "agreement": estimated(agreement(arrays), percent=True, digits=3),
+        "best_agreement": estimated(agreement(arrays, "best_found"), percent=True, digits=3),
+        "strayed": estimated(strayed, percent=True, digits=3),
     }
     return Data(arrays=arrays, values=values)
 
@@ -120,11 +121,7 @@ def agreement(arrays: dict[str, np.ndarray], found: str = "found") -> Estimate:
     """Share of the cells away from the boundary in which the models found what the theory says; a cell's fits are its own."""
     away = arrays["away"]
     e = share((arrays[found] == arrays["theory"])[away])
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=int(away.sum() * arrays["fits"]))
-
-
-def _value(e: Estimate) -> Value:
-    return Value(value=100 * e.value, unit="%", interval=(100 * e.low, 100 * e.high), digits=3)
+    return replace(e, seeds=int(away.sum() * arrays["fits"]))
 
 
 def colours(norm: np.ndarray, score: np.ndarray, theme: Theme) -> np.ndarray:

@@ -4,16 +4,18 @@ Not a figure itself: F19, F20 and F22 are.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.base import Runs
-from figures.intro import gaps
+from figures.intro import gaps, turn
 from figures.style import Theme
 from sup.expected_loss import Task, expected_loss
 from sup.geometry import feature_norms, represented, unit_columns
 from sup.results import Trained
+from sup.statistics import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,15 +37,21 @@ def panels(runs: Runs, name: str, field: str, values: Sequence[object]) -> list[
     return [runs[name].where(**{field: value}) for value in values]
 
 
-def best_in_groups(loss: np.ndarray, group: int = GROUP) -> np.ndarray:
-    """Positions (panel, group) of the lowest loss (panel, seed) among each `group` seeds, in order.
+def over(e: Estimate, fits: int, seeds: int) -> Estimate:
+    """An estimate over `fits`, each the best of GROUP models or of `seeds` where there are fewer, with their number."""
+    return replace(e, seeds=fits * min(GROUP, seeds))
 
-    Seeds that fill no group are left out; fewer than `group` in all make one group.
+
+def cut(settings: Sequence[float] | np.ndarray, turned: np.ndarray) -> float:
+    """The setting from which fits `turned` (setting) are true: where the fewest are on the wrong side.
+
+    It is the geometric mean of the two neighbouring settings; NaN if all are true or none.
     """
-    group = min(group, loss.shape[1])
-    count = loss.shape[1] // group
-    best: np.ndarray = loss[:, : group * count].reshape(len(loss), count, group).argmin(axis=2) + group * np.arange(count)
-    return best
+    if turned.all() or not turned.any():
+        return np.nan
+    wrong = [int(turned[:k].sum() + (~turned[k:]).sum()) for k in range(1, len(turned))]
+    k = int(np.argmin(wrong))
+    return float(np.sqrt(settings[k] * settings[k + 1]))
 
 
 def upright(W: np.ndarray) -> np.ndarray:
@@ -55,8 +63,7 @@ def upright(W: np.ndarray) -> np.ndarray:
     if not there.size:
         return np.asarray(W, np.float64)
     x, y = np.asarray(W, np.float64)
-    turn = np.pi / 2 - np.arctan2(y[there[0]], x[there[0]])
-    turned: np.ndarray = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.stack([x, y])
+    turned: np.ndarray = turn(np.pi / 2 - np.arctan2(y[there[0]], x[there[0]])) @ np.stack([x, y])
     aside = there[np.abs(turned[0, there]) > 0.1]
     if aside.size and turned[0, aside[0]] < 0:
         turned[0] *= -1

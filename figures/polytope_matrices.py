@@ -1,11 +1,12 @@
 """F18: a shape of features is a positive semidefinite matrix of low rank, or the vectors that it sends to zero."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.intro import best_of_groups
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.intro import GROUP
 from figures.solids import draw_solid, projected
 from figures.strokes import SHEET, inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
@@ -13,7 +14,7 @@ from figures.uniform import NOTE, Setting, density
 from sup.census import components
 from sup.geometry import gram
 from sup.polytopes import SHAPES, embed, polygon, simplex
-from sup.statistics import Estimate, exact, share
+from sup.statistics import Estimate, best_of_groups, exact, share
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ def reduce(runs: Runs) -> Data:
     found = np.array([[c.shape for c in components(W)] == ["triangle"] for W in three])
     arrays |= {
         "triangle": found,
-        "best": best_of_groups(found[None], runs["three"]["final_loss"][None])[0],
+        "best": found[best_of_groups(runs["three"]["final_loss"], GROUP)],
         "recovered": _recovered(),
         "simplex": np.array([_against_simplex(k) for k in range(1, 9)]),
         "square": np.linalg.norm(gram(polygon(4)[None])[0] @ np.array([[1, 0, 1, 0], [0, 1, 0, 1]]).T, axis=0),
     }
     e = share(found)
     values = {
-        "triangles": Value(value=100 * e.value, unit="%", digits=3, interval=(100 * e.low, 100 * e.high)),
+        "triangles": estimated(e, percent=True, digits=3),
         "sparsity": Value(value=1 / density(TRIANGLES), digits=3),
         "models": Value(value=len(three), digits=3),
     }
@@ -146,7 +147,7 @@ def _row(axes: "Axes", data: Data, k: int, name: str, y: float, theme: Theme) ->
 
 def _triangles(data: Data) -> Estimate:
     e = share(data.arrays["best"])
-    return Estimate(value=e.value, low=e.low, high=e.high, seeds=data.arrays["triangle"].size)
+    return replace(e, seeds=data.arrays["triangle"].size)
 
 
 def _triangle_rows(data: Data) -> list[dict[str, str]]:

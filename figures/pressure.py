@@ -1,12 +1,13 @@
 """F39: pressure. More features than there is room for make cleaner shapes, and so does longer training."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures import graphs
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import TEXT_WIDTH, Theme, themed
 from figures.uniform import NOTE, PROBES, density, models, per_level, setting
 from sup.census import OTHER
@@ -52,9 +53,7 @@ def reduce(runs: Runs) -> Data:
     values = {"hidden": Value(value=runs["base"]["W"].shape[1])}
     for name in PANELS:
         arrays |= _measured(name, runs[name])
-        e = mean(arrays[f"{name}_clean"].mean(axis=0))
-        interval = (100 * e.low, 100 * e.high) if np.isfinite(e.high) else None
-        values[f"{name}_clean"] = Value(value=100 * e.value, unit="%", interval=interval)
+        values[f"{name}_clean"] = estimated(mean(arrays[f"{name}_clean"].mean(axis=0)), percent=True)
         values[f"{name}_features"] = Value(value=runs[name]["W"].shape[2], digits=3)
     return Data(arrays=arrays, values=values)
 
@@ -113,7 +112,7 @@ def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
 
     def measure(data: Data) -> Estimate:
         e = mean((data.arrays[f"{more}_clean"] - data.arrays[f"{less}_clean"]).mean(axis=0))
-        return Estimate(value=e.value, low=e.low, high=e.high, seeds=2 * data.arrays[f"{more}_clean"].size)
+        return replace(e, seeds=2 * data.arrays[f"{more}_clean"].size)
 
     return measure
 

@@ -6,8 +6,6 @@ the usual one, the usual one without weight decay, and learning rates of 0.003 a
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from figures.base import Size
 from sup.features import Independent
 from sup.results import Trained
@@ -31,23 +29,6 @@ def fits(model: Model, densities: Sequence[float], size: Size, seeds: int) -> Sw
     base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
                importance=IMPORTANCE, recipe=recipe)  # fmt: skip
     return sweep(base, density=densities, seed=range(seeds))
-
-
-def best_of_groups(losses: np.ndarray, group: int = GROUP) -> np.ndarray:
-    """Position of the best fit of each group of consecutive fits, shape (group); fits that fill no group are left out.
-
-    Args:
-        losses: Shape (fit).
-        group: Fits in a group; fewer fits than that are one group.
-
-    Example:
-        >>> best_of_groups(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), group=2)
-        array([1, 2])
-    """
-    size = min(group, len(losses))
-    whole = len(losses) // size
-    best: np.ndarray = losses[: whole * size].reshape(whole, size).argmin(axis=1) + size * np.arange(whole)
-    return best
 
 
 def best_fit(trained: Trained, density: float) -> Trained:

@@ -16,7 +16,7 @@ from figures.style import Theme, score_map, themed, weight_image, weight_map
 from sup.codes import code_name, code_words, reading_order, recovered, words_per_neuron
 from sup.geometry import superposition_score
 from sup.results import Trained
-from sup.statistics import Estimate, mean, share
+from sup.statistics import Estimate, best_of_groups, mean, share
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _fits(trained: Trained) -> dict[str, np.ndarray]:
         "shared": (words > 1).sum(axis=1),
         "count": recovered(trained["W"]).sum(axis=1),
         "best": np.array(int(loss.argmin())),
-        "groups": privileged.best_of_groups(loss),
+        "groups": best_of_groups(loss, privileged.GROUP),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from figures import privileged
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.intro import turn
 from figures.privileged import DENSITIES
 from figures.strokes import inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
@@ -114,9 +115,9 @@ def _rows(data: Data) -> list[dict[str, str]]:
 
 def _turned(data: Data) -> Estimate:
     """Largest change of the pentagon's W^T W when the hidden layer is turned by each whole degree."""
-    W, angles = polygon(5), np.deg2rad(np.arange(360))
-    turns = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]]).transpose(2, 0, 1)
-    return exact(np.abs(gram(turns @ W) - gram(W[None])).max())
+    W = polygon(5)
+    turned = np.stack([turn(angle) @ W for angle in np.deg2rad(np.arange(360))])
+    return exact(np.abs(gram(turned) - gram(W[None])).max())
 
 
 CLAIMS = (

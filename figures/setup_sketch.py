@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Runs, Size
-from figures.strokes import circle, say, sheet
+from figures.strokes import bands, circle, say, sheet
 from figures.style import Theme, arrow, blend, themed, weight_map
 from sup.sweeps import Sweep
 
@@ -46,18 +46,10 @@ def reduce(runs: Runs) -> Data:
 def draw(data: Data, theme: Theme) -> "Figure":
     """Features above, the bottleneck below, and the way down and up again."""
     figure, axes = sheet(theme, 276)
-    _bands(axes, theme)
+    bands(axes, 122, theme)
     _nodes(axes, data, theme)
     _way(axes, theme)
     return figure
-
-
-def _bands(axes: "Axes", theme: Theme) -> None:
-    from matplotlib.patches import Rectangle
-
-    for base, height, title in ((122, 150, "Hypothetical\ndisentangled\nmodel"), (26, 64, "Observed\nmodel")):
-        axes.add_patch(Rectangle((3, base), 384, height, fc=theme.surface, ec="none", zorder=0))
-        say(axes, 11, base + height - 8, title, theme, ha="left", va="top", fontweight="bold")
 
 
 def _nodes(axes: "Axes", data: Data, theme: Theme) -> None:

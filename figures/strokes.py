@@ -120,3 +120,12 @@ def directions(*degrees: float) -> np.ndarray:
     """
     angles = np.deg2rad(degrees)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def bands(axes: "Axes", base: float, theme: Theme) -> None:
+    """Behind two models: a band from height `base` on for the hypothetical large one, and below it one for the observed one."""
+    from matplotlib.patches import Rectangle
+
+    for bottom, height, title in ((base, 150, "Hypothetical\ndisentangled\nmodel"), (26, 64, "Observed\nmodel")):
+        axes.add_patch(Rectangle((3, bottom), 384, height, fc=theme.surface, ec="none", zorder=0))
+        say(axes, 11, bottom + height - 8, title, theme, ha="left", va="top", fontweight="bold")

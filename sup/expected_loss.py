@@ -17,6 +17,7 @@ from jaxtyping import Float, Float64
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Distribution, Independent, per_feature
 from sup.geometry import gram
+from sup.sparse_loss import positive_moments
 from sup.specs import Run
 
 NODES = (1, 1, 12, 8, 6, 4, 4)
@@ -34,6 +35,7 @@ def activation_law(distribution: Distribution, features: int) -> dict[tuple[int,
         SpecError: for a distribution whose active features are not uniform on [0, 1).
 
     Example: two features that only occur together.
+        >>> from sup.features import Correlated
         >>> activation_law(Correlated(sizes=(2,), density=0.25), 2)
         {(): 0.75, (0, 1): 0.25}
     """
@@ -185,7 +187,7 @@ def _add_piece(
     slope, offset = onto[..., -1:], b[:, None, None] + onto[..., :-1] @ piece.points.T  # (output, set, node)
     own = slots == np.arange(n)[:, None, None]
     is_inner, target = own[..., -1:], own[..., :-1] @ piece.points.T
-    m0, m1, m2 = _positive_moments(slope, offset)
+    m0, m1, m2 = positive_moments(slope, offset)
     square = slope**2 * m2 + 2 * slope * offset * m1 + offset**2 * m0
     cross = np.where(is_inner, slope * m2 + offset * m1, target * (slope * m1 + offset * m0))
     wanted = np.where(is_inner, 1 / 3, target**2)
@@ -196,17 +198,6 @@ def _add_piece(
     gradients = np.concatenate([(mass * error) @ piece.points, (mass * moment).sum(axis=2, keepdims=True)], axis=2)
     np.add.at(by_product, (np.arange(n)[:, None, None], slots), -2 * gradients)
     return float((mass * (wanted - 2 * cross + square)).sum())
-
-
-def _positive_moments(slope: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Int x^q dx for q = 0, 1, 2 over the part of [0, 1] where slope x + offset is positive."""
-    slope = np.broadcast_to(slope, offset.shape)
-    level = np.where(offset > 0, -np.inf, np.inf)
-    with np.errstate(over="ignore"):
-        root = np.divide(-offset, slope, out=level, where=slope != 0)
-    cut = np.clip(root, 0.0, 1.0)
-    s, t = np.where(slope < 0, 0.0, cut), np.where(slope < 0, cut, 1.0)
-    return t - s, (t**2 - s**2) / 2, (t**3 - s**3) / 3
 
 
 class Minimum(NamedTuple):

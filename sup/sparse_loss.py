@@ -53,6 +53,19 @@ def positive_interval(slope: Numbers, offset: Numbers) -> tuple[Float64[np.ndarr
     return start, np.where(slope < 0, np.clip(root, 0.0, 1.0), 1.0)
 
 
+def positive_moments(
+    slope: Numbers, offset: Numbers
+) -> tuple[Float64[np.ndarray, "..."], Float64[np.ndarray, "..."], Float64[np.ndarray, "..."]]:
+    """Integrals of 1, x and x^2 over the part of [0, 1] where slope x + offset is positive.
+
+    Example: over the last half.
+        >>> [moment.item() for moment in positive_moments(2.0, -1.0)[:2]]
+        [0.5, 0.375]
+    """
+    start, end = positive_interval(slope, offset)
+    return np.asarray(end - start), np.asarray((end**2 - start**2) / 2), np.asarray((end**3 - start**3) / 3)
+
+
 def relu_moments(slope: Numbers, offset: Numbers) -> ReluMoments:
     """Exact integrals of ReLU(slope x + offset) over [0, 1]: its mean, its product with x, and its square.
 

@@ -23,6 +23,22 @@ class Estimate:
     seeds: int
 
 
+def best_of_groups(losses: np.ndarray, group: int) -> np.ndarray:
+    """Positions (..., group) of the lowest loss (..., seed) among each `group` consecutive seeds.
+
+    Seeds that fill no group are left out; fewer than `group` in all make one group.
+
+    Example:
+        >>> best_of_groups(np.array([3.0, 1.0, 2.0, 5.0, 4.0]), 2)
+        array([1, 2])
+    """
+    size = min(group, losses.shape[-1])
+    count = losses.shape[-1] // size
+    groups = losses[..., : count * size].reshape(*losses.shape[:-1], count, size)
+    best: np.ndarray = groups.argmin(axis=-1) + size * np.arange(count)
+    return best
+
+
 def exact(value: float) -> Estimate:
     """A number that no training went into."""
     return Estimate(value=float(value), low=float(value), high=float(value), seeds=0)

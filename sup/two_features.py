@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64
 
-from sup.sparse_loss import Numbers, positive_interval
+from sup.sparse_loss import Numbers, positive_moments
 
 _TARGET = np.array([1.0, 0.0, 0.0])
 _NODES = np.array([-1.0, 1.0]) / np.sqrt(3.0)
@@ -37,10 +37,10 @@ def active_moments(theta: Float[np.ndarray, "*setting 3"], density: Numbers) -> 
     slope, other, bias = np.moveaxis(np.asarray(theta, np.float64), -1, 0)
     alone, both = density * (1 - density), density * density
     on, x, y, xx, xy, yy = square_moments(slope, other, bias) * both
-    start, end = positive_interval(slope, bias)
-    x, xx, on = x + alone * (end**2 - start**2) / 2, xx + alone * (end**3 - start**3) / 3, on + alone * (end - start)
-    start, end = positive_interval(other, bias)
-    y, yy, on = y + alone * (end**2 - start**2) / 2, yy + alone * (end**3 - start**3) / 3, on + alone * (end - start)
+    m0, m1, m2 = positive_moments(slope, bias)
+    on, x, xx = on + alone * m0, x + alone * m1, xx + alone * m2
+    m0, m1, m2 = positive_moments(other, bias)
+    on, y, yy = on + alone * m0, y + alone * m1, yy + alone * m2
     on = on + (1 - density) ** 2 * (bias > 0)
     rows = [np.stack(np.broadcast_arrays(*row), axis=-1) for row in ((xx, xy, x), (xy, yy, y), (x, y, on))]
     return np.stack(rows, axis=-2)
@@ -66,8 +66,7 @@ def square_moments(slope: Numbers, other: Numbers, bias: Numbers) -> Float64[np.
     half, middle = np.diff(edges, axis=0) / 2, (edges[1:] + edges[:-1]) / 2
     at = np.concatenate([middle + node * half for node in _NODES])
     mass = np.concatenate([half, half])
-    start, end = positive_interval(inner, bias + outer * at)
-    m0, m1, m2 = ((end ** (q + 1) - start ** (q + 1)) / (q + 1) for q in range(3))
+    m0, m1, m2 = positive_moments(inner, bias + outer * at)
     on, u, v, uu, uv, vv = ((mass * part).sum(axis=0) for part in (m0, m1, at * m0, m2, at * m1, at * at * m0))
     return np.stack([on, np.where(swap, v, u), np.where(swap, u, v), np.where(swap, vv, uu), uv, np.where(swap, uu, vv)])
 

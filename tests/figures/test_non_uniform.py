@@ -7,6 +7,7 @@ from figures import collapse, correlated_sets, deformed_pentagon, local_bases, p
 from figures.base import Data, Size, judge
 from figures.style import THEMES
 from sup.geometry import gram
+from sup.statistics import best_of_groups
 from tests.figures.models import blocks, circle, padded, trained, turned
 from tests.figures.pictures import assert_legible, assert_readable
 
@@ -41,10 +42,10 @@ def test_clockwise_order_does_not_depend_on_the_order_of_like_features():
 
 def test_the_best_of_each_five_equals_a_loop():
     loss = np.random.default_rng(0).random((3, 17))
-    assert planes.best_in_groups(loss).tolist() == [
+    assert best_of_groups(loss, planes.GROUP).tolist() == [
         [5 * g + int(np.argmin(row[5 * g : 5 * g + 5])) for g in range(3)] for row in loss
     ]
-    assert planes.best_in_groups(loss[:, :3]).shape == (3, 1)
+    assert best_of_groups(loss[:, :3], planes.GROUP).shape == (3, 1)
 
 
 def test_arrangements_are_told_apart():
@@ -252,7 +253,10 @@ FLAT = {
 
 def collapsing(thresholds):
     sweep = collapse.needs(Size(steps=1, seeds=20))["sets"]
-    count = lambda run: sum(run.distribution.density > t for t in thresholds)  # noqa: E731
+
+    def count(run):
+        return sum(run.distribution.density > t for t in thresholds)
+
     return collapse.reduce({"sets": trained(sweep, lambda run: turned(FLAT[count(run)], run.seed))})
 
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from figures import hidden_bias, privileged, privileged_codes, privileged_matrices, reading_stacks
+from figures import hidden_bias, privileged_codes, privileged_matrices, reading_stacks
 from figures.base import Data, Size, judge
 from figures.privileged import DENSITIES
 from figures.style import THEMES
 from sup.codes import code_name
+from sup.statistics import best_of_groups
 from tests.figures.models import trained
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
 from tests.sup.test_codes import PAPER
@@ -50,7 +51,7 @@ def test_both_figures_need_the_same_fits_once():
 
 @pytest.mark.parametrize(("fits", "best"), [(4, [3]), (6, [5]), (7, [5]), (12, [5, 11])])
 def test_the_best_of_groups_is_the_lowest_loss_of_each(fits, best):
-    assert privileged.best_of_groups(-np.arange(fits), group=6).tolist() == best
+    assert best_of_groups(-np.arange(fits), 6).tolist() == best
 
 
 def test_claims_hold_for_the_papers_codes():
