@@ -10,6 +10,7 @@ import numpy as np
 
 from report import ROOT
 from report.code import Sources
+from report.compiling import Around, compile_all
 from report.errors import PipelineError
 from sup.specs import Run
 from sup.sweeps import Shape
@@ -98,14 +99,14 @@ def trainer(engine: Engine) -> Train:
     return train_here
 
 
-def compiler(engine: Engine) -> Callable[[Shape], None] | None:
-    """What compiles the kernel for a shape before its runs are trained; None for an engine that compiles nothing."""
+def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around], None] | None:
+    """What compiles the kernels of shapes before their runs are trained; None for an engine that compiles nothing."""
     if engine.name != "kernel":
         return None
     settle_compiled_code(engine)
     from sup.training import compile_kernel
 
-    return compile_kernel
+    return lambda shapes, around: compile_all(compile_kernel, shapes, workers, around)
 
 
 def settle_compiled_code(engine: Engine) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from report import progress
+from report.compiling import Around
 from report.engines import Train
 from report.errors import Interrupted, PipelineError
 from report.index import Entry
@@ -130,7 +131,7 @@ def train_missing(
     timings: Timings,
     tasks: Sequence[Task],
     executor: Executor,
-    compile_kernel: Callable[[Shape], None] | None = None,
+    compile_kernels: Callable[[Sequence[Shape], Around], None] | None = None,
 ) -> None:
     """Trains `tasks` and stores each shard as it ends.
 
@@ -139,7 +140,7 @@ def train_missing(
         timings: Where seconds go.
         tasks: What to train.
         executor: What trains.
-        compile_kernel: Called once per shape beforehand, so that compilation shows itself; None when nothing is compiled.
+        compile_kernels: Called beforehand with the shapes, so that compilation shows itself; None when nothing is compiled.
 
     Raises:
         StoreError: if the store cannot be written.
@@ -152,9 +153,8 @@ def train_missing(
     stored = 0
     try:
         with progress.show(len(shards), sum(task.cost for task in tasks)) as shown:
-            for shape in dict.fromkeys(shard.shape for shard in shards.values()) if compile_kernel else ():
-                with shown.compiling(shape):
-                    compile_kernel(shape)  # type: ignore[misc]  # not None, by the line above
+            if compile_kernels:
+                compile_kernels(list(dict.fromkeys(shard.shape for shard in shards.values())), shown.compiling)
             with closing(executor.run(store, tasks)) as ended:
                 for done in ended:
                     runs = sum(entry.runs for entry in done.entries)

@@ -104,8 +104,8 @@ class Workshop:
         tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
         if not tasks:
             return planned
-        compile_kernel = None if self.trainer or self.cluster else compiler(self.engine)
-        train_missing(self.store, self.timings, tasks, self._executor(), compile_kernel)
+        compile_kernels = None if self.trainer or self.cluster else compiler(self.engine, self.workers)
+        train_missing(self.store, self.timings, tasks, self._executor(), compile_kernels)
         return self.plan()
 
     def make(self) -> list[FigureRecord]:

@@ -21,7 +21,7 @@ install_import_hook(_SHAPED, "beartype.beartype")
 from report import engines  # noqa: E402
 
 # Compiled kernels are kept by their code, as in a build: numba alone looks at one of the kernel's files and runs stale code.
-engines.compiler(engines.engine("cpu"))
+engines.settle_compiled_code(engines.engine("cpu"))
 
 settings.register_profile("ci", derandomize=True, database=None, deadline=None)  # the same examples every time
 settings.register_profile("dev", deadline=None)

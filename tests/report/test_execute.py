@@ -126,7 +126,7 @@ def test_kernels_are_compiled_once_a_shape_before_training(tmp_path):
         return arrays_of(specs, snapshots)
 
     tasks = tasks_of([planned(store), plan_sweep(store, "smoke/tiny/short", runs(1), KERNEL)], "smoke")
-    train_missing(store, Timings(tmp_path / "t.json"), tasks, Threads(engine, 2), order.append)
+    train_missing(store, Timings(tmp_path / "t.json"), tasks, Threads(engine, 2), lambda shapes, around: order.extend(shapes))
     assert order[0] == shard().shape and order[1:] == ["train"] * 11
 
 

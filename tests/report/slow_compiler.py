@@ -1,0 +1,16 @@
+"""What stands for numba in the tests of side by side compilation: a cache on disk, filled slowly."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def compile_kernel(shape):
+    """Finds `shape` in the folder that the environment names, or works on it for a moment; notes who did so."""
+    cached = Path(os.environ["SLOW_COMPILER"]) / f"{shape.n_features}"
+    if not cached.exists():
+        time.sleep(0.3)
+        if os.environ.get("ONLY_PROCESS", str(os.getpid())) != str(os.getpid()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        cached.write_text(str(os.getpid()))

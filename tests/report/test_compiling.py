@@ -1,0 +1,74 @@
+"""Compilation side by side: every kernel is ready, each is compiled once, and nobody is started for a warm cache."""
+
+import multiprocessing
+import os
+from contextlib import contextmanager
+
+import pytest
+
+from report import compiling
+from report.compiling import compile_all
+from sup.features import Independent
+from sup.specs import Run
+from sup.sweeps import shape_of
+from tests.report.slow_compiler import compile_kernel
+
+SHAPES = [shape_of(Run(model="linear", n_features=n, n_hidden=1, distribution=Independent(density=1.0))) for n in range(1, 13)]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiling, "COLD", 0.2)
+    monkeypatch.setenv("SLOW_COMPILER", str(tmp_path))
+    return lambda: {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
+
+
+@contextmanager
+def nothing(shape):
+    yield
+
+
+def test_kernels_are_compiled_by_all_workers_and_each_by_one(cache):
+    seen = []
+
+    @contextmanager
+    def around(shape):
+        seen.append(shape)
+        yield
+
+    compile_all(compile_kernel, SHAPES, 2, around)
+    by = cache()
+    assert set(by) == {str(shape.n_features) for shape in SHAPES}
+    assert len(set(by.values())) == 2 and os.getpid() in by.values()
+    assert set(seen) == set(SHAPES) and not multiprocessing.active_children()
+
+
+def test_one_worker_and_a_warm_cache_start_no_process(cache, monkeypatch):
+    monkeypatch.setattr(compiling, "get_context", lambda kind: pytest.fail("a process was started"))
+    compile_all(compile_kernel, SHAPES[:3], 1, nothing)
+    compile_all(compile_kernel, SHAPES[:3], 8, nothing)
+    compile_all(compile_kernel, SHAPES[3:5], 8, nothing)  # a single one is left when the first was slow
+    assert set(cache().values()) == {os.getpid()}
+
+
+def test_what_a_lost_process_leaves_is_compiled_here(cache, monkeypatch):
+    monkeypatch.setenv("ONLY_PROCESS", str(os.getpid()))
+    compile_all(compile_kernel, SHAPES, 2, nothing)
+    assert cache() == {str(shape.n_features): os.getpid() for shape in SHAPES}
+
+
+def test_an_interruption_ends_the_other_processes(cache):
+    seen = []
+
+    @contextmanager
+    def around(shape):
+        seen.append(shape)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        compile_all(compile_kernel, SHAPES, 3, around)
+    for child in multiprocessing.active_children():
+        child.join(10)
+    assert not multiprocessing.active_children() and len(cache()) < len(SHAPES)
