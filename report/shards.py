@@ -14,12 +14,12 @@ MOST_RUNS = 4096
 
 
 def run_cost(run: Run) -> int:
-    """Rough microseconds that one CPU core needs to train `run`: a line through the kernel's times at three shapes.
+    """Rough microseconds that one CPU core needs to train `run`: a line through the kernel's times with all cores at work.
 
     It cuts sweeps into shards, so a change of it renames artifacts; it need not be right, only steady.
     """
     n, m = run.n_features, run.n_hidden
-    nanoseconds = 300 * n * m + 200 * n + 6000
+    nanoseconds = 160 * n * m + 200 * n + 2500
     return max(1, run.recipe.steps * run.recipe.batch * nanoseconds // (1024 * 1000))
 
 

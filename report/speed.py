@@ -9,7 +9,8 @@ from report import ROOT, files
 from report.errors import PipelineError
 
 PATH = ROOT / "speed.json"
-PARTS = ("machine", "pairs", "table", "mean", "peak", "late", "growth_runs", "growth_features", "growth_threads", "memory")
+PARTS = ("machine", "pairs", "table", "mean", "peak", "late", "compilation",
+         "growth_runs", "growth_features", "growth_threads", "memory")  # fmt: skip
 """What was measured, by name; the numbers are those of `tests/benchmarks`, whose README says how they were taken."""
 
 _DIGITS = 4

@@ -23,16 +23,16 @@ def per_feature(value: PerFeature, count: int) -> tuple[float, ...]:
 
 
 def normalise(field: str, value: object) -> PerFeature:
-    """`value` as a float, or as a tuple of floats.
+    """`value` as a float, or as a tuple of floats; a zero has no sign, so that equal specs have one text.
 
     Raises:
         SpecError: if it is neither a number nor a non-empty sequence of numbers, or is not finite.
     """
     if type(value) is float and math.isfinite(value):
-        return value
+        return value + 0.0
     parts: Iterable[Any] = value if isinstance(value, (tuple, list)) else (value,)
     try:
-        items = tuple(map(float, parts))
+        items = tuple(float(part) + 0.0 for part in parts)
     except (TypeError, ValueError):
         items = ()
     if not items or not all(map(math.isfinite, items)):

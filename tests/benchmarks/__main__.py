@@ -93,7 +93,7 @@ def the_rest(table, pairs):
 
 
 def growth(pairs):
-    """How time grows with runs, features and threads, and how much memory the largest sweeps take; printed."""
+    """How time grows with runs, features and threads, what the largest sweeps hold, and what compiling takes; printed."""
     runs = measures.growth_with_runs()
     for row in runs:
         print(f"{row['runs']:6d} runs of 5x2 for {row['steps']} steps: {row['time']:.0f} us a run, all told", flush=True)
@@ -108,7 +108,16 @@ def growth(pairs):
     for row in memory:
         print(f"peak memory of a process that trains {row['runs']} runs of {row['features']}x{row['hidden']}: "
               f"{row['megabytes']:.0f} MB (goal 1000 MB)")  # fmt: skip
-    return {"growth_runs": runs, "growth_features": features, "growth_threads": threads, "memory": memory}
+    compilation = measures.compiling()
+    print(f"compiling the {compilation['shapes']} kernels of {compilation['profile']} from nothing: "
+          f"{compilation['seconds']:.0f} s (target 120 s on two cores)")  # fmt: skip
+    return {
+        "compilation": compilation,
+        "growth_runs": runs,
+        "growth_features": features,
+        "growth_threads": threads,
+        "memory": memory,
+    }
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from report import speed
+from report import engines, speed
 from sup.models import forward, target, weighted_loss
 from sup.training import train
 from tests.benchmarks import __main__ as benchmark
-from tests.benchmarks import clock, measures
+from tests.benchmarks import clock, compilation, measures
 from tests.benchmarks.common_loop import CommonLoop
 from tests.benchmarks.kernel_loop import KernelLoop, specs, spread
 from tests.benchmarks.memory import megabytes
@@ -100,6 +100,14 @@ def test_memory_is_that_of_the_process_itself():
     """A process that is started by a large one counts its own memory, not its parent's."""
     hoard = np.ones(100_000_000)
     assert 50 < megabytes("relu-output", 5, 2, 2, 1) < hoard.nbytes / 1e6
+
+
+def test_compilation_is_timed_for_every_shape_of_the_profile(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(engines, "compiler", lambda engine, workers: lambda shapes, around: asked.extend(shapes))
+    compilation.main("smoke")
+    assert len(asked) == len(set(asked)) > 30
+    assert re.fullmatch(rf"{len(asked)} \d\.\d+(e-\d+)?\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ SPEED = {
     "mean": 25.04999,
     "peak": {"features": 400, "hidden": 30, "gigaflops": 179.6, "share": 0.4321},
     "late": [{"density": 0.1, "steps": 2000, "start": 912.0, "late": 904.0}],
+    "compilation": {"profile": "laptop", "shapes": 35, "seconds": 98.25},
     "growth_runs": [{"runs": 100, "steps": 100, "time": 812.0}, {"runs": 10_000, "steps": 100, "time": 809.0}],
     "growth_features": [{"features": 10, "hidden": 5, "time": 8.25}],
     "growth_threads": [{"features": 80, "hidden": 20, "runs": 8, "threads": 2,

@@ -111,6 +111,8 @@ def test_kinds_of_sets_have_digests_of_their_own():
 def test_one_meaning_one_digest():
     assert spec_digest(vary(BASE, density=1)) == spec_digest(vary(BASE, density=1.0))
     assert spec_digest(vary(BASE, importance=[1, 2, 3, 4, 5])) == spec_digest(vary(BASE, importance=(1.0, 2.0, 3.0, 4.0, 5.0)))
+    minus = vary(BASE, low=-0.0, importance=(-0.0, 2.0, 3.0, 4.0, 5.0), l1=-0.0)
+    assert canonical_text(minus) == canonical_text(vary(BASE, importance=(0.0, 2.0, 3.0, 4.0, 5.0)))
 
 
 def test_digests_do_not_depend_on_the_process():
