@@ -23,7 +23,7 @@ from sup.errors import SpecError
 from tests.report.workbench import KERNEL, FakeEngine, arrays_of, runs, shard
 
 TORCH = Engine(name="torch", device="cuda", code="e" * 64, environment="torch 2.13.0 cuda")
-LONG = 500_000
+LONG = 480_000
 """Steps of a run of which two make a shard."""
 
 
@@ -136,7 +136,7 @@ from pathlib import Path
 from report import workshop
 from tests.report.workbench import FakeEngine, shop
 folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
-workshop.open_workshop = lambda options, device, profile: shop(folder, FakeEngine(seconds), steps=500_000, seeds=10)
+workshop.open_workshop = lambda options, device, profile: shop(folder, FakeEngine(seconds), steps=480_000, seeds=10)
 sys.argv = ["report", "claims", "--json", "--device", "cpu"]
 runpy.run_module("report", run_name="__main__")
 """
