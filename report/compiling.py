@@ -5,21 +5,20 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, TypeAlias
-
-from sup.sweeps import Shape
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
-Compile: TypeAlias = Callable[[Shape], None]
-Around: TypeAlias = Callable[[Shape], AbstractContextManager[object]]
+Item = TypeVar("Item")
+Compile: TypeAlias = Callable[[Item], None]
+Around: TypeAlias = Callable[[Item], AbstractContextManager[object]]
 
 COLD = 1.0
 """Seconds after which a kernel was compiled, not loaded from numba's cache on disk."""
 
 
-def compile_all(compile_kernel: Compile, shapes: Sequence[Shape], workers: int, around: Around) -> None:
+def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item]) -> None:
     """Makes the kernels of `shapes` ready in this process.
 
     They are loaded one by one; once one had to be compiled, so will others, and from then on `workers` processes compile.
@@ -27,7 +26,7 @@ def compile_all(compile_kernel: Compile, shapes: Sequence[Shape], workers: int, 
 
     Args:
         compile_kernel: Loads the kernel of a shape or compiles it; a function of a module.
-        shapes: What is needed, none twice.
+        shapes: Whatever it takes, which another process can be sent; none twice.
         workers: Processes, this one included.
         around: Entered for each shape while it is made ready.
     """
@@ -40,7 +39,7 @@ def compile_all(compile_kernel: Compile, shapes: Sequence[Shape], workers: int, 
             break
 
 
-def _compile_side_by_side(compile_kernel: Compile, shapes: Sequence[Shape], workers: int, around: Around) -> None:
+def _compile_side_by_side(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item]) -> None:
     processes = get_context("spawn")
     taken = processes.Value("i", 0)
     helpers = [
@@ -62,7 +61,9 @@ def _compile_side_by_side(compile_kernel: Compile, shapes: Sequence[Shape], work
             compile_kernel(shape)
 
 
-def _compile_untaken(compile_kernel: Compile, shapes: Sequence[Shape], taken: "Synchronized[int]", around: Around) -> None:
+def _compile_untaken(
+    compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]", around: Around[Item]
+) -> None:
     """Compiles the next shape that no process has taken, until there is none."""
     while True:
         with taken.get_lock():
@@ -74,7 +75,7 @@ def _compile_untaken(compile_kernel: Compile, shapes: Sequence[Shape], taken: "S
             compile_kernel(shapes[at])
 
 
-def _help(compile_kernel: Compile, shapes: Sequence[Shape], taken: "Synchronized[int]") -> None:
+def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]") -> None:
     """What another process does; Ctrl-C is for the first, which ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _compile_untaken(compile_kernel, shapes, taken, lambda shape: nullcontext())

@@ -99,7 +99,7 @@ def trainer(engine: Engine) -> Train:
     return train_here
 
 
-def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around], None] | None:
+def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around[Shape]], None] | None:
     """What compiles the kernels of shapes before their runs are trained; None for an engine that compiles nothing."""
     if engine.name != "kernel":
         return None

@@ -131,7 +131,7 @@ def train_missing(
     timings: Timings,
     tasks: Sequence[Task],
     executor: Executor,
-    compile_kernels: Callable[[Sequence[Shape], Around], None] | None = None,
+    compile_kernels: Callable[[Sequence[Shape], Around[Shape]], None] | None = None,
 ) -> None:
     """Trains `tasks` and stores each shard as it ends.
 

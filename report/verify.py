@@ -3,11 +3,13 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from report import engines, expected, files, loading, lock, profiles, workshop
+from report.compiling import compile_all
 from report.errors import PipelineError, cannot_write
 from report.lock import Comparison, Line
 from report.options import Options, choose_profile
@@ -15,6 +17,7 @@ from report.records import FigureRecord
 from report.shard_file import results_digest
 from report.words import short
 from report.workshop import PlannedFigure, Workshop, say
+from sup.specs import Run
 
 LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"
 
@@ -117,7 +120,14 @@ def _selfcheck(shop: Workshop) -> bytes:
     from sup.training import selfcheck
 
     say("Training the runs of the self-check; their kernels are compiled once.")
+    compile_all(_compile_parts, list(selfcheck.cases().values()), shop.workers, lambda run: nullcontext())
     return "".join(f"{line}\n" for line in selfcheck.lines()).encode()
+
+
+def _compile_parts(run: Run) -> None:
+    from sup.training import selfcheck
+
+    list(selfcheck.parts(run))
 
 
 def _expectations(records: Sequence[FigureRecord], options: Options, profile: str) -> dict[Path, Mapping[str, Any]]:
