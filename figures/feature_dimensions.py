@@ -145,7 +145,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
         axes.text(sparsity, 1.045, letter, ha="center", va="bottom", fontsize=9, fontweight="bold")
         inset = drawn.add_axes(((left + k * (SIDE + SPACE)) / TEXT_WIDTH, 0.50 / TALL, SIDE / TEXT_WIDTH, SIDE / TALL))
         graphs.draw_graph(inset, data.arrays[f"nodes_{level}"], data.arrays[f"edges_{level}"], theme)
-        inset.set_title(f"$\\bf{{{letter}}}$   1/(1-S) = {sparsity:.2f}", fontsize=8, pad=3)
+        inset.set_title(f"$\\bf{{{letter}}}$   $1/(1-S)={sparsity:.2f}$", fontsize=8, pad=3)
         _said(inset, data.arrays[f"nodes_{level}"][:, 2].astype(int))
     return drawn
 
@@ -167,7 +167,7 @@ def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
     """A dot for each feature of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
     palette, arrays = graphs.colours(theme), data.arrays
     axes.plot(arrays["sparsity"], arrays["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
-    axes.text(9.9, 0.245, "$D^*$", fontsize=8.5, color=theme.muted, ha="right", va="bottom")
+    axes.text(1.58, 0.88, "$D^*$", fontsize=8.5, color=theme.muted, ha="left", va="bottom")
     for sparsity, shares, numbers in zip(arrays["sparsity"], arrays["shares"], arrays["shape"], strict=True):
         ignored = np.flatnonzero(numbers < 0)
         ignored = ignored[np.argsort(shares[ignored])][:: max(1, len(ignored) // UNLEARNED_DOTS)]

@@ -3,6 +3,7 @@
 A sheet is narrower than the text column so that its words keep their size on a phone.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,17 @@ def sheet(theme: Theme, height: float) -> "tuple[Figure, Axes]":
 
 def say(axes: "Axes", x: float, y: float, text: str, theme: Theme, **options: Any) -> None:
     """Writes `text` centred on a point; `options` go to `Axes.text`."""
-    axes.text(x, y, text, **{"fontsize": 9.0, "color": theme.ink, "ha": "center", "va": "center", "zorder": 6, **options})
+    axes.text(x, y, minus(text), **{"fontsize": 9.0, "color": theme.ink, "ha": "center", "va": "center", "zorder": 6, **options})
+
+
+def minus(text: str) -> str:
+    """`text` with hyphens before numbers as minus signs.
+
+    Example:
+        >>> minus("-0.5, left-1 and -x")
+        '−0.5, left-1 and -x'
+    """
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)
 
 
 def inset(axes: "Axes", left: float, bottom: float, width: float, height: float) -> "Axes":
@@ -45,7 +56,7 @@ def inset(axes: "Axes", left: float, bottom: float, width: float, height: float)
 def key(axes: "Axes", colours: "Colormap", ticks: Sequence[str], theme: Theme) -> None:
     """Fills `axes` with a colour map from left to right and puts evenly spaced labels below it."""
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=colours, aspect="auto", extent=(0, 1, 0, 1), interpolation="none")
-    axes.set(yticks=[], xticks=np.linspace(0, 1, len(ticks)), xticklabels=ticks)
+    axes.set(yticks=[], xticks=np.linspace(0, 1, len(ticks)), xticklabels=list(map(minus, ticks)))
     axes.tick_params(length=2.5, pad=2, color=theme.muted)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -29,10 +29,10 @@ def normalise(field: str, value: object) -> PerFeature:
         SpecError: if it is neither a number nor a non-empty sequence of numbers, or is not finite.
     """
     if type(value) is float and math.isfinite(value):
-        return value + 0.0
+        return value or 0.0
     parts: Iterable[Any] = value if isinstance(value, (tuple, list)) else (value,)
     try:
-        items = tuple(float(part) + 0.0 for part in parts)
+        items = tuple(float(part) or 0.0 for part in parts)
     except (TypeError, ValueError):
         items = ()
     if not items or not all(map(math.isfinite, items)):

@@ -87,10 +87,10 @@ class Recipe:
     dataset: int | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
-        knots = tuple((float(share) + 0.0, float(factor) + 0.0) for share, factor in self.schedule)
+        knots = tuple((float(share) or 0.0, float(factor) or 0.0) for share, factor in self.schedule)
         object.__setattr__(self, "schedule", knots)
         for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale", "l1", "attack"):
-            object.__setattr__(self, name, float(getattr(self, name)) + 0.0)  # no negative zero: equal specs have one text
+            object.__setattr__(self, name, float(getattr(self, name)) or 0.0)  # no negative zero: equal specs have one text
         require(
             type(self.steps) is int and 1 <= self.steps < 2**32,
             "steps",
