@@ -1,6 +1,9 @@
 """What F9 and F10 share: their runs, what is measured of them, and the picture of a row of models.
 
-Not a figure itself: `basic_small` and `basic_large` are.
+Not a figure itself: `basic_small` and `basic_large` are. The recipe was chosen by the geometric mean of final losses over all
+densities, of twelve models of 20 features and three of 80 on seeds that no figure uses. Beside a constant rate of 0.001 and
+10,000 steps, rates that fall to zero within 5,000 steps from 0.002, 0.003, 0.005 and 0.01 gave 1.021, 1.013, 0.990 and 0.988
+of its loss for 20 features, and 1.033, 1.016, 0.983 and 0.972 for 80.
 """
 
 import math
@@ -17,7 +20,7 @@ from sup.features import Independent
 from sup.geometry import feature_norms, gram, represented, superposition_score, unit_columns
 from sup.linear_loss import best_linear_solution
 from sup.results import Trained
-from sup.specs import Model, Recipe, Run, geometric
+from sup.specs import LINEAR_DECAY, Model, Recipe, Run, geometric
 from sup.statistics import Estimate, mean
 from sup.sweeps import Sweep, sweep
 
@@ -54,7 +57,8 @@ class Setting:
     def sweep(self, model: Model, densities: Iterable[float], steps: int, seeds: int) -> Sweep:
         """`seeds` models of each density."""
         base = Run(model=model, n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
-                   importance=tuple(self.importance.tolist()), recipe=Recipe(steps=steps))  # fmt: skip
+                   importance=tuple(self.importance.tolist()),
+                   recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY))  # fmt: skip
         return sweep(base, density=densities, seed=range(seeds))
 
 

@@ -23,8 +23,9 @@ ABOUT = About(
     "As features become sparser more of them are represented: first the less important ones share dimensions in antipodal "
     "pairs, then all of them share, with positive interference and negative biases.",
     source="Demonstrating Superposition: Basic Results",
-    note="The paper does not say how it trained or chose its models. Here AdamW at a constant rate of 0.001 on batches of 1024, "
-    "and of each density the model with the lowest final loss is drawn; claims are about all models.",
+    note="The paper does not say how it trained or chose its models. Here AdamW at a rate that falls linearly from 0.01 to 0, on "
+    "batches of 1024; of five recipes, tried on other seeds, it gave the lowest final losses, below those of a constant rate "
+    "of 0.001 for twice the steps. Of each density the model with the lowest final loss is drawn; claims are about all models.",
 )
 LINEAR_DENSITIES = (1.0, 0.001)
 SMALL_WEIGHT = 0.1

@@ -4,6 +4,7 @@ Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,7 @@ def densities(grid: int) -> np.ndarray:
     return 10 ** ((np.arange(grid) + 0.5) / grid * 2 - 2)
 
 
+@lru_cache
 def models(features: int, size: Size) -> Sweep:
     """`size.seeds` fits of each cell: ReLU output models of 2 features in 1 dimension or 3 in 2, the last one the extra one."""
     base = Run(model="relu-output", n_features=features, n_hidden=features - 1, distribution=Independent(density=1.0),

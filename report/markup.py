@@ -108,7 +108,7 @@ class Markup:
             "drawn": self.names,
             "verdicts": self._verdicts(),
             "size": _size,
-            "count_runs": self._runs(),
+            "count_runs": self.build.models,
         }
         return FORMATS | known | {name: getattr(self, name) for name in _FUNCTIONS}
 
@@ -237,10 +237,6 @@ class Markup:
     def _verdicts(self) -> dict[str, int]:
         """How many claims have each verdict."""
         return {kind: sum(claim["verdict"] == kind for claim in self.claims.values()) for kind in MARKS}
-
-    def _runs(self) -> int:
-        """How many models were trained; those that figures share are counted once."""
-        return len({run["spec"] for figure in self.build.figures for sweep in figure.sweeps for run in sweep.runs})
 
     def _origin(self, name: str, value: Value) -> str:
         """What a reader sees who points at a number."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -87,6 +88,11 @@ class Build:
     lock: tuple[Mapping[str, str], ...]
     timings: Mapping[str, float]
     speed: Mapping[str, Any] | None = None
+
+    @cached_property
+    def models(self) -> int:
+        """How many models were trained; those that figures share are counted once."""
+        return len({run["spec"] for figure in self.figures for sweep in figure.sweeps for run in sweep.runs})
 
     def figure(self, name: str) -> FigureRecord:
         """The figure `name`; KeyError names those there are."""

@@ -145,9 +145,15 @@ def sweep(base: Run, *, snapshots: Iterable[int] = (), **axes: Iterable[Any]) ->
         >>> [(run.distribution.density, run.seed) for run in sweep(base, density=(1.0, 0.1), seed=range(2)).runs]
         [(1.0, 0), (1.0, 1), (0.1, 0), (0.1, 1)]
     """
-    values = [tuple(axis) for axis in axes.values()]
-    runs = tuple(vary(base, **dict(zip(axes, point, strict=True))) for point in product(*values))
-    return Sweep(runs, tuple(snapshots))
+    if not axes:
+        return Sweep((base,), tuple(snapshots))
+    *slow, fast = (tuple(axis) for axis in axes.values())
+    *_, last = axes
+    runs: list[Run] = []
+    for point in product(*slow, fast[:1]):
+        first = vary(base, **dict(zip(axes, point, strict=True)))
+        runs += [first, *(vary(first, **{last: value}) for value in fast[1:])]  # these share all parts but one with the first
+    return Sweep(tuple(runs), tuple(snapshots))
 
 
 def get(run: Run, name: str) -> Any:
