@@ -63,8 +63,7 @@ def reduce(runs: Runs) -> Data:
     values = {}
     for k, activation in enumerate(ACTIVATIONS):
         for name in ("differs", "superposed"):
-            e = mean(arrays[name][k])
-            values[f"{name}_{activation}"] = estimated(e)
+            values[f"{name}_{activation}"] = estimated(mean(arrays[name][k]), percent=True)
     return Data(arrays=arrays, values=values)
 
 

@@ -72,7 +72,7 @@ def reduce(runs: Runs) -> Data:
     values = {}
     for name in ("vulnerability", "adaptive", "per_dimension", "gradient", "one_step", "closed", "blind"):
         for k in (0, 5, SHOWN - 1, SHOWN):
-            values[f"{name}_{DENSITIES[k]:g}"] = estimated(mean(arrays[name][k]))
+            values[f"{name}_{DENSITIES[k]:g}"] = estimated(mean(arrays[name][k]), percent=name in ("closed", "blind"))
     return Data(arrays={"density": np.array(DENSITIES), **arrays}, values=values)
 
 

@@ -63,10 +63,7 @@ def reduce(runs: Runs) -> Data:
         "worst_pair": np.array([_worst_pair(W, b) for W, b in zip(trained["W"], trained["b"], strict=True)]),
         "typical": trained["final_loss"] * 3 / CLAIMED,
     }
-    values = {}
-    for name in ("worst_pair", "typical"):
-        e = mean(arrays[name])
-        values[name] = estimated(e)
+    values = {name: estimated(mean(arrays[name]), percent=True) for name in ("worst_pair", "typical")}
     for k, density in enumerate(DENSITIES):
         values[f"constant_{density:g}"] = Value(value=float(arrays["bound"][k] * WIDTHS[-1] / count[-1, k].mean()))
         values[f"slope_{density:g}"] = Value(value=float(slope[k].mean()))

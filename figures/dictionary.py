@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated
 from figures.style import Theme, figure, themed
 from sup.dictionary import Dictionaries, alive, dictionary_loss, distinct, learn, matches
 from sup.features import Independent
@@ -71,14 +71,10 @@ def reduce(runs: Runs) -> Data:
         **ten,
         "alike": _alike(many[DENSITIES.index(CLAIMED)]["W"]),
     }
-    values = {name: _value(arrays[name]) for name in ("found", "by_life", "by_loss", "by_comparison", "truth", "alike")}
+    values = {name: estimated(mean(arrays[name])) for name in ("found", "by_life", "by_loss", "by_comparison", "truth", "alike")}
     for name in LEARNERS:
-        values |= {f"{name}_{density:g}": _value(arrays[name][k]) for k, density in enumerate(DENSITIES)}
+        values |= {f"{name}_{density:g}": estimated(mean(arrays[name][k]), percent=True) for k, density in enumerate(DENSITIES)}
     return Data(arrays=arrays, values=values)
-
-
-def _value(samples: np.ndarray) -> Value:
-    return estimated(mean(samples))
 
 
 def hidden_vectors(trained: Trained) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import feature_dimensionality
@@ -137,14 +137,14 @@ def steepest(loss: np.ndarray, step: np.ndarray) -> float:
 def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
     late = share(arrays["count"] > 0)
     return {
-        "late": Value(value=late.value, interval=(late.low, late.high)),
+        "late": estimated(late, percent=True),
         "most": Value(value=float(arrays["count"].max())),
         "latest": Value(value=float(arrays["last"].max()), digits=3),
         "loss": Value(value=float(arrays["loss"][-1]), digits=3),
         "digons": Value(value=float(arrays["digons"].mean()), digits=3),
-        "lone": Value(value=float(arrays["lone"].mean())),
-        "gentle_lone": Value(value=float(arrays["gentle_lone"].mean())),
-        "gentle_late": Value(value=float((arrays["gentle_count"] > 0).mean())),
+        "lone": Value(value=100 * float(arrays["lone"].mean()), unit="%"),
+        "gentle_lone": Value(value=100 * float(arrays["gentle_lone"].mean()), unit="%"),
+        "gentle_late": Value(value=100 * float((arrays["gentle_count"] > 0).mean()), unit="%"),
         "gentle_digons": Value(value=float(arrays["gentle_digons"].mean()), digits=3),
         **{f"steepest_{name}": Value(value=float(np.nanmean(arrays[f"steepest_{name}"]))) for name in SIZES},
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run
@@ -122,9 +122,9 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
     final, first = passed(arrays["stages"]), share(arrays["usual_opposed"])
     e, g = share(final), mean(arrays["gathered"])
     values = {
-        "octahedra": Value(value=e.value, interval=(e.low, e.high)),
-        "usual": Value(value=first.value, interval=(first.low, first.high)),
-        "gathered": Value(value=g.value, interval=(g.low, g.high)),
+        "octahedra": estimated(e, percent=True),
+        "usual": estimated(first, percent=True),
+        "gathered": estimated(g, percent=True),
         "kinds": Value(value=float(len(set(arrays["kind"].tolist())))),
     }
     for k, name in enumerate("ABCD"):

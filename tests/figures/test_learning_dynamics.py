@@ -126,7 +126,7 @@ def one_after_the_other():
 def test_an_octahedron_learned_in_stages_is_recognised():
     data = paths(APART, odd=one_after_the_other())
     assert decided(octahedron, data) == dict.fromkeys(("C63", "C64", "C65"), "reproduced")
-    assert data.values["octahedra"].value == data.values["usual"].value == 1
+    assert data.values["octahedra"].value == data.values["usual"].value == 100
     assert set(data.arrays["kind"].tolist()) == {0, 1}
     rows = octahedron.CLAIMS[1].rows(data)
     assert [row["models"] for row in rows] == ["10 of 20", "10 of 20"]
