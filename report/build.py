@@ -21,7 +21,6 @@ def versions(engine: Engine) -> dict[str, str]:
 
 def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequence[dict[str, str]]) -> Build:
     """Everything that the pages may show."""
-    training = [sweep.seconds for figure in records for sweep in figure.sweeps if sweep.seconds is not None]
     drawing = [seconds for figure in records if (seconds := workshop.timings.get("figure", figure.key)) is not None]
     return Build(
         profile=workshop.profile.name,
@@ -31,7 +30,7 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
         versions=versions(workshop.engine),
         figures=tuple(records),
         lock=tuple(lock),
-        timings={"training": sum(training), "drawing": sum(drawing)},
+        drawing=sum(drawing),
         speed=speed.read(),
     )
 

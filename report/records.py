@@ -75,7 +75,7 @@ class Build:
         versions: Library versions that the results rest on, by name.
         figures: In the paper's order.
         lock: For each sweep of the lock of this profile: `name`, `spec`, `engine`, `digest`.
-        timings: Seconds by step, from the timings file; may be empty; never part of a comparison.
+        drawing: Seconds that drawing took, from the timings file; never part of a comparison.
         speed: What `make bench` measured last, as `report.speed` keeps it; None when nothing was.
     """
 
@@ -86,8 +86,22 @@ class Build:
     versions: Mapping[str, str]
     figures: tuple[FigureRecord, ...]
     lock: tuple[Mapping[str, str], ...]
-    timings: Mapping[str, float]
+    drawing: float = 0.0
     speed: Mapping[str, Any] | None = None
+
+    @cached_property
+    def owners(self) -> Mapping[str, SweepRecord]:
+        """By a sweep's key the first sweep that has it: figures that share models train them once."""
+        return {sweep.key: sweep for figure in reversed(self.figures) for sweep in reversed(figure.sweeps)}
+
+    @cached_property
+    def training(self) -> float:
+        """Core seconds that training took, each sweep counted once; 0 when unknown."""
+        return sum(sweep.seconds or 0.0 for sweep in self.owners.values())
+
+    def training_of(self, figure: FigureRecord) -> float:
+        """Core seconds of the sweeps that `figure` is the first to need."""
+        return sum(sweep.seconds or 0.0 for sweep in figure.sweeps if self.owners[sweep.key] is sweep)
 
     @cached_property
     def models(self) -> int:

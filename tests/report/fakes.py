@@ -133,7 +133,7 @@ def build(folder: Path, figures=None, **changes):
         "versions": {"numba": "0.63.1", "numpy": "2.4.0"},
         "figures": tuple(figures or (intro(folder), figure(folder, "sketch"))),
         "lock": ({"name": "intro/panels", "spec": "1" * 64, "engine": "kernel", "digest": "3" * 64},),
-        "timings": {"training": 12.5, "drawing": 3.25},
+        "drawing": 3.25,
     }
     return Build(**(settings | changes))
 

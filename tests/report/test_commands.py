@@ -181,7 +181,7 @@ def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
     assert f"The site is built. Profile smoke, open {(tmp_path / 'here/index.html').as_uri()}" in capsys.readouterr().out
     build, docs, _ = calls[0]
     assert docs == tmp_path / "store/docs/smoke" and build.figure("tiny").claims and build.versions["numba"]
-    assert build.timings["training"] >= 0 and build.engine == "kernel"
+    assert build.training >= 0 and build.engine == "kernel"
     assert tiny("build") == 0
     assert capsys.readouterr().out.startswith("Nothing is to do. Profile smoke, open file://")
 

@@ -197,6 +197,17 @@ def test_arrays_and_runs_come_as_csv(build, templates, docs):
     assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005"
 
 
+def test_models_that_figures_share_are_counted_for_the_first(tmp_path):
+    made = fakes.complete(tmp_path / "figures")  # all have the same sweep
+    first, *others = [figure.name for figure in made.figures if figure.sweeps]
+    write(made, tmp_path / "docs")
+    page = (tmp_path / "docs/costs.md").read_text()
+    assert made.training == 2.5 and page.count("<td>100\u202f%</td>") == 1
+    assert page.count(f"<td>those of {first}/runs</td>") == len(others)
+    assert re.search(rf">{first}</a></th><td>2.5 s</td><td>100\u202f%</td>", page)
+    assert re.search(rf">{others[0]}</a></th><td>—</td><td></td>", page)
+
+
 def test_code_that_holds_fences_stays_code(build, templates, docs, tmp_path):
     from dataclasses import replace
 

@@ -161,7 +161,7 @@ def test_times_change_one_page_and_nothing_else(tmp_path):
         home = tmp_path / place
         made = fakes.complete(home / "figures")
         slow = [replace(f, sweeps=tuple(replace(s, seconds=seconds) for s in f.sweeps)) for f in made.figures]
-        write(replace(made, figures=tuple(slow), timings={"training": seconds}), home / "docs")
+        write(replace(made, figures=tuple(slow), drawing=seconds), home / "docs")
         publish(home / "docs", home / "site")
         sites.append(tree(home / "site"))
     assert sites[0].keys() == sites[1].keys()
