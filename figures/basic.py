@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures.base import Data, Runs, Size, Value, estimated
-from figures.strokes import key
+from figures.strokes import key, minus
 from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
 from sup.features import Independent
 from sup.geometry import feature_norms, gram, represented, superposition_score, unit_columns
@@ -275,7 +275,7 @@ def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
         left, right = _left(first), _left(final) + COLUMN
         sheet.text((left + right) / 2, height, name, ha="center", va="center", fontsize=9)
         sheet.plot((left, right), (height - 0.12,) * 2, color=theme.muted, lw=0.8)
-        sheet.text((left + right) / 2, height - 0.24, said, ha="center", va="center", fontsize=7.5, color=theme.muted)
+        sheet.text((left + right) / 2, height - 0.24, minus(said), ha="center", va="center", fontsize=7.5, color=theme.muted)
 
 
 def _keys(sheet: "Axes", theme: Theme) -> None:

@@ -281,6 +281,6 @@ def test_the_picture_says_what_the_data_say(small):
 
     said = words(small)
     assert "12 features" in said and "in antipodal pairs: 22 of 22 superposed" in said
-    assert "products up to 0.37, biases down to -0.20" in said
+    assert "products up to 0.37, biases down to −0.20" in said
     fewer = replace(small, arrays={**small.arrays, "represented": np.arange(8)})
     assert "7 features" in words(fewer)
