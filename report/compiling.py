@@ -18,7 +18,12 @@ COLD = 1.0
 """Seconds after which a kernel was compiled, not loaded from numba's cache on disk."""
 
 
-def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item]) -> None:
+def silently(item: object) -> AbstractContextManager[object]:
+    """For `around`, where nobody is told."""
+    return nullcontext()
+
+
+def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item] = silently) -> None:
     """Makes the kernels of `shapes` ready in this process.
 
     They are loaded one by one; once one had to be compiled, so will others, and from then on `workers` processes compile.
@@ -78,4 +83,4 @@ def _compile_untaken(
 def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]") -> None:
     """What another process does; Ctrl-C is for the first, which ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _compile_untaken(compile_kernel, shapes, taken, lambda shape: nullcontext())
+    _compile_untaken(compile_kernel, shapes, taken, silently)

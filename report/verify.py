@@ -3,7 +3,6 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -120,7 +119,7 @@ def _selfcheck(shop: Workshop) -> bytes:
     from sup.training import selfcheck
 
     say("Training the runs of the self-check; their kernels are compiled once.")
-    compile_all(_compile_parts, list(selfcheck.cases().values()), shop.workers, lambda run: nullcontext())
+    compile_all(_compile_parts, list(selfcheck.cases().values()), shop.workers)
     return "".join(f"{line}\n" for line in selfcheck.lines()).encode()
 
 

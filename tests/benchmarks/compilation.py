@@ -5,11 +5,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 
 from figures import NAMES
 from figures.base import module
 from report import engines, profiles
+from report.compiling import silently
 from sup.sweeps import shape_of
 from tests.benchmarks.kernel_loop import CORES
 
@@ -31,7 +31,7 @@ def main(profile):
     sweeps = [sweep for name in NAMES for sweep in module(name).needs(size(name)).values()]
     shapes = list(dict.fromkeys(shape_of(sweep.runs[0]) for sweep in sweeps))
     start = time.perf_counter()
-    engines.compiler(engines.engine("cpu"), CORES)(shapes, lambda shape: nullcontext())
+    engines.compiler(engines.engine("cpu"), CORES)(shapes, silently)
     print(len(shapes), time.perf_counter() - start)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 from sup.features import Independent
 from sup.specs import Recipe, Run
@@ -10,7 +11,6 @@ from sup.training.kernel.engine import Training
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 PARTS = 4  # for each thread: whoever is done takes the next, as in a build, so that a core that is disturbed does less
-_THREADS = {threads: ThreadPoolExecutor(threads) for threads in {1, CORES}}
 
 
 def specs(model, features, hidden, runs, density, steps=10**6):
@@ -20,21 +20,27 @@ def specs(model, features, hidden, runs, density, steps=10**6):
     return [vary(first, seed=seed) for seed in range(runs)]
 
 
-def spread(function, runs):
-    """Calls `function` with every `CORES`-th of the runs, side by side, and gives what it returns."""
-    return list(_THREADS[CORES].map(function, [runs[i::CORES] for i in range(min(CORES, len(runs)))]))
+@lru_cache
+def pool(threads):
+    """Threads that wait for work, started once."""
+    return ThreadPoolExecutor(threads)
+
+
+def spread(function, runs, threads=CORES):
+    """Calls `function` with every `threads`-th of the runs, side by side, and gives what it returns."""
+    return list(pool(threads).map(function, [runs[i::threads] for i in range(min(threads, len(runs)))]))
 
 
 class KernelLoop:
-    """Runs at their initial weights, advanced by one thread or by one for each core."""
+    """Runs at their initial weights, advanced by `threads` threads."""
 
     def __init__(self, runs, threads=CORES):
         parts = min(PARTS * threads, len(runs))
         self.parts = [Training(runs[i::parts]) for i in range(parts)]
-        self.threads = _THREADS[threads]
+        self.pool = pool(threads)
         self.done = 0
 
     def advance(self, steps):
         """Updates all models `steps` times."""
         start, self.done = self.done, self.done + steps
-        list(self.threads.map(lambda part: part.advance(start, self.done), self.parts))
+        list(self.pool.map(lambda part: part.advance(start, self.done), self.parts))

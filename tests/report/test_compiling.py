@@ -23,11 +23,6 @@ def cache(tmp_path, monkeypatch):
     return lambda: {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
 
 
-@contextmanager
-def nothing(shape):
-    yield
-
-
 def test_kernels_are_compiled_by_all_workers_and_each_by_one(cache):
     seen = []
 
@@ -45,15 +40,15 @@ def test_kernels_are_compiled_by_all_workers_and_each_by_one(cache):
 
 def test_one_worker_and_a_warm_cache_start_no_process(cache, monkeypatch):
     monkeypatch.setattr(compiling, "get_context", lambda kind: pytest.fail("a process was started"))
-    compile_all(compile_kernel, SHAPES[:3], 1, nothing)
-    compile_all(compile_kernel, SHAPES[:3], 8, nothing)
-    compile_all(compile_kernel, SHAPES[3:5], 8, nothing)  # a single one is left when the first was slow
+    compile_all(compile_kernel, SHAPES[:3], 1)
+    compile_all(compile_kernel, SHAPES[:3], 8)
+    compile_all(compile_kernel, SHAPES[3:5], 8)  # a single one is left when the first was slow
     assert set(cache().values()) == {os.getpid()}
 
 
 def test_what_a_lost_process_leaves_is_compiled_here(cache, monkeypatch):
     monkeypatch.setenv("ONLY_PROCESS", str(os.getpid()))
-    compile_all(compile_kernel, SHAPES, 2, nothing)
+    compile_all(compile_kernel, SHAPES, 2)
     assert cache() == {str(shape.n_features): os.getpid() for shape in SHAPES}
 
 
