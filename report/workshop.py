@@ -1,12 +1,17 @@
 """The workshop of a command: it plans, trains what is missing, draws what changed, and gives the records of all of it."""
 
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import figures
 import figures.base
@@ -56,11 +61,11 @@ class Workshop:
         profile: How much to run.
         engine: What trains.
         store: Where results are.
-        workers: Threads.
+        workers: Threads that train, and processes that compile or draw.
         cluster: Address of a Dask scheduler to train on; empty to train here.
         forced: Whether to make everything again.
         names: The figures.
-        module: Where a figure's module comes from.
+        module: Where a figure's module comes from; a function of a module, since processes that draw are sent it.
         sources: Where code digests come from.
         trainer: What trains, instead of the engine; for tests.
     """
@@ -121,9 +126,7 @@ class Workshop:
                 planned = self.train(forced=forced)
                 if any(figure.made_from is None for figure in planned):
                     raise Damaged("a shard went while others were trained")
-                for figure in planned:
-                    if figure.reason or forced:
-                        self._draw(figure)
+                self._draw([figure for figure in planned if figure.reason or forced])
                 self.timings.save()
                 return [self._record(figure) for figure in planned]
             except Damaged:
@@ -134,7 +137,7 @@ class Workshop:
 
     def load(self, figure: PlannedFigure) -> dict[str, Trained]:
         """The trained runs of a figure, by the names of its sweeps."""
-        return {sweep.name: loading.load(self.store, sweep)[0] for sweep in figure.sweeps}
+        return _trained(self.store, figure)
 
     def _executor(self) -> Executor:
         if self.cluster:
@@ -143,15 +146,41 @@ class Workshop:
             return Cluster(self.cluster, self.engine)
         return Threads(self.trainer or engines.trainer(self.engine), self.workers if self.engine.name == "kernel" else 1)
 
-    def _draw(self, figure: PlannedFigure) -> None:
-        from report.draw import files_of
+    def _draw(self, planned: Sequence[PlannedFigure]) -> None:
+        by_name = {figure.name: figure for figure in planned}
+        workers = min(self.workers, len(planned))
+        with closing(self._here(planned) if workers < 2 else self._side_by_side(planned, workers)) as drawn:
+            for name, content, seconds in drawn:
+                made_from = by_name[name].made_from
+                assert made_from is not None
+                self.gallery.publish(made_from, content, self.profile.name)
+                self.timings.add("figure", made_from.key, seconds)
 
-        assert figure.made_from is not None
-        start = time.monotonic()
-        with working(f"Drawing {figure.name}"):
-            content = files_of(self.module(figure.name), self.load(figure), decides=self.profile.decides)
-        self.gallery.publish(figure.made_from, content, self.profile.name)
-        self.timings.add("figure", figure.made_from.key, time.monotonic() - start)
+    def _here(self, planned: Sequence[PlannedFigure]) -> Generator["Drawn", None, None]:
+        for figure in planned:
+            with working(f"Drawing {figure.name}"):
+                drawn = _drawn(self.store, self.module, figure, self.profile.decides)
+            yield drawn
+
+    def _side_by_side(self, planned: Sequence[PlannedFigure], workers: int) -> Generator["Drawn", None, None]:
+        """Drawn by processes, since threads would wait for one another's Python.
+
+        Raises:
+            PipelineError: if something outside ends a process.
+        """
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+        store = Store(self.store.root, self.store.warn)
+        try:
+            asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
+            with working(f"Drawing {len(planned)} figures"):
+                for future in as_completed(asked):
+                    yield future.result()
+        except BrokenProcessPool:
+            raise PipelineError(
+                "a process that draws figures was ended from outside, perhaps since memory is short. Run again with WORKERS=1."
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _record(self, figure: PlannedFigure) -> FigureRecord:
         assert figure.made_from is not None
@@ -178,6 +207,27 @@ class Workshop:
         rest = {name: value for name, value in row.items() if name not in ("id", "rows")}
         more = {"profile": self.profile.name, "engine": self.engine.name, "runs": runs if row["seeds"] else [], "rows": rows}
         return {"id": row["id"], "figure": figure, **rest, **more}
+
+
+Drawn: TypeAlias = tuple[str, dict[str, bytes], float]
+"""A figure's name, its files, and the seconds that they took."""
+
+
+def _drawn(store: Store, module: Callable[[str], FigureModule], figure: PlannedFigure, decides: bool) -> Drawn:
+    from report.draw import files_of
+
+    start = time.monotonic()
+    content = files_of(module(figure.name), _trained(store, figure), decides=decides)
+    return figure.name, content, time.monotonic() - start
+
+
+def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
+    return {sweep.name: loading.load(store, sweep)[0] for sweep in figure.sweeps}
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that the reader started; it drops what has not begun."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _value(row: dict[str, Any]) -> Value:

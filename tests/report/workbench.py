@@ -87,6 +87,19 @@ def tiny_figure(seeds=None, steps=1000):
     return SimpleNamespace(ABOUT=about, CLAIMS=(claim("C0", 0.01), claim("C00", 2.0)), needs=needs, reduce=reduce, draw=draw)
 
 
+class Modules:
+    """Gives the tiny figure, whatever the name; another process gets one of its own."""
+
+    def __init__(self):
+        self.figure = tiny_figure()
+
+    def __call__(self, name):
+        return self.figure
+
+    def __reduce__(self):
+        return Modules, ()
+
+
 def tree(folder):
     """First-party sources with a figure `tiny`, as far as code digests look at them."""
     for name, text in {"figures/tiny.py": "COLOUR = 1\n", "report/draw.py": "DPI = 200\n"}.items():
@@ -102,9 +115,9 @@ def shop(
     """A workshop with the tiny figure, its store in `folder`."""
     if not (folder / "code").exists():
         tree(folder / "code")
-    module, size = tiny_figure(), Size(steps=steps, seeds=seeds)
+    size = Size(steps=steps, seeds=seeds)
     return Workshop(
         profile=Profile(name="smoke", decides=decides, sizes=dict.fromkeys(("tiny", "other"), size)), engine=engine,
-        store=Store(folder / "store", warn), workers=2, names=names, module=lambda name: module, sources=Sources(folder / "code"),
+        store=Store(folder / "store", warn), workers=2, names=names, module=Modules(), sources=Sources(folder / "code"),
         trainer=trainer or FakeEngine(), **changes,
     )  # fmt: skip
