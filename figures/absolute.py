@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from figures.base import Size
+from figures.base import Size, replicates
 from sup.features import Independent
 from sup.neurons import ALIVE, neuron_order
 from sup.specs import LINEAR_DECAY, Recipe, Run, geometric
@@ -30,7 +30,7 @@ def fits(features: int, hidden: int, decay: float, densities: Sequence[float], s
     recipe = Recipe(steps=size.steps, learning_rate=rate, schedule=LINEAR_DECAY, init_scale=0.3)
     base = Run(model="absolute", n_features=features, n_hidden=hidden, distribution=Independent(density=1.0, low=-1.0),
                importance=geometric(decay, features), recipe=recipe)  # fmt: skip
-    return sweep(base, density=densities, seed=range(size.seeds))
+    return sweep(base, density=densities, seed=replicates(size.seeds))
 
 
 def rescaled(W1: np.ndarray, W2: np.ndarray, *, balanced: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented
@@ -39,7 +39,8 @@ def needs(size: Size) -> dict[str, Sweep]:
     for activation in ACTIVATIONS:
         base = Run(model="relu-output", n_features=2, n_hidden=1, distribution=Independent(density=1.0), activation=activation,
                    recipe=Recipe(steps=size.steps))  # fmt: skip
-        sweeps[activation] = sweep(base, density=DENSITIES, importance=[(1.0, ratio) for ratio in RATIOS], seed=range(size.seeds))
+        importances = [(1.0, ratio) for ratio in RATIOS]
+        sweeps[activation] = sweep(base, density=DENSITIES, importance=importances, seed=replicates(size.seeds))
     return sweeps
 
 

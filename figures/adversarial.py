@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import Theme, figure, themed
-from sup.features import Independent
+from figures.uniform import LEVELS, NOTE, density, levels_of, models, setting, sparsity_axis
 from sup.geometry import dimensions_per_feature
 from sup.results import Trained
 from sup.robustness import analytic_harm, gradient_harm, mean_norm
-from sup.specs import Recipe, Run
 from sup.statistics import Estimate, mean
-from sup.sweeps import Sweep, sweep
+from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,35 +21,29 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F25",
     title="Vulnerability to small attacks grows with superposition",
-    alt="Left, above: vulnerability against 1/(1-S), from one for dense features to about three times that for sparse ones; "
+    alt="Left, above: vulnerability against 1/(1-S), from one for dense features to several times that for sparse ones; "
     "below: features per dimension, which rise in the same places. Middle: each model's vulnerability against its features "
     "per dimension, a rising band. Right: the harm found by following the gradient over that of the analytic attack, and the "
     "share of closed ReLUs.",
     source="Relationship to Adversarial Robustness",
-    note="The paper gives neither sizes nor the details of the attack. Here 80 equally important features share 10 "
-    "dimensions. The push has a tenth of the mean input's norm; its direction is that of a row of the products of weights, "
+    note="The models are those of F15; the paper gives neither the sizes of its own nor the details of the attack. " + NOTE + " "
+    "The push has a tenth of the mean input's norm; its direction is that of a row of the products of weights, "
     "with either sign, the worst one for the model as a whole (the other reading, the worst one for each sample, is the "
-    "dashed line); the target is the clean input. The unit is what the same push does to a model with a dimension for each of "
-    "10 features: exactly the square of its norm.",
+    "dashed line); the target is the clean input. The unit is what the same push does to a model with a dimension of its own for "
+    "each of as many features as there are dimensions: exactly the square of its norm.",
 )
-DENSITIES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.01)
-SHOWN = 10
-"""The first densities are the paper's range; at the last one nearly all ReLUs are closed, for attacks that follow gradients."""
-FEATURES, HIDDEN = 80, 10
+SPARSE = 2 * (LEVELS - 1)
+"""A level beyond the paper's range, of density 0.01: nearly all ReLUs are closed, for attacks that follow gradients."""
+NAMED = {"pairs": 22, "sparse": LEVELS - 1, "sparsest": SPARSE}
+"""Levels of which the pages tell: nearly all features in pairs, the end of the paper's range, and the one beyond it."""
 SHARE = 0.1
 """The norm of a push over the mean norm of an input."""
 SAMPLES = 512
 
 
-def base(steps: int) -> Run:
-    """A model of the figure, on dense features."""
-    return Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
-               recipe=Recipe(steps=steps))  # fmt: skip
-
-
 def needs(size: Size) -> dict[str, Sweep]:
-    """`models`: ReLU output models of 80 equally important features in 10 dimensions, from dense to sparse."""
-    return {"models": sweep(base(size.steps), density=DENSITIES, seed=range(size.seeds))}
+    """`base`, the models of all levels; `sparse`, models of the same size of far sparser features."""
+    return {"base": models(size), "sparse": setting(size).sweep((SPARSE,), size.steps, size.seeds)}
 
 
 def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray:
@@ -62,23 +55,28 @@ def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray
 def reduce(runs: Runs) -> Data:
     """Attacks on each model.
 
-    Arrays: `density`; each (density, seed): `vulnerability` to the worst attack on all samples and `adaptive` to the worst one on
-    each, in units of the square of the push; `per_dimension` |W|_F^2 / m; `gradient` the harm found by following gradients over
-    that of `adaptive`, `one_step` the same for a single step; `closed` the share of ReLUs that are closed, `blind` that of
-    samples without any gradient.
+    Arrays: `level`, `density` (level), the last one that of `sparse`; each (level, seed): `vulnerability` to the worst attack on
+    all samples and `adaptive` to the worst one on each, in units of the square of the push; `per_dimension` |W|_F^2 / m;
+    `gradient` the harm found by following gradients over that of `adaptive`, `one_step` the same for a single step; `closed` the
+    share of ReLUs that are closed, `blind` that of samples without any gradient.
     """
-    measured = [_measured(runs["models"].where(density=density), density) for density in DENSITIES]
+    chosen = (*levels_of(runs["base"]), SPARSE)
+    measured = [_measured(runs["base" if k != SPARSE else "sparse"].where(density=density(k)), density(k)) for k in chosen]
     arrays = {name: np.stack([one[name] for one in measured]) for name in measured[0]}
     values = {}
-    for name in ("vulnerability", "adaptive", "per_dimension", "gradient", "one_step", "closed", "blind"):
-        for k in (0, 5, SHOWN - 1, SHOWN):
-            values[f"{name}_{DENSITIES[k]:g}"] = estimated(mean(arrays[name][k]), percent=name in ("closed", "blind"))
-    return Data(arrays={"density": np.array(DENSITIES), **arrays}, values=values)
+    for where, level in NAMED.items():
+        values[f"density_{where}"] = Value(value=density(level))
+        for name, of_models in arrays.items():
+            e = mean(of_models[chosen.index(level)])
+            values[f"{name}_{where}"] = estimated(e, percent=name in ("closed", "blind"))
+    places = {"level": np.array(chosen), "density": np.array([density(k) for k in chosen])}
+    return Data(arrays={**places, **arrays}, values=values)
 
 
 def _measured(trained: Trained, density: float) -> dict[str, np.ndarray]:
     """The arrays of `reduce` for the models of one density, each (seed)."""
-    x, push = samples(FEATURES, density), SHARE * mean_norm(FEATURES, density)
+    features = trained.runs[0].n_features
+    x, push = samples(features, density), SHARE * mean_norm(features, density)
     rows = []
     for W, b in zip(trained["W"].astype(np.float64), trained["b"].astype(np.float64), strict=True):
         harm, followed = analytic_harm(W, b, x, push), gradient_harm(W, b, x, push)
@@ -97,27 +95,27 @@ def draw(data: Data, theme: Theme) -> "Figure":
     grid = drawn.add_gridspec(2, 3, width_ratios=(1.15, 1, 1))
     upper, lower = drawn.add_subplot(grid[0, 0]), drawn.add_subplot(grid[1, 0])
     _over_density(upper, data, "vulnerability", theme.superposed, "one push for all samples")
-    adaptive = data.arrays["adaptive"][:SHOWN].mean(axis=1)
-    upper.plot(1 / data.arrays["density"][:SHOWN], adaptive, color=theme.superposed, lw=0.8, ls=(0, (3, 2)), label="one for each")
+    adaptive = data.arrays["adaptive"][:-1].mean(axis=1)
+    upper.plot(1 / data.arrays["density"][:-1], adaptive, color=theme.superposed, lw=0.8, ls=(0, (3, 2)), label="one for each")
     upper.legend(loc="upper left", fontsize=7.5, handlelength=1.8, borderpad=0)
-    upper.set(ylabel="vulnerability", xticklabels=[], ylim=(0, None))
+    upper.set(ylabel="vulnerability", xlabel="", xticklabels=[], ylim=(0, None))
     _over_density(lower, data, "per_dimension", theme.dedicated)
-    lower.set(xlabel="$1/(1-S)$", ylabel="features\nper dimension", ylim=(0, None))
+    lower.set(ylabel="features\nper dimension", ylim=(0, None))
     _scatter(drawn.add_subplot(grid[:, 1]), data, theme)
     _masking(drawn.add_subplot(grid[:, 2]), data, theme)
     return drawn
 
 
 def _over_density(axes: "Axes", data: Data, name: str, colour: str, label: str = "") -> None:
-    x, all_seeds = 1 / data.arrays["density"][:SHOWN], data.arrays[name][:SHOWN]
+    x, all_seeds = 1 / data.arrays["density"][:-1], data.arrays[name][:-1]
     axes.plot(x, all_seeds.mean(axis=1), color=colour, label=label)
     axes.plot(x, all_seeds, "o", color=colour, ms=2.5, alpha=0.6)
-    axes.set(xscale="log", xlim=(0.95, 10.8), xticks=(1, 2, 3, 5, 10), xticklabels=("1", "2", "3", "5", "10"))
-    axes.minorticks_off()
+    sparsity_axis(axes)
+    axes.set(xlabel="$1/(1-S)$", xticks=(1, 2, 3, 5, 10), xticklabels=("1", "2", "3", "5", "10"))
 
 
 def _scatter(axes: "Axes", data: Data, theme: Theme) -> None:
-    x, y = (data.arrays[name][:SHOWN].ravel() for name in ("per_dimension", "vulnerability"))
+    x, y = (data.arrays[name][:-1].ravel() for name in ("per_dimension", "vulnerability"))
     axes.plot(x, y, "o", color=theme.superposed, ms=3.5, alpha=0.7)
     axes.set(xlabel="features per dimension", ylabel="vulnerability", xlim=(0, None), ylim=(0, None))
     axes.set_title("One dot a model")
@@ -140,15 +138,15 @@ def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _tracks(data: Data) -> Estimate:
     """Correlation of vulnerability with features per dimension over the paper's range, for each seed by itself."""
-    pairs = (data.arrays[name][:SHOWN].T for name in ("vulnerability", "per_dimension"))
+    pairs = (data.arrays[name][:-1].T for name in ("vulnerability", "per_dimension"))
     return mean(np.array([np.corrcoef(one, two)[0, 1] for one, two in zip(*pairs, strict=True)]))
 
 
 def _rows(names: tuple[str, ...]) -> Callable[[Data], list[dict[str, str]]]:
     def rows(data: Data) -> list[dict[str, str]]:
         return [
-            {"density": f"{density:g}", **{name.replace("_", " "): f"{data.arrays[name][k].mean():.2f}" for name in names}}
-            for k, density in enumerate(DENSITIES)
+            {"density": f"{density:.3g}", **{name.replace("_", " "): f"{data.arrays[name][k].mean():.2f}" for name in names}}
+            for k, density in enumerate(data.arrays["density"])
         ]
 
     return rows
@@ -161,7 +159,7 @@ CLAIMS = (
         source="Relationship to Adversarial Robustness",
         paper="more than 3 times; its figure ends at about 8 times",
         quantity="loss added by the worst attack at density 0.1, over what it adds to a model without superposition",
-        measure=lambda data: mean(data.arrays["vulnerability"][SHOWN - 1]),
+        measure=lambda data: mean(data.arrays["vulnerability"][-2]),
         holds=Range(low=3.0),
         rows=_rows(("vulnerability", "adaptive", "per_dimension")),
     ),
@@ -170,7 +168,7 @@ CLAIMS = (
         text="Vulnerability closely tracks the number of features per dimension.",
         source="Relationship to Adversarial Robustness",
         paper="closely tracks",
-        quantity="correlation of vulnerability with |W|_F^2 / m over ten densities from 1 to 0.1, mean over seeds",
+        quantity="correlation of vulnerability with |W|_F^2 / m over densities from 1 to 0.1, mean over seeds",
         measure=_tracks,
         holds=Range(low=0.9),
     ),
@@ -180,7 +178,7 @@ CLAIMS = (
         source="Relationship to Adversarial Robustness",
         paper="closed 99 % of the time; gradients are masked",
         quantity="harm found by following gradients over that of the analytic attack, worst for each sample, at density 0.01",
-        measure=lambda data: mean(data.arrays["gradient"][SHOWN]),
+        measure=lambda data: mean(data.arrays["gradient"][-1]),
         holds=Range(high=0.5),
         rows=_rows(("gradient", "one_step", "closed", "blind")),
     ),

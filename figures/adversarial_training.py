@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures import adversarial
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
 from figures.style import Theme, figure, themed
+from sup.features import Independent
 from sup.geometry import dimensions_per_feature, represented
 from sup.results import Trained
 from sup.robustness import analytic_harm
+from sup.specs import Recipe, Run
 from sup.statistics import Estimate, mean
 from sup.sweeps import Sweep, sweep
 
@@ -23,15 +25,15 @@ ABOUT = About(
     alt="Three panels over the norm of the attacks in training, as a share of the mean input's norm. Represented features per "
     "dimension fall from several to one and below; the harm of an attack falls; the loss on clean inputs rises.",
     source="Relationship to Adversarial Robustness",
-    note="The paper mentions the experiment without showing it. The models are those of F25 at density 0.1. In training, "
+    note="The paper mentions the experiment without showing it. Here 100 equally important features of density 0.1 share 20 "
+    "dimensions; the recipe is the usual one, AdamW at a constant rate of 0.001. In training, "
     "every sample meets the analytic attack on a feature and of a sign drawn for it, always of the full norm, and the target "
     "is the clean input.",
 )
-DENSITY = 0.1
-MEAN_NORM = 1.585189259
-"""`sup.robustness.mean_norm` of F25's features at this density, written down so that planning integrates nothing."""
+FEATURES, HIDDEN, DENSITY = 100, 20, 0.1
+MEAN_NORM = 1.783989432
+"""`sup.robustness.mean_norm` of these features, written down so that planning integrates nothing."""
 SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-HIDDEN = adversarial.HIDDEN
 TESTED = adversarial.SHARE
 
 
@@ -41,10 +43,11 @@ def norm(share: float) -> float:
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`attacked`: models trained against attacks of six norms; `clean`: the models of F25, which meet none."""
-    sparse = sweep(adversarial.base(size.steps), density=(DENSITY,)).runs[0]
-    attacked = sweep(sparse, attack=[norm(share) for share in SHARES[1:]], seed=range(size.seeds))
-    return {"attacked": attacked, "clean": adversarial.needs(size)["models"]}
+    """`attacked`: models trained against attacks of six norms; `clean`: models that meet none."""
+    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
+               recipe=Recipe(steps=size.steps))  # fmt: skip
+    seeds = replicates(size.seeds)
+    return {"attacked": sweep(base, attack=[norm(share) for share in SHARES[1:]], seed=seeds), "clean": sweep(base, seed=seeds)}
 
 
 def reduce(runs: Runs) -> Data:
@@ -55,8 +58,7 @@ def reduce(runs: Runs) -> Data:
     its norm; `removed` (seed) the smallest share from which on no more features are represented than there are dimensions;
     nan for none.
     """
-    clean = runs["clean"].where(density=DENSITY)
-    models = [clean, *(runs["attacked"].where(attack=norm(share)) for share in SHARES[1:])]
+    models = [runs["clean"], *(runs["attacked"].where(attack=norm(share)) for share in SHARES[1:])]
     counts = np.stack([represented(trained["W"]).sum(axis=1) for trained in models]) / HIDDEN
     arrays = {
         "share": np.array(SHARES),
@@ -77,7 +79,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _harm(trained: Trained) -> np.ndarray:
-    x, push = adversarial.samples(adversarial.FEATURES, DENSITY), norm(TESTED)
+    x, push = adversarial.samples(FEATURES, DENSITY), norm(TESTED)
     pairs = zip(trained["W"].astype(np.float64), trained["b"].astype(np.float64), strict=True)
     return np.array([analytic_harm(W, b, x, push).universal / push**2 for W, b in pairs])
 

@@ -82,6 +82,20 @@ class Value:
     interval: tuple[float, float] | None = None
 
 
+FIRST_SEED = 20_000
+"""Where the seeds of figures start. Recipes, criteria and the rules by which models are picked were settled on lower ones."""
+
+
+def replicates(count: int) -> range:
+    """Seeds of `count` models of each setting: the first ones that were trained only after everything else was settled.
+
+    Example:
+        >>> replicates(2)
+        range(20000, 20002)
+    """
+    return range(FIRST_SEED, FIRST_SEED + count)
+
+
 def estimated(e: Estimate, *, digits: int = 2, percent: bool = False) -> Value:
     """An estimate as a number for the pages; without an interval where one model alone leaves it open."""
     scale = 100 if percent else 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import Data, Runs, Size, Value, estimated
+from figures.base import Data, Runs, Size, Value, estimated, replicates
 from figures.strokes import key, minus
 from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
 from sup.features import Independent
@@ -59,7 +59,7 @@ class Setting:
         base = Run(model=model, n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
                    importance=tuple(self.importance.tolist()),
                    recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY))  # fmt: skip
-        return sweep(base, density=densities, seed=range(seeds))
+        return sweep(base, density=densities, seed=replicates(seeds))
 
 
 SMALL = Setting(features=20, hidden=5, decay=0.7)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
 from figures.planes import GROUP, collapsed, cut, exact_losses, over, plane, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
@@ -43,7 +43,7 @@ def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of three correlated pairs in two dimensions at all densities."""
     base = Run(model="relu-output", n_features=6, n_hidden=2, distribution=Correlated(sizes=(2, 2, 2), density=DENSITIES[0]),
                recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"sets": sweep(base, density=DENSITIES, seed=range(size.seeds))}
+    return {"sets": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def principal_loss(density: float) -> float:

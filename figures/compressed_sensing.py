@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures import adversarial
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.basic import distance, worst
 from figures.style import Theme, figure, themed
+from sup.features import Independent
 from sup.geometry import dimensions_per_feature, gram
 from sup.results import Trained
-from sup.specs import Run
+from sup.specs import Recipe, Run
 from sup.statistics import Estimate, mean
-from sup.sweeps import Sweep, sweep, vary
+from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,18 +29,19 @@ ABOUT = About(
 )
 DENSITIES = (0.5, 0.3, 0.2, 0.1)
 WIDTHS = (5, 10, 20)
-PER_DIMENSION = adversarial.FEATURES // adversarial.HIDDEN
+PER_DIMENSION = 8
 CLAIMED = 0.1
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`5`, `20`: models of 40 and 160 features at four densities; `10`: F25's of 80, which are so trained only once."""
+    """By their width, models of eight features for each dimension at four densities."""
 
     def models(width: int) -> Sweep:
-        base: Run = vary(adversarial.base(size.steps), n_features=PER_DIMENSION * width, n_hidden=width)
-        return sweep(base, density=DENSITIES, seed=range(size.seeds))
+        base = Run(model="relu-output", n_features=PER_DIMENSION * width, n_hidden=width, distribution=Independent(density=1.0),
+                   recipe=Recipe(steps=size.steps))  # fmt: skip
+        return sweep(base, density=DENSITIES, seed=replicates(size.seeds))
 
-    return {"5": models(5), "10": adversarial.needs(size)["models"], "20": models(20)}
+    return {str(width): models(width) for width in WIDTHS}
 
 
 def reduce(runs: Runs) -> Data:

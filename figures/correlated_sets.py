@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.planes import ANGLE, GROUP, cosines, exact_losses, over, plane, regular, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, descend
@@ -35,13 +35,15 @@ ABOUT = About(
 DENSITY, SECOND = 0.05, 0.02
 PANELS = 4
 PAIRS, THREE = ((0, 1), (2, 3)), ((0, 1), (2, 3), (4, 5))
+ALONE = 20
+"""How many models of independent features there are for each seed of a profile: a share near zero takes many."""
 STUCK = 0.01
 """A model is stuck when its expected loss is more than a hundredth above that of the best."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """`correlated`, `anticorrelated` and `three` sets of two; six `independent` features in two, and nine in three dimensions."""
-    recipe, seeds = Recipe(steps=size.steps), range(size.seeds)
+    recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
     four = Run(
         model="relu-output", n_features=4, n_hidden=2, distribution=Correlated(sizes=(2, 2), density=DENSITY), recipe=recipe
     )
@@ -57,7 +59,7 @@ def needs(size: Size) -> dict[str, Sweep]:
         "correlated": sweep(four, density=densities, seed=seeds),
         "anticorrelated": sweep(anti, density=densities, seed=seeds),
         "three": sweep(six, density=densities, seed=seeds),
-        "independent": sweep(alone, seed=range(6 * size.seeds)),
+        "independent": sweep(alone, seed=replicates(ALONE * size.seeds)),
         "three_dimensions": sweep(nine, seed=seeds),
     }
 
@@ -231,10 +233,6 @@ def _harder_rows(data: Data) -> list[dict[str, str]]:
              "more than 1 % above the best": f"{data.arrays[f'stuck_{m}'].sum()}"} for m in (2, 3)]  # fmt: skip
 
 
-def _six(data: Data) -> Estimate:
-    return share(data.arrays["hexagon"])
-
-
 CLAIMS = (
     Claim(
         id="C45", text="Correlated features are ideally represented orthogonally.", source=SOURCE, paper="orthogonal",
@@ -265,7 +263,8 @@ CLAIMS = (
     Claim(
         id="C55", text="Six independent features are not embedded as a hexagon.", source=SOURCE,
         paper="will not embed as a hexagon",
-        measure=_six, holds=Range(high=0.05), rows=_hexagon_rows,
-        quantity="share of single models of six independent features that form a hexagon within 10 degrees",
+        measure=lambda data: _over(data.arrays["hexagon_best"], data.arrays["hexagon"].size), holds=Range(high=0.05),
+        quantity="share of fits, each the best of five, of six independent features that form a hexagon within 10 degrees",
+        rows=_hexagon_rows,
     ),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
 from figures.pentagon_claims import (
     crossings,
     denser_pushes,
@@ -73,7 +73,7 @@ def needs(size: Size) -> dict[str, Sweep]:
     """
     base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
                recipe=Recipe(steps=size.steps))  # fmt: skip
-    seeds = range(size.seeds)
+    seeds = replicates(size.seeds)
     return {
         "density": sweep(base, density=[dense(relative) for relative in RELATIVE_DENSITIES], seed=seeds),
         "importance": sweep(base, importance=[important(relative) for relative in RELATIVE_IMPORTANCES], seed=seeds),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.dictionary import Dictionaries, alive, dictionary_loss, distinct, learn, matches
 from sup.features import Independent
@@ -50,7 +50,7 @@ def needs(size: Size) -> dict[str, Sweep]:
                recipe=Recipe(steps=size.steps))  # fmt: skip
     ten = Run(model="relu-output", n_features=PAIRED, n_hidden=HIDDEN, distribution=Independent(density=CLAIMED),
               recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"many": sweep(base, density=DENSITIES, seed=range(size.seeds)), "ten": sweep(ten, seed=range(size.seeds))}
+    return {"many": sweep(base, density=DENSITIES, seed=replicates(size.seeds)), "ten": sweep(ten, seed=replicates(size.seeds))}
 
 
 def reduce(runs: Runs) -> Data:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import feature_dimensionality
@@ -51,10 +51,10 @@ def needs(size: Size) -> dict[str, Sweep]:
     for name, (features, hidden) in SIZES.items():
         base = Run(model="relu-output", n_features=features, n_hidden=hidden, distribution=Independent(density=DENSITY),
                    recipe=Recipe(steps=size.steps))  # fmt: skip
-        found[name] = sweep(base, seed=range(size.seeds), snapshots=snapshots)
+        found[name] = sweep(base, seed=replicates(size.seeds), snapshots=snapshots)
     gentle = Run(model="relu-output", n_features=40, n_hidden=10, distribution=Independent(density=DENSITY),
                  recipe=Recipe(steps=size.steps, init_scale=0.1))  # fmt: skip
-    found["gentle"] = sweep(gentle, seed=range(max(1, size.seeds // 4)), snapshots=snapshots)
+    found["gentle"] = sweep(gentle, seed=replicates(max(1, size.seeds // 4)), snapshots=snapshots)
     return found
 
 

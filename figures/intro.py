@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.style import TEXT_WIDTH, Theme, arrow, importance_colours, themed
 from sup.features import Independent
 from sup.geometry import feature_norms, represented
@@ -46,7 +46,7 @@ def needs(size: Size) -> dict[str, Sweep]:
     """`relu`: ReLU output models of five features in two dimensions at the three densities (sup/models.py has the equation)."""
     base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
                importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"relu": sweep(base, density=DENSITIES, seed=range(size.seeds))}
+    return {"relu": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def reduce(runs: Runs) -> Data:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.basic import SUPERPOSED, worst
 from figures.style import Theme, figure, themed
 from sup.features import Independent
@@ -61,8 +61,9 @@ def needs(size: Size) -> dict[str, Sweep]:
     for model in MODELS:
         base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
                    importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
-        sweeps[model] = sweep(base, l1=[strength * UNIT for strength in STRENGTHS[1:]], seed=range(size.seeds))
-        sweeps[f"{model}-free"] = sweep(base, seed=range(size.seeds))  # a training step of its own, without the penalty's part
+        seeds = replicates(size.seeds)
+        sweeps[model] = sweep(base, l1=[strength * UNIT for strength in STRENGTHS[1:]], seed=seeds)
+        sweeps[f"{model}-free"] = sweep(base, seed=seeds)  # a training step of its own, without the penalty's part
     return sweeps
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
 from figures.planes import cosines
 from figures.strokes import key
 from figures.style import Theme, figure, themed, weight_image, weight_map
@@ -35,7 +35,7 @@ def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of two sets of ten correlated features in ten dimensions, at both densities."""
     base = Run(model="relu-output", n_features=SETS * EACH, n_hidden=HIDDEN,
                distribution=Correlated(sizes=(EACH,) * SETS, density=DENSITIES[0]), recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"sets": sweep(base, density=DENSITIES, seed=range(size.seeds))}
+    return {"sets": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def reduce(runs: Runs) -> Data:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run
@@ -43,7 +43,8 @@ def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of two sets of three correlated features in three dimensions, started at both scales."""
     base = Run(model="relu-output", n_features=6, n_hidden=3, distribution=Correlated(sizes=(3, 3), density=DENSITY),
                recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"sets": sweep(base, init_scale=SCALES, seed=range(size.seeds), snapshots=log_steps(FIRST, size.steps, PER_DECADE))}
+    steps = log_steps(FIRST, size.steps, PER_DECADE)
+    return {"sets": sweep(base, init_scale=SCALES, seed=replicates(size.seeds), snapshots=steps)}
 
 
 def reduce(runs: Runs) -> Data:

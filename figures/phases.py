@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import Data, Size, estimated
+from figures.base import Data, Size, estimated, replicates
 from figures.style import Theme
 from sup.features import Independent
 from sup.geometry import feature_norms, superposition_score
@@ -52,7 +52,7 @@ def models(features: int, size: Size) -> Sweep:
     base = Run(model="relu-output", n_features=features, n_hidden=features - 1, distribution=Independent(density=1.0),
                recipe=RECIPE)  # fmt: skip
     weights = [(1.0,) * (features - 1) + (float(r),) for r in importances(size.grid)]
-    return sweep(base, steps=[size.steps], density=densities(size.grid).tolist(), importance=weights, seed=range(size.seeds))
+    return sweep(base, steps=[size.steps], density=densities(size.grid).tolist(), importance=weights, seed=replicates(size.seeds))
 
 
 def maps(trained: Trained) -> Data:

@@ -6,7 +6,7 @@ the usual one, the usual one without weight decay, and learning rates of 0.003 a
 
 from collections.abc import Sequence
 
-from figures.base import Size
+from figures.base import Size, replicates
 from sup.features import Independent
 from sup.results import Trained
 from sup.specs import LINEAR_DECAY, Model, Recipe, Run, geometric
@@ -28,7 +28,7 @@ def fits(model: Model, densities: Sequence[float], size: Size, seeds: int) -> Sw
     recipe = Recipe(steps=size.steps, learning_rate=0.01, schedule=LINEAR_DECAY)
     base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
                importance=IMPORTANCE, recipe=recipe)  # fmt: skip
-    return sweep(base, density=densities, seed=range(seeds))
+    return sweep(base, density=densities, seed=replicates(seeds))
 
 
 def best_fit(trained: Trained, density: float) -> Trained:
