@@ -169,7 +169,7 @@ class Workshop:
             PipelineError: if something outside ends a process.
         """
         pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
-        store = Store(self.store.root, self.store.warn)
+        store = Store(self.store.root, say)
         try:
             asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
             with working(f"Drawing {len(planned)} figures"):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from figures.base import FIRST_SEED
 from sup.results import Trained
 
 FIVE = 2 * np.pi * np.arange(5) / 5
@@ -34,9 +35,14 @@ def turned(W, seed):
     return turn @ W
 
 
+def nth(run):
+    """Which replicate of its setting a run is, from 0."""
+    return run.seed - FIRST_SEED
+
+
 def trained(sweep, weights, biases=None, losses=None):
-    """Results of `sweep`: `weights(run)` (hidden, feature), `biases(run)` (feature) or zeros, `losses(run)` or the seed."""
+    """Results of `sweep`: `weights(run)` (hidden, feature), `biases(run)` (feature) or zeros, `losses(run)` or `nth`."""
     W = np.stack([weights(run) for run in sweep.runs]).astype(np.float32)
     b = np.zeros((len(W), W.shape[2])) if biases is None else np.stack([biases(run) for run in sweep.runs])
-    loss = [run.seed if losses is None else losses(run) for run in sweep.runs]
+    loss = [nth(run) if losses is None else losses(run) for run in sweep.runs]
     return Trained(sweep.runs, {"W": W, "b": b.astype(np.float32), "final_loss": np.array(loss, np.float32)})

@@ -13,16 +13,17 @@ from figures import (
     reading_graphs,
 )
 from figures.absolute_large import DENSITIES
-from figures.base import Data, Size, judge
+from figures.base import FIRST_SEED, Data, Size, judge
 from figures.style import THEMES
 from sup.results import Trained
+from tests.figures.models import nth
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
 
 BY_THEME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 SKETCHES = (computation_sketch, reading_graphs, asymmetric_sketch)
 
 
-def fits(module, weights, seeds, losses=lambda run: run.seed):
+def fits(module, weights, seeds, losses=nth):
     """Results of the module's sweeps: `weights(run)` gives W1 (hidden, feature) and W2 (feature, hidden); biases are zero."""
     found = {}
     for name, sweep in module.needs(Size(steps=1, seeds=seeds)).items():
@@ -191,7 +192,7 @@ def test_the_window_is_where_both_kinds_are_most_even():
 def test_the_motif_is_found_in_models_that_have_it():
     data = asymmetric_model.reduce(fits(asymmetric_model, lambda run: motif(run) if run.seed % 5 else plain(run), 60))
     assert verdicts(asymmetric_model, data) == {"C83": "reproduced"}
-    assert data.values["models"].value == 48 and data.arrays["drawn"] == 1
+    assert data.values["models"].value == 48 and data.arrays["drawn"] == FIRST_SEED + 1
     assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
     rows = asymmetric_model.CLAIMS[0].rows(data)
     assert [row["mean"] for row in rows] == [

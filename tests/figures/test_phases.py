@@ -5,7 +5,7 @@ from figures import loss_surfaces, phase_crossing, phase_three, phase_two, phase
 from figures.base import Data, Size, judge
 from figures.style import LIGHT, THEMES
 from sup.phases import phase, solutions
-from tests.figures.models import trained
+from tests.figures.models import nth, trained
 from tests.figures.pictures import assert_readable
 
 SIZE = Size(steps=1, seeds=3, grid=8)
@@ -94,7 +94,7 @@ def test_ideal_models_agree_everywhere(two, three):
 
 def test_the_worst_fit_is_left_out_and_the_best_one_stands_alone():
     """Of three fits the first is ideal, the second half as long, the third zero: averages are of the first two."""
-    data = phases.maps(made(2, lambda run: ideal(run) * (1.0, 0.5, 0.0)[run.seed]))
+    data = phases.maps(made(2, lambda run: ideal(run) * (1.0, 0.5, 0.0)[nth(run)]))
     norm = np.abs(np.where(data.arrays["theory"] > 0, 1.0, 0.0))
     np.testing.assert_allclose(data.arrays["best_norm"], norm)
     np.testing.assert_allclose(data.arrays["norm"], 0.75 * norm)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from figures import dimension_curve, feature_dimensions, leverage, pressure, uniform
-from figures.base import Data, Size, judge
+from figures.base import FIRST_SEED, Data, Size, judge
 from figures.style import THEMES
 from sup.polytopes import SHAPES, polygon, simplex, tegum
-from tests.figures.models import padded, trained, turned
+from tests.figures.models import nth, padded, trained, turned
 from tests.figures.pictures import assert_readable
 
 SIZE = Size(steps=10, seeds=4)
@@ -32,7 +32,7 @@ def as_on_the_curve(run):
     kept = min(round(wanted), run.n_features)
     rng = np.random.default_rng(run.seed)
     W = rng.normal(size=(run.n_hidden, kept))
-    length = np.sqrt(wanted / kept) * (1 + 0.001 * run.seed)
+    length = np.sqrt(wanted / kept) * (1 + 0.001 * nth(run))
     return padded(length * W / np.linalg.norm(W, axis=0), run.n_features)
 
 
@@ -140,8 +140,8 @@ def test_features_of_their_own_on_dense_features_are_seen():
 
 def test_the_drawn_model_is_the_one_with_the_lowest_loss():
     sweep = uniform.models(SIZE)
-    data = feature_dimensions.reduce({"base": trained(sweep, ideal, losses=lambda run: abs(run.seed - 2))})
-    assert (data.arrays["drawn"] == 2).all()
+    data = feature_dimensions.reduce({"base": trained(sweep, ideal, losses=lambda run: abs(nth(run) - 2))})
+    assert (data.arrays["drawn"] == FIRST_SEED + 2).all()
 
 
 def test_sums_and_leverage_hold_for_even_columns_and_sums_fail_for_uneven_ones():

@@ -4,7 +4,7 @@ import pytest
 from figures import activations, compressed_sensing, dictionary, l1_penalty, nonlinear_compression
 from figures.base import Data, Size, judge
 from figures.style import THEMES
-from tests.figures.models import blocks, circle, trained, turned
+from tests.figures.models import blocks, circle, nth, trained, turned
 from tests.figures.pictures import assert_readable
 
 ONE, PAIR = np.eye(1), np.array([[1.0, -1.0]])
@@ -98,7 +98,7 @@ def test_phases_of_known_models():
 
 def test_a_cell_shows_its_best_model():
     data = results(
-        activations, lambda run: np.array([[1.0, -1.0] if run.seed == 1 else [1.0, 0.0]]), losses=lambda run: abs(run.seed - 1)
+        activations, lambda run: np.array([[1.0, -1.0] if nth(run) == 1 else [1.0, 0.0]]), losses=lambda run: abs(nth(run) - 1)
     )
     assert (data.arrays["phase"] == 3).all() and data.arrays["superposed"].tolist() == [[0, 1, 0]] * 3
 

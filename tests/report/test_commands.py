@@ -188,7 +188,6 @@ def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
 
 def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkeypatch, tmp_path, capsys):
     tree(tmp_path / "code")
-    (tmp_path / "code/figures/other.py").write_text("COLOUR = 3\n")
     monkeypatch.setattr("figures.NAMES", ("tiny", "other"))
     monkeypatch.setattr("report.build.publish", lambda *_: True)
     assert tiny("build", "--only", "tiny") == 0

@@ -2,6 +2,7 @@
 
 import json
 import math
+import multiprocessing
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from report.reasons import Reason
 from report.shard_file import Damaged, results_digest
 from report.store import Store
 from report.workshop import Workshop
-from tests.report.workbench import KERNEL, FakeEngine, arrays_of, runs, shop
+from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, runs, shop
 
 
 def contents(folder):
@@ -222,6 +223,65 @@ def test_force_makes_everything_again(built):
     assert len(engine.calls) == 1
     assert len((built / "store/drawn.jsonl").read_text().splitlines()) == drawn + 1
     assert artifacts(built) == before
+
+
+TWO = ("tiny", "other")
+
+
+class Elsewhere(Modules):
+    """Gives the tiny figure here; what another process meets is up to the class."""
+
+    def __call__(self, name):
+        return super().__call__(name) if multiprocessing.parent_process() is None else self.elsewhere(name)
+
+    def __reduce__(self):
+        return type(self), ()
+
+
+class Fatal(Elsewhere):
+    def elsewhere(self, name):
+        os._exit(1)
+
+
+class Mistaken(Elsewhere):
+    def elsewhere(self, name):
+        raise ZeroDivisionError(f"{name} divides by zero")
+
+
+def test_several_figures_are_drawn_by_other_processes_to_the_same_bytes(tmp_path, monkeypatch):
+    alone = shop(tmp_path / "one", names=TWO)
+    alone.workers = 1
+    alone.make()
+    monkeypatch.setattr("report.draw.files_of", lambda *_, **__: pytest.fail("a figure was drawn here"))
+    records = shop(tmp_path / "two", names=TWO).make()
+    assert [record.name for record in records] == list(TWO)
+    assert artifacts(tmp_path / "two") == artifacts(tmp_path / "one")
+
+
+def test_a_shard_that_another_process_finds_damaged_is_trained_again(tmp_path):
+    both = shop(tmp_path, engine := FakeEngine(), names=TWO)
+    both.train()
+    planned = both.plan()
+    (path,) = (tmp_path / "store/shards").iterdir()
+    path.write_bytes(b"damaged")
+    with pytest.raises(Damaged):
+        both._draw(planned)
+    assert {record.name for record in shop(tmp_path, engine, names=TWO).make()} == set(TWO)
+    assert len(engine.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "text"),
+    [
+        (Fatal, PipelineError, "draws figures was ended from outside.*Run again with WORKERS=1"),
+        (Mistaken, ZeroDivisionError, "(tiny|other) divides by zero"),
+    ],
+)
+def test_what_goes_wrong_in_a_process_that_draws_is_told(tmp_path, module, error, text):
+    both = shop(tmp_path, names=TWO)
+    both.module = module()
+    with pytest.raises(error, match=text):
+        both.make()
 
 
 def test_a_store_that_cannot_take_a_figure_says_so_and_leaves_no_part_of_it(tmp_path, monkeypatch):

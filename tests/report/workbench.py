@@ -101,8 +101,9 @@ class Modules:
 
 
 def tree(folder):
-    """First-party sources with a figure `tiny`, as far as code digests look at them."""
-    for name, text in {"figures/tiny.py": "COLOUR = 1\n", "report/draw.py": "DPI = 200\n"}.items():
+    """First-party sources with two figures, as far as code digests look at them."""
+    files = {"figures/tiny.py": "COLOUR = 1\n", "figures/other.py": "COLOUR = 2\n", "report/draw.py": "DPI = 200\n"}
+    for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
