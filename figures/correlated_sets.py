@@ -35,8 +35,8 @@ ABOUT = About(
 DENSITY, SECOND = 0.05, 0.02
 PANELS = 4
 PAIRS, THREE = ((0, 1), (2, 3)), ((0, 1), (2, 3), (4, 5))
-ALONE = 20
-"""How many models of independent features there are for each seed of a profile: a share near zero takes many."""
+ALONE = 2
+"""How many models of independent features there are for each seed of a profile."""
 STUCK = 0.01
 """A model is stuck when its expected loss is more than a hundredth above that of the best."""
 

@@ -35,7 +35,7 @@ ABOUT = About(
 ROWS = (("Triangle", simplex(2)), ("Square", polygon(4)), ("Tetrahedron", simplex(3)))
 TRIANGLES = 11
 """The level at which three features are trained in two dimensions."""
-SEEDS = 40
+SEEDS = 200
 """How many models of three features there are for each seed of a profile: they are small."""
 
 
