@@ -7,7 +7,7 @@ import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.style import Theme, figure, themed
-from figures.uniform import LEVELS, NOTE, density, levels_of, models, setting, sparsity_axis
+from figures.uniform import LEVELS, NOTE, PROBES, density, levels_of, models, setting, sparsity_axis
 from sup.geometry import dimensions_per_feature
 from sup.results import Trained
 from sup.robustness import analytic_harm, gradient_harm, mean_norm
@@ -36,6 +36,8 @@ SPARSE = 2 * (LEVELS - 1)
 """A level beyond the paper's range, of density 0.01: nearly all ReLUs are closed, for attacks that follow gradients."""
 NAMED = {"pairs": 22, "sparse": LEVELS - 1, "sparsest": SPARSE}
 """Levels of which the pages tell: nearly all features in pairs, the end of the paper's range, and the one beyond it."""
+TOLD = (0, *PROBES, LEVELS - 1, SPARSE)
+"""Levels in the tables."""
 SHARE = 0.1
 """The norm of a push over the mean norm of an input."""
 SAMPLES = 512
@@ -63,9 +65,8 @@ def reduce(runs: Runs) -> Data:
     chosen = (*levels_of(runs["base"]), SPARSE)
     measured = [_measured(runs["base" if k != SPARSE else "sparse"].where(density=density(k)), density(k)) for k in chosen]
     arrays = {name: np.stack([one[name] for one in measured]) for name in measured[0]}
-    values = {}
+    values = {"density_pairs": Value(value=density(NAMED["pairs"]))}
     for where, level in NAMED.items():
-        values[f"density_{where}"] = Value(value=density(level))
         for name, of_models in arrays.items():
             e = mean(of_models[chosen.index(level)])
             values[f"{name}_{where}"] = estimated(e, percent=name in ("closed", "blind"))
@@ -147,6 +148,7 @@ def _rows(names: tuple[str, ...]) -> Callable[[Data], list[dict[str, str]]]:
         return [
             {"density": f"{density:.3g}", **{name.replace("_", " "): f"{data.arrays[name][k].mean():.2f}" for name in names}}
             for k, density in enumerate(data.arrays["density"])
+            if data.arrays["level"][k] in TOLD
         ]
 
     return rows

@@ -122,16 +122,23 @@ def short_digest(digest: str) -> str:
     return f'<code title="{escape(digest)}">{escape(digest[:12])}</code>'
 
 
+def _power(found: re.Match[str]) -> str:
+    """A number such as 1e-9 or 4.2e-3 with its power of ten."""
+    return ("" if found[1] == "1" else f"{found[1]} × ") + "10" + _raised(int(found[2]))
+
+
 def prose(text: str) -> str:
     """Plain text as HTML, with the few signs of mathematics that occur in it: powers, indices, minus.
 
     Example:
         >>> prose("W^T W and W_i < 1e-09")
         'WᵀW and W<sub>i</sub> &lt; 10⁻⁹'
+        >>> prose("4.17e-03")
+        '4.17 × 10⁻³'
     """
     text = re.sub(r"\^T\b ?(?=W)|\^T\b", "ᵀ", escape(text))
     text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", text))
-    text = re.sub(r"\b1e(-?\d+)\b", lambda found: "10" + _raised(int(found[1])), text)
+    text = re.sub(r"\b(\d[\d.]*)e(-?\d+)\b", _power, text)
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 

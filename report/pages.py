@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEMPLATES = ROOT / "templates"
 _MARKER = ".pages"
 _MOST_RUNS = 50
+_LINK_IN_FORMULA = re.compile(r"\\\((?:(?!\\\)).)*?<a [^>]*>", re.DOTALL)
 _PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "data.json")
 
 
@@ -79,6 +80,8 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
         for page, template, figure in pages:
             markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
             text = _render(environment, template, markup.functions() | (_about(figure) if figure else {}))
+            if wrong := _LINK_IN_FORMULA.search(text):
+                raise PageError(f"templates/{template}: a formula cannot hold a link, as in {wrong[0]}. End it before value().")
             for key in markup.cited:
                 text = re.sub(rf"\s+(?=\[\^{key}\])", "", text)  # a footnote's number follows its word closely
             texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key].line}" for key in markup.cited) + "\n"

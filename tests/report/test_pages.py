@@ -136,6 +136,12 @@ def test_what_is_not_there_stops_the_build_with_template_and_line_and_changes_no
     assert tree(docs) == before
 
 
+def test_a_number_inside_a_formula_stops_the_build(build, templates, docs):
+    (templates / "more.md").write_text(MORE + '\nAt \\(1\\) or \\(p = {{ value("intro.share") }}\\).\n')
+    with pytest.raises(PageError, match=r"more\.md: a formula cannot hold a link, as in \\\(p = <a class=\"value\""):
+        write(build, docs, templates=templates)
+
+
 def test_a_page_of_the_navigation_without_a_template_is_named(build, templates, docs):
     (templates / "more.md").unlink()
     with pytest.raises(PageError, match=r"mkdocs\.yml names more\.md, and templates/ has no such template"):
