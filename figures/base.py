@@ -87,7 +87,7 @@ FIRST_SEED = 20_000
 
 
 def replicates(count: int) -> range:
-    """Seeds of `count` models of each setting: the first ones that were trained only after everything else was settled.
+    """Seeds of `count` models of each setting, on none of which a recipe or a criterion was settled.
 
     Example:
         >>> replicates(2)
