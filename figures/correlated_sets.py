@@ -37,6 +37,8 @@ PANELS = 4
 PAIRS, THREE = ((0, 1), (2, 3)), ((0, 1), (2, 3), (4, 5))
 ALONE = 2
 """How many models of independent features there are for each seed of a profile."""
+LOWEST = 10
+"""Models of each kind that show which arrangement is best, however seldom it is found."""
 STUCK = 0.01
 """A model is stuck when its expected loss is more than a hundredth above that of the best."""
 
@@ -94,7 +96,8 @@ def reduce(runs: Runs) -> Data:
     """The drawn models and what is counted.
 
     Arrays: of each row of ROWS `*_W` (panel, 2, feature), `*_loss` (panel); `*_found` and `*_second`
-    (seed), whether a model is so arranged at both densities, `*_best` and `*_second_best` (group) the best of each five, and
+    (seed), whether a model is so arranged at both densities, `*_best` and `*_second_best` (group) the best of each five,
+    `*_lowest` and `*_second_lowest` (model) those with the lowest losses of all, and
     `*_within` (group) the cosine farthest from what is expected of a set; `hexagon` (seed) whether independent features form one,
     `hexagon_best` (group), `exact` (arrangement) their expected losses as hexagon and as pentagon with the sixth dropped;
     `stuck_2`, `stuck_3` (seed), the models of two and three dimensions that end above the best.
@@ -107,6 +110,7 @@ def reduce(runs: Runs) -> Data:
             picked = best_of_groups(loss[None], GROUP)[0]
             arrays[f"{name}{tag or '_found'}"] = found
             arrays[f"{name}{tag}_best"] = found[picked]
+            arrays[f"{name}{tag}_lowest"] = found[loss.argsort(kind="stable")[:LOWEST]]
             if not tag:
                 drawn = [*picked[:PANELS], _stuck(loss, found)]
                 arrays[f"{name}_W"] = np.stack([upright(models["W"][k]) for k in drawn])
@@ -206,10 +210,11 @@ def _outcomes(data: Data) -> Estimate:
 def _outcome_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for name, *_, title in ROWS:
-        for density, single, best in ((DENSITY, "found", "best"), (SECOND, "second", "second_best")):
-            one, some = (data.arrays[f"{name}_{key}"] for key in (single, best))
-            rows.append({"sets": title, "density": f"{density:g}", "single models": f"{one.sum()} of {one.size}",
-                         "best of five": f"{some.sum()} of {some.size}"})  # fmt: skip
+        for density, single, tag in ((DENSITY, "found", ""), (SECOND, "second", "second_")):
+            counted = {"single models": single, "best of five": f"{tag}best", "lowest losses": f"{tag}lowest"}
+            arrays = {label: data.arrays[f"{name}_{key}"] for label, key in counted.items()}
+            cells = {label: f"{array.sum()} of {array.size}" for label, array in arrays.items()}
+            rows.append({"sets": title, "density": f"{density:g}", **cells})
     return rows
 
 
