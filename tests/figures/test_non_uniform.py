@@ -171,7 +171,7 @@ OTHERWISE = {"correlated": OPPOSED, "anticorrelated": CROSSED, "three": HEXAGON[
              "three_dimensions": blocks(9, np.eye(1), np.eye(1), np.eye(1))}  # fmt: skip
 
 
-def sets(arranged, seeds=20, spoilt=()):
+def sets(arranged, seeds=100, spoilt=()):
     needs = correlated_sets.needs(Size(steps=1, seeds=seeds))
     return correlated_sets.reduce({
         name: trained(sweep, lambda run, name=name: turned(arranged[name] * (0.8 if (name, run.seed % 5) in spoilt else 1),
