@@ -210,15 +210,15 @@ class Workshop:
 
 
 Drawn: TypeAlias = tuple[str, dict[str, bytes], float]
-"""A figure's name, its files, and the seconds that they took."""
+"""A figure's name, its files, and the core seconds that they took."""
 
 
 def _drawn(store: Store, module: Callable[[str], FigureModule], figure: PlannedFigure, decides: bool) -> Drawn:
     from report.draw import files_of
 
-    start = time.monotonic()
+    start = time.process_time()
     content = files_of(module(figure.name), _trained(store, figure), decides=decides)
-    return figure.name, content, time.monotonic() - start
+    return figure.name, content, time.process_time() - start
 
 
 def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
