@@ -250,11 +250,12 @@ def test_a_scheduler_that_goes_away_is_named(lonely, tmp_path):
 
 
 PROGRAM = """
-import sys
+import signal, sys
 from pathlib import Path
 from report import shards
 from report.errors import Interrupted
 from tests.report.test_cluster import Cluster, LONG, engines, train
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit that it is ignored
 shards.SHARD_MICROSECONDS = 1
 try:
     train(Path(sys.argv[1]), Cluster(sys.argv[2], engines.engine("cpu")), seeds=50, steps=LONG)

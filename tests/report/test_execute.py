@@ -131,10 +131,11 @@ def test_kernels_are_compiled_once_a_shape_before_training(tmp_path):
 
 
 PROGRAM = """
-import sys, runpy
+import runpy, signal, sys
 from pathlib import Path
 from report import workshop
 from tests.report.workbench import FakeEngine, shop
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit that it is ignored
 folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
 workshop.open_workshop = lambda options, device, profile: shop(folder, FakeEngine(seconds), steps=480_000, seeds=10)
 sys.argv = ["report", "claims", "--json", "--device", "cpu"]
