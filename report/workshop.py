@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -173,7 +173,7 @@ class Workshop:
         try:
             asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
             with working(f"Drawing {len(planned)} figures"):
-                for future in as_completed(asked):
+                for future in asked:  # in order, so that two builds tell the same story in the store
                     yield future.result()
         except BrokenProcessPool:
             raise PipelineError(

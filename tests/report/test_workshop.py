@@ -256,6 +256,7 @@ def test_several_figures_are_drawn_by_other_processes_to_the_same_bytes(tmp_path
     records = shop(tmp_path / "two", names=TWO).make()
     assert [record.name for record in records] == list(TWO)
     assert artifacts(tmp_path / "two") == artifacts(tmp_path / "one")
+    assert contents(tmp_path / "two")["store/drawn.jsonl"] == contents(tmp_path / "one")["store/drawn.jsonl"]
 
 
 def test_a_shard_that_another_process_finds_damaged_is_trained_again(tmp_path):
