@@ -35,7 +35,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """Both measures of every model.
 
-    Arrays: `level`, `sparsity` (level); of the models with seed 0 `shares`, `scores` (level, feature), D_i and leverage; of all
+    Arrays: `level`, `sparsity` (level); of the first models `shares`, `scores` (level, feature), D_i and leverage; of all
     `total_shares`, `total_scores` (level, seed), their sums per hidden dimension; `above` (level, seed) the most by which a D_i
     is above its leverage; `even` (check) the largest difference of the two for random columns spread evenly over the dimensions.
     """

@@ -23,6 +23,11 @@ def silently(item: object) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+def leave_interrupts() -> None:
+    """For a process that this one starts: Ctrl-C is for the one that the reader started, which ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item] = silently) -> None:
     """Makes the kernels of `shapes` ready in this process.
 
@@ -81,6 +86,6 @@ def _compile_untaken(
 
 
 def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]") -> None:
-    """What another process does; Ctrl-C is for the first, which ends this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What another process does."""
+    leave_interrupts()
     _compile_untaken(compile_kernel, shapes, taken, silently)

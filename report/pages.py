@@ -146,7 +146,10 @@ def _render(environment: "Environment", name: str, variables: dict[str, Any]) ->
 
 def _place(error: BaseException, environment: "Environment", name: str) -> str:
     """Template and line where `error` arose: the innermost of the page itself, else of any part."""
-    folder = str(environment.loader.searchpath[0])  # type: ignore[union-attr]
+    from jinja2 import FileSystemLoader
+
+    assert isinstance(environment.loader, FileSystemLoader)
+    folder = str(environment.loader.searchpath[0])
     lines = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
     inside = [(path, line) for path, line in lines if str(path).startswith(folder)]
     own = [(path, line) for path, line in inside if path == Path(folder, name)] or inside

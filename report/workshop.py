@@ -1,7 +1,6 @@
 """The workshop of a command: it plans, trains what is missing, draws what changed, and gives the records of all of it."""
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -18,6 +17,7 @@ import figures.base
 from figures.base import FigureModule, Value
 from report import engines, loading, profiles
 from report.code import Sources
+from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
 from report.errors import PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
@@ -168,7 +168,7 @@ class Workshop:
         Raises:
             PipelineError: if something outside ends a process.
         """
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=leave_interrupts)
         store = Store(self.store.root, say)
         try:
             asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
@@ -223,11 +223,6 @@ def _drawn(store: Store, module: Callable[[str], FigureModule], figure: PlannedF
 
 def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
     return {sweep.name: loading.load(store, sweep)[0] for sweep in figure.sweeps}
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that the reader started; it drops what has not begun."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _value(row: dict[str, Any]) -> Value:
