@@ -3,6 +3,10 @@
 import os
 import sys
 
+# One thread of BLAS, settled before NumPy loads it: the matrices of figures are small, so that more threads mostly wait, and sums
+# come out the same whatever the number of cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from report import commands, options
 from report.errors import Interrupted, PipelineError
 from sup.errors import SupError
