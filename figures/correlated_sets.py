@@ -63,7 +63,7 @@ def needs(size: Size) -> dict[str, Sweep]:
         "anticorrelated": sweep(anti, density=densities, seed=seeds),
         "three": sweep(six, density=densities, seed=seeds),
         "independent": sweep(alone, seed=replicates(ALONE * size.seeds)),
-        "three_dimensions": sweep(nine, seed=seeds),
+        "three_dimensions": sweep(nine, seed=replicates(max(1, size.seeds // 2))),
     }
 
 
@@ -177,7 +177,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
             plane(axes, theme, 1.28)
             spokes(axes, W, sets, theme)
-            said = f"loss {data.arrays[f'{name}_loss'][k]:.2g}"
+            loss = data.arrays[f"{name}_loss"][k]
+            said = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
             said = f"otherwise: {said}" if not arranged(W) else said
             drawn.text((left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall, said, ha="center", va="top", fontsize=7.5,
                        color=theme.muted)  # fmt: skip
