@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -90,6 +91,17 @@ def test_the_gpu_is_taken_where_there_is_one(monkeypatch):
         choose_device("cuda")
     assert [choose_profile("", device) for device in ("cpu", "cuda")] == ["laptop", "paper"]
     assert choose_profile("smoke", "cuda") == "smoke"
+
+
+def test_blas_has_one_thread_unless_the_caller_wants_more():
+    program = (
+        "import os, sys, report; early = 'numpy' in sys.modules; import report.__main__\n"
+        "print(early, os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    for wanted, said in (({}, "False 1"), ({"OPENBLAS_NUM_THREADS": "3"}, "False 3")):
+        rest = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=rest | wanted, capture_output=True, text=True)
+        assert ran.stdout.strip() == said, ran.stderr
 
 
 def test_cuda_is_found_without_torch():
