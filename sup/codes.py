@@ -79,17 +79,12 @@ def blocks(code: Int[np.ndarray, "hidden feature"]) -> list[tuple[list[int], lis
         >>> blocks(np.array([[1, 0, 0], [0, 1, 1], [0, 1, 0]]))
         [([0], [0]), ([1, 2], [1, 2])]
     """
+    from scipy.sparse.csgraph import connected_components
+
     on = code > 0
-    left, found = set(np.flatnonzero(on.any(axis=0)).tolist()), []
-    while left:
-        features, neurons, new = set[int](), set[int](), {min(left)}
-        while new:
-            features |= new
-            neurons = set(np.flatnonzero(on[:, sorted(features)].any(axis=1)).tolist())
-            new = set(np.flatnonzero(on[sorted(neurons)].any(axis=0)).tolist()) - features
-        left -= features
-        found.append((sorted(neurons), sorted(features)))
-    return found
+    _, label = connected_components(on.T @ on, directed=False)
+    groups = [np.flatnonzero(label == block) for block in dict.fromkeys(label[on.any(axis=0)].tolist())]
+    return [(np.flatnonzero(on[:, group].any(axis=1)).tolist(), group.tolist()) for group in groups]
 
 
 def code_name(code: Int[np.ndarray, "hidden feature"]) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float64
 
+from sup.adam import Adam
 from sup.errors import SpecError
 from sup.geometry import unit_columns
 from sup.sparse_coding import coding_loss
@@ -65,15 +66,12 @@ def learn(
     rng = np.random.default_rng(seed)
     D = unit_columns(rng.normal(size=(len(h), h.shape[2], units)))
     learnt = [D.transpose(0, 2, 1).copy(), np.zeros((len(h), units)), D]
-    first, second = ([np.zeros_like(part) for part in learnt] for _ in range(2))
+    adams = [Adam(part) for part in learnt]
     for step in range(steps):
         sample = h[:, rng.integers(0, h.shape[1], batch)]
         gradients = _gradients(sample, learnt[0], learnt[1], learnt[2], l1)
-        for part, gradient, mean, square in zip(learnt, gradients, first, second, strict=True):
-            mean += 0.1 * (gradient - mean)
-            square += 0.001 * (gradient * gradient - square)
-            scale = rate * (1 - step / steps) / (1 - 0.9 ** (step + 1))
-            part -= scale * mean / (np.sqrt(square / (1 - 0.999 ** (step + 1))) + 1e-8)
+        for part, adam, gradient in zip(learnt, adams, gradients, strict=True):
+            part -= rate * (1 - step / steps) * adam.direction(gradient)
         learnt[2] = unit_columns(learnt[2])
     return Dictionaries(*learnt)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64
 
+from sup.adam import Adam
 from sup.specs import Recipe
 
 
@@ -111,17 +112,14 @@ def learn(
     features, (share, factor) = len(importance), np.array(recipe.schedule).T
     spread = recipe.init_scale * np.sqrt(2 / (features + hidden))
     at = [spread * rng.normal(size=(runs, hidden, features)), np.zeros((runs, hidden)), np.zeros((runs, features))]
-    mean, square = [np.zeros_like(a) for a in at], [np.zeros_like(a) for a in at]
+    adams = [Adam(a, recipe.beta1, recipe.beta2, recipe.epsilon) for a in at]
     for step in range(recipe.steps):
         x = _samples(rng, (runs, recipe.batch, features), density)
         rate = recipe.learning_rate * float(np.interp(step / recipe.steps, share, factor))
         for k, slope in enumerate(gradient(x, at[0], at[1], at[2], importance)):
             if k == 1 and not bias:
                 continue
-            mean[k] += (1 - recipe.beta1) * (slope - mean[k])
-            square[k] += (1 - recipe.beta2) * (slope**2 - square[k])
-            size = np.sqrt(square[k] / (1 - recipe.beta2 ** (step + 1))) + recipe.epsilon
-            at[k] -= rate * (recipe.weight_decay * at[k] + mean[k] / (1 - recipe.beta1 ** (step + 1)) / size)
+            at[k] -= rate * (recipe.weight_decay * at[k] + adams[k].direction(slope))
     x = _samples(rng, (runs, 16_384, features), density)
     loss = ((hidden_bias_model(x, *at) - x) ** 2 @ importance).mean(axis=1) / features
     off = x @ at[0].swapaxes(1, 2) + at[1][:, None] <= 0
