@@ -7,7 +7,7 @@ import numpy as np
 
 from figures import absolute
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.stacks import neuron_legend, stack_plot
+from figures.stacks import LEAST, neuron_legend, stack_plot
 from figures.strokes import inset, key, say, sheet
 from figures.style import Theme, score_map, themed
 from sup.motifs import half_features
@@ -103,6 +103,8 @@ def blind_loss(density: float) -> float:
 
 
 ROW, TALL = 78.0, 620.0
+SEEN = 1.0
+"""Points below which the outline of a piece hides it."""
 
 
 @themed
@@ -123,8 +125,9 @@ def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: T
     sizes = np.abs(data.arrays["W1"][k])
     stacks = inset(axes, 34, base + 4, 346, ROW - 22)
     colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
-    stack_plot(stacks, sizes, list(colours), theme, data.arrays["answered"][k], gap=0.2)
     top = max(2, math.ceil(float(sizes.sum(axis=1).max())))
+    least = max(LEAST, SEEN * top / (ROW - 22))
+    stack_plot(stacks, sizes, list(colours), theme, data.arrays["answered"][k], gap=0.2, least=least)
     stacks.set(ylim=(0, top), yticks=(0, top))
     stacks.tick_params(labelsize=8, length=2)
     count = int((data.arrays["answered"][k] == 1).sum())

@@ -20,10 +20,10 @@ SOURCE = "Non-uniform superposition: The collapse of correlated features"
 ABOUT = About(
     label="F22",
     title="From superposition to principal components, one pair at a time",
-    alt="Five planes from dense to sparse with three correlated pairs each. Dense: every pair points in one direction, at about "
-    "0.7 of the length of one. Sparser: two pairs, then one, then none are collapsed, and at last all six features form a "
-    "hexagon. Below, the number of collapsed pairs against density falls in steps from three to zero, at other densities than in "
-    "the paper.",
+    alt="Five planes from dense to sparse with three correlated pairs each. Dense: every pair points in one direction, and is "
+    "shorter than a feature of its own. Sparser: two pairs, then one, then none are collapsed, and at last all six features form "
+    "a hexagon. Below, the number of collapsed pairs against density falls in steps from three to zero, at other densities "
+    "than in the paper.",
     source=SOURCE,
     note="The paper names the regimes but not the densities that it trained. Each dot is the best of five models by expected "
     "loss; of these the one with the lowest loss is drawn above. A pair is collapsed when its members lie within 10 degrees.",

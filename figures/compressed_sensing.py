@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 ABOUT = About(
     label="W5",
-    title="Features fit in proportion to dimensions, as compressed sensing has it",
-    alt="Left: represented features against hidden dimensions, both on logarithmic axes, one straight line of slope one for "
+    title="Features fit nearly in proportion to dimensions",
+    alt="Left: represented features against hidden dimensions, both on logarithmic axes, near a straight line of slope one for "
     "each of four densities; sparser features lie higher. Right: features per dimension against the density, beside the curve "
     "of the bound.",
     source="Related Work; Appendix: Compressed Sensing",

@@ -52,9 +52,9 @@ ABOUT = About(
     title="A pentagon stretches, then snaps into a square",
     alt="Above: two planes with a circle of radius one. Left, four features at right angles with the varied one at the origin. "
     "Right, pentagons whose top vertex moves outwards and whose neighbours close in as the varied feature becomes sparser. "
-    "Below: loss against the varied feature's relative density, and against its relative importance. In both, models lie on two "
-    "smooth curves, one of pentagons and one of squares, which cross at an angle; the best model changes from one to the other "
-    "there.",
+    "Below: loss against the varied feature's relative density, and against its relative importance. In both, the "
+    "lowest models lie on two smooth curves, one of pentagons and one of squares, which cross at an angle; the best model "
+    "changes from one to the other there. Others lie above, in other arrangements.",
     source="Non-uniform superposition: Perturbing a single feature",
     note="The paper varies density and shows one of several fits; it gives neither their number nor the densities. Each sign "
     "below is one model; a fit is the best of five by its exactly integrated loss, since final losses on samples differ by "
@@ -107,7 +107,7 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
         }
     norms = np.linalg.norm(arrays["density_exact_W"], axis=1)
     sparse, usual = (
-        int(np.argmin(np.abs(arrays["density_relative"] - 0.25))),
+        int(np.argmin(np.abs(arrays["density_relative"] - 0.4))),
         int(np.argmin(np.abs(arrays["density_relative"] - 1))),
     )
     gap = arrays["density_exact_square"] / arrays["density_exact_pentagon"]

@@ -22,8 +22,9 @@ ABOUT = About(
     label="F15",
     title="Dimensions per feature: models linger at 1 and at 1/2",
     alt="A curve that falls from 1 for dense features to about 0.2 for sparse ones. It is flat near 1 at first, drops, is flat "
-    "at one half over almost a third of the range, and falls on. A dashed curve read off the paper's figure lies on it. Marks of "
-    "models with twice the features, or half of everything, lie on it where it is flat, and near it where it is steep.",
+    "at one half over a good part of the range, and falls on. A dashed curve read off the paper's figure lies on it. Marks of "
+    "models with half of everything lie on it, too; those with twice the features lie on it where it is flat, and above it "
+    "where it is steepest.",
     source="The Geometry of Superposition: Uniform Superposition",
     note=NOTE + " The paper's curve was read off its figure, to about 0.005 in D* where it is flat.",
 )

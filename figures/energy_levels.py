@@ -23,7 +23,7 @@ SOURCE = "Superposition and learning dynamics: Discrete energy level jumps"
 ABOUT = About(
     label="F23",
     title="Features jump between discrete levels, and the loss falls with them",
-    alt="Above, the dimensionality of each of forty features against training step: from a crowd below 0.3 they part into 0.5 "
+    alt="Above, the dimensionality of each of forty features against training step: from a crowd below 0.5 they part into 0.5 "
     "and 0, and late ones jump from one level to the other while all others rest. Below, the loss: a fall, then steps down where "
     "features jump. Shaded bands mark the jumps.",
     source=SOURCE,
@@ -145,6 +145,7 @@ def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
         "lone": Value(value=100 * float(arrays["lone"].mean()), unit="%"),
         "gentle_lone": Value(value=100 * float(arrays["gentle_lone"].mean()), unit="%"),
         "gentle_late": Value(value=100 * float((arrays["gentle_count"] > 0).mean()), unit="%"),
+        "gentle_models": Value(value=float(arrays["gentle_count"].size)),
         "gentle_digons": Value(value=float(arrays["gentle_digons"].mean()), digits=3),
         **{f"steepest_{name}": Value(value=float(np.nanmean(arrays[f"steepest_{name}"]))) for name in SIZES},
     }

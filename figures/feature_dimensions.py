@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F16",
     title="Features arrange themselves as the vertices of polytopes",
-    alt="A dot for the dimensionality of each feature, from dense to sparse. Dots gather on horizontal lines: three quarters for "
-    "tetrahedra, two thirds for triangles, one half for digons over a wide range, two fifths for pentagons, three eighths for "
-    "square antiprisms, and zero. Six graphs below show which features of six of the models are not orthogonal.",
+    alt="A dot for the dimensionality of each feature, from dense to sparse, and horizontal lines with the names of shapes, from "
+    "a dedicated dimension at one to not learned at zero. Dots gather on some of them, most of all on one half, for digons, over "
+    "a wide range, and on zero. Six graphs below show which features of six of the models are not orthogonal.",
     source="The Geometry of Superposition: Uniform Superposition",
     note=NOTE + " Of each density the model with the lowest final loss is drawn. Two represented features, of a norm of at least "
     f"0.5, are joined if their cosine is beyond ±{EDGE:g}; a component has a shape's name if its cosines are within "

@@ -22,7 +22,7 @@ ABOUT = About(
     label="F21",
     title="Each set of correlated features has an almost orthogonal basis of its own",
     alt="A matrix of products of twenty features in two sets of ten. The two blocks on the diagonal, shown again enlarged, are "
-    "close to the identity. Outside them products of both signs fill the matrix.",
+    "close to the identity. Outside them there are products of both signs, of which the largest are negative.",
     source=SOURCE,
     note="The paper gives no density; ours is 0.01, of each set, and 0.05 as a second choice. The model with the lowest final "
     "loss is drawn.",
@@ -39,15 +39,15 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """`W` (hidden, feature) and `products` (feature, feature) of the drawn model; `within` and `between` (density, seed), the
-    largest size of a cosine between two features of one set, and the root of the mean square between features of both.
+    """`W` (hidden, feature) and `products` (feature, feature) of the drawn model; `within` and `sums` (density, seed), the
+    largest size of a cosine between two features of one set, and the cosine between the sums of both sets' unit directions.
     """
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     W = models[0]["W"][models[0].best()].astype(np.float64)
     found = np.array([[_cosines(W) for W in trained["W"]] for trained in models])
-    arrays = {"W": W, "products": gram(W[None])[0], "within": found[..., 0], "between": found[..., 1]}
+    arrays = {"W": W, "products": gram(W[None])[0], "within": found[..., 0], "sums": found[..., 1]}
     values = {}
-    for name in ("within", "between"):
+    for name in ("within", "sums"):
         for k, tag in enumerate(("", "_second")):
             e = mean(arrays[name][k])
             values[f"{name}{tag}"] = Value(value=e.value, interval=(e.low, e.high))
@@ -58,7 +58,7 @@ def _cosines(W: np.ndarray) -> tuple[float, float]:
     cosine = cosines(W)
     blocks = [cosine[k : k + EACH, k : k + EACH] for k in range(0, SETS * EACH, EACH)]
     within = max(float(np.abs(block - np.diag(np.diag(block))).max()) for block in blocks)
-    return within, float(np.sqrt((cosine[:EACH, EACH:] ** 2).mean()))
+    return within, float(cosine[:EACH, EACH:].sum() / np.sqrt(blocks[0].sum() * blocks[1].sum()))
 
 
 @themed
@@ -91,8 +91,8 @@ def _within(data: Data) -> Estimate:
 def _rows(data: Data) -> list[dict[str, str]]:
     return [
         {"density": f"{density:g}", "largest cosine within a set": f"{data.arrays['within'][k].mean():.3f}",
-         "root mean square between sets": f"{data.arrays['between'][k].mean():.3f}",
-         "of random directions": f"{1 / np.sqrt(HIDDEN):.3f}"}
+         "cosine between the sets' sums": f"{data.arrays['sums'][k].mean():.3f}",
+         "of random bases": f"0 ± {1 / np.sqrt(HIDDEN):.2f}"}
         for k, density in enumerate(DENSITIES)
     ]  # fmt: skip
 

@@ -20,7 +20,7 @@ ABOUT = About(
     alt="Left: the single number against x for three segments: a staircase with steep risers. Middle and right: the mean squared "
     "error against the width of the risers for three to six segments, all below a dashed line, the best linear code. In the "
     "middle the width is measured in units of x, and the curves rise with it, faster the more segments there are; on the right "
-    "it is a share of a segment, and they stay apart.",
+    "it is a share of a segment, and more segments are better.",
     source="Appendix: Nonlinear Compression",
     note="The paper names neither its numbers of segments nor the unit of the width, nor whether the error is a sum or a mean. "
     "Here it is the mean over the two numbers, for both readings of the width. Everything is exact: errors are integrated in "

@@ -170,7 +170,7 @@ CLAIMS = (
         measure=_triangles, holds=Range(low=0.5), rows=_triangle_rows,
     ),
     Claim(
-        id="C42", text="Features whose products are orthogonal to (1, ..., 1) alone form a regular simplex, one more than m.",
+        id="C42", text="Features whose products lose (1, ..., 1) and treat the rest alike form a regular simplex of m + 1.",
         source="The Geometry of Superposition: Uniform Superposition", paper="the minimal possible superposition",
         quantity="largest difference of a simplex's products from the projection that removes (1, ..., 1), 1 to 8 dimensions",
         measure=lambda data: exact(data.arrays["simplex"].max()), holds=Range(high=1e-9),

@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 ABOUT = About(
     label="F28",
-    title="Six codes for ten features on five neurons",
-    alt="Six rows, from dense to sparse features, each a matrix of weights and a stack plot of five neurons. Five neurons of "
-    "one feature each; three such and three features on two neurons; two such and five features on three; one such and six "
-    "features on the pairs of four; eight features around a hub; ten features on all pairs of five. Below, the neurons of one "
-    "feature and of several by density.",
+    title="Codes for ten features on five neurons",
+    alt="Six rows, from dense to sparse features, each a matrix of weights and a stack plot of five neurons. On top five neurons "
+    "of one feature each; further down fewer and fewer of these, and more and more features that share neurons; at the bottom "
+    "ten features on the ten pairs of five neurons. Below, the neurons of one feature and of several by density.",
     source="Superposition in a Privileged Basis",
     note=privileged.NOTE
     + " The paper shows the best of 1,000 fits; a profile here has fewer, 500 in the largest. Rows show the best of all fits "
@@ -149,6 +148,8 @@ def crossing(least: np.ndarray) -> float:
     return float(math.exp((1 - part) * math.log(DENSITIES[i]) + part * math.log(DENSITIES[j])))
 
 
+LOWEST = -0.8
+"""No weight is drawn longer downwards: how far below zero a neuron is pushed does not matter once it is off."""
 ROW, TALL = 80.0, 680.0
 """Height of a row and of the sheet, in points."""
 
@@ -184,9 +185,10 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme) -> None:
         )
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
     colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
-    shown = np.clip(W, -0.8, None)  # how far below zero a neuron is pushed does not matter once it is off
-    stack_plot(stacks, shown, list(colours), theme, words_per_neuron(code[None])[0])
-    stacks.set(ylim=(-2.9, 2.9), yticks=())
+    shown = np.clip(data.arrays["W"], LOWEST, None)
+    stack_plot(stacks, shown[k], list(colours), theme, words_per_neuron(code[None])[0])
+    reach = max(1.0, *(1.02 * float(np.maximum(sign * shown, 0.0).sum(axis=2).max()) for sign in (1, -1)))
+    stacks.set(ylim=(-reach, reach), yticks=())
     stacks.spines["left"].set_visible(False)
     count = int((code > 0).any(axis=0).sum())
     say(axes, 238, base + 58, f"density {ROWS[k]:g}: {count} features", theme, ha="left", fontweight="bold")
@@ -287,7 +289,7 @@ CLAIMS = (
     ),
     Claim(
         id="C74", source=SOURCE, measure=_counts, holds=Range(high=1.0), rows=_rows,
-        text="There are six regimes, each with a code of its own, from five features to all ten.",
+        text="There are six regimes, from five features to all ten.",
         paper="5, 6, 7, 7, 8 and 10 features, in the codes of the table",
         quantity="worst distance from the paper of a row's mean number of features, best fits of groups",
     ),

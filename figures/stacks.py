@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEAST = 0.08
-"""Weights below this share of the largest one of their stack are drawn together, as one grey piece at its end."""
+"""Weights below this share of the largest one of their stack are drawn together, as a rule, as one grey piece at its end."""
 
 
 def neuron_colour(theme: Theme, answered: int) -> str:
@@ -24,7 +24,13 @@ def neuron_colour(theme: Theme, answered: int) -> str:
 
 
 def stack_plot(
-    axes: "Axes", weights: np.ndarray, colours: Sequence[Any], theme: Theme, answered: np.ndarray | None = None, gap: float = 0.16
+    axes: "Axes",
+    weights: np.ndarray,
+    colours: Sequence[Any],
+    theme: Theme,
+    answered: np.ndarray | None = None,
+    gap: float = 0.16,
+    least: float = LEAST,
 ) -> None:
     """A column for each neuron: its weights as pieces, positive ones stacked upwards and negative ones downwards.
 
@@ -37,13 +43,14 @@ def stack_plot(
         theme: Whose colours.
         answered: Shape (neuron): how many features each neuron answers to, for the shade behind it; None for no shade.
         gap: Room between columns, as a share of their distance.
+        least: Share of the largest weight of a stack below which weights are drawn together.
     """
     from matplotlib.collections import PolyCollection
 
     corners, fills = [], []
     for k, row in enumerate(weights):
         for sign in (1, -1):
-            for bottom, top, colour in _pieces(np.maximum(sign * row, 0.0), float(np.abs(row).max()), colours, theme):
+            for bottom, top, colour in _pieces(np.maximum(sign * row, 0.0), float(np.abs(row).max()), colours, theme, least):
                 left, right = k - 0.5 + gap / 2, k + 0.5 - gap / 2
                 corners.append([(left, sign * bottom), (right, sign * bottom), (right, sign * top), (left, sign * top)])
                 fills.append(colour)
@@ -55,9 +62,11 @@ def stack_plot(
     axes.spines["bottom"].set_visible(False)
 
 
-def _pieces(sizes: np.ndarray, largest: float, colours: Sequence[Any], theme: Theme) -> list[tuple[float, float, Any]]:
+def _pieces(
+    sizes: np.ndarray, largest: float, colours: Sequence[Any], theme: Theme, least: float
+) -> list[tuple[float, float, Any]]:
     """Lower end, upper end and colour of the pieces of one side of a stack."""
-    large, found, end = sizes >= max(LEAST * largest, 1e-9), [], 0.0
+    large, found, end = sizes >= max(least * largest, 1e-9), [], 0.0
     for i in np.flatnonzero(large).tolist():
         found.append((end, end + float(sizes[i]), colours[i]))
         end += float(sizes[i])

@@ -224,10 +224,10 @@ def test_a_stuck_model_is_shown_beside_the_best():
     assert sum(word.startswith("otherwise: loss") for word in words) == 3
 
 
-def bases(within):
+def bases(within, other=None):
     basis = np.eye(10) + within * np.eye(10, k=1)
     turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(10, 10)))
-    W = np.concatenate([basis, turn], axis=1)
+    W = np.concatenate([basis, turn if other is None else other], axis=1)
     sweep = local_bases.needs(Size(steps=1, seeds=4))["sets"]
     return local_bases.reduce({"sets": trained(sweep, lambda run: turned(W, run.seed))})
 
@@ -235,7 +235,11 @@ def bases(within):
 def test_local_bases_are_measured_within_sets_only():
     good, bad = bases(0.03), bases(0.3)
     assert decided(local_bases, good) == {"C56": "reproduced"} and decided(local_bases, bad) == {"C56": "not reproduced"}
-    assert good.values["between"].value == pytest.approx(10**-0.5, abs=0.01)
+
+
+def test_sums_of_local_bases_are_compared():
+    half = np.diag([1.0] * 5 + [-1.0] * 5)
+    assert [bases(0.0, other).values["sums"].value for other in (-np.eye(10), half)] == pytest.approx([-1.0, 0.0], abs=1e-6)
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
