@@ -195,8 +195,8 @@ def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
     axes.plot(step, data.arrays["loss"][drawn], color=theme.ink, lw=1.5, zorder=3)
     for at, name in zip(data.arrays["shown"], "ABCD", strict=True):
         axes.plot(step[at], data.arrays["loss"][drawn, at], "o", color=theme.interference, ms=5, zorder=4)
-        axes.annotate(name, (step[at], data.arrays["loss"][drawn, at]), xytext=(0, 6), textcoords="offset points", ha="center",
-                      fontsize=9, fontweight="bold", zorder=5)  # fmt: skip
+        axes.annotate(name, (step[at], data.arrays["loss"][drawn, at]), xytext=(-3, -3), textcoords="offset points", ha="right",
+                      va="top", fontsize=9, fontweight="bold", zorder=5)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="training step (grey: the other models)", ylabel="loss")
     axes.margins(y=0.15)
     axes.minorticks_off()

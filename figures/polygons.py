@@ -42,7 +42,8 @@ def cost_bars(axes: "Axes", data: Data, theme: Theme) -> None:
     for count in COUNTS:
         lowest = total[count] <= total.min() + 1e-12
         weight = "bold" if lowest else "normal"
-        axes.text(count, total[count] + 0.02 * total.max(), f"{total[count]:.2f}", ha="center", fontsize=8, fontweight=weight)
+        said = f"{total[count]:.2f}" if total[count] >= 0.1 else f"{total[count]:.3f}"
+        axes.text(count, total[count] + 0.02 * total.max(), said, ha="center", fontsize=8, fontweight=weight)
     axes.legend(loc="upper right", fontsize=8, borderaxespad=0, handlelength=1.0)
 
 
