@@ -91,13 +91,13 @@ def _both(data: Data) -> Estimate:
 def _rows(data: Data) -> list[dict[str, str]]:
     """The agreement of both maps, for averages and for best models."""
     rows = []
-    for name, arrays in (("2 features in 1 dimension", _small(data)), ("3 features in 2 dimensions", dict(data.arrays))):
+    for name, arrays in (("n=2, m=1", _small(data)), ("n=3, m=2", dict(data.arrays))):
         cells = {title: phases.agreement(arrays, key) for key, title in TITLES.items()}
         everywhere = float((arrays["best_found"] == arrays["theory"]).mean())
         rows.append({
-            "map": name, **{title: f"{e.value:.1%} [{e.low:.1%}, {e.high:.1%}]" for title, e in cells.items()},
-            "cells away from the boundary": f"{int(arrays['away'].sum())} of {arrays['away'].size}",
-            "best of ten, all cells": f"{everywhere:.1%}",
+            "map": name, **{title: f"{e.value:.1%} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for title, e in cells.items()},
+            "cells": f"{int(arrays['away'].sum())}",
+            "all cells": f"{everywhere:.1%}",
         })  # fmt: skip
     return rows
 
