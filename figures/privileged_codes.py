@@ -158,8 +158,10 @@ ROW, TALL = 80.0, 680.0
 def draw(data: Data, theme: Theme) -> "Figure":
     """A row per code, the neurons at all densities, the keys."""
     figure, axes = sheet(theme, TALL)
+    shown = np.clip(data.arrays["W"], LOWEST, None)
+    reach = max(1.0, *(1.02 * float(np.maximum(sign * shown, 0.0).sum(axis=2).max()) for sign in (1, -1)))
     for k in range(len(ROWS)):
-        _row(axes, data, k, TALL - 20 - ROW * (k + 1), theme)
+        _row(axes, data, k, TALL - 20 - ROW * (k + 1), theme, shown[k], reach)
     say(axes, 51, TALL - 10, "weights", theme, color=theme.muted)
     say(axes, 160, TALL - 10, "the same as stacks", theme, color=theme.muted)
     _neurons(axes, data, theme)
@@ -167,7 +169,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return figure
 
 
-def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme) -> None:
+def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, shown: np.ndarray, reach: float) -> None:
     W, code = data.arrays["W"][k], data.arrays["code"][k]
     matrix = inset(axes, 22, base + 4, 58, ROW - 10)
     weight_image(matrix, W.T, theme)
@@ -185,9 +187,7 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme) -> None:
         )
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
     colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
-    shown = np.clip(data.arrays["W"], LOWEST, None)
-    stack_plot(stacks, shown[k], list(colours), theme, words_per_neuron(code[None])[0])
-    reach = max(1.0, *(1.02 * float(np.maximum(sign * shown, 0.0).sum(axis=2).max()) for sign in (1, -1)))
+    stack_plot(stacks, shown, list(colours), theme, words_per_neuron(code[None])[0])
     stacks.set(ylim=(-reach, reach), yticks=())
     stacks.spines["left"].set_visible(False)
     count = int((code > 0).any(axis=0).sum())

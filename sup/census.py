@@ -9,7 +9,7 @@ Source: Elhage et al. 2022, "The Geometry of Superposition", which draws such gr
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from sup.geometry import represented, unit_columns
 from sup.polytopes import SHAPES
@@ -65,6 +65,22 @@ def named(units: Float[np.ndarray, "hidden feature"]) -> str:
     return OTHER
 
 
+def connected(
+    joined: Bool[np.ndarray, "feature feature"], there: Bool[np.ndarray, " feature"]
+) -> list[Int[np.ndarray, " member"]]:
+    """Groups of the features that are `there`, joined directly or by others, ordered by their first members.
+
+    Example:
+        >>> chain = np.array([[False, False, True], [False, False, False], [True, False, False]])
+        >>> [group.tolist() for group in connected(chain, np.array([True, True, True]))]
+        [[0, 2], [1]]
+    """
+    from scipy.sparse.csgraph import connected_components
+
+    _, label = connected_components(joined, directed=False)
+    return [np.flatnonzero(there & (label == k)) for k in dict.fromkeys(label[there].tolist())]
+
+
 def components(W: Float[np.ndarray, "hidden feature"]) -> tuple[Component, ...]:
     """The components of one model, in the order of their first features. Features that are not represented are in none.
 
@@ -72,9 +88,6 @@ def components(W: Float[np.ndarray, "hidden feature"]) -> tuple[Component, ...]:
         >>> [(c.shape, c.features) for c in components(np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.2, 0.9]]))]
         [('digon', (0, 1)), ('dedicated dimension', (3,))]
     """
-    from scipy.sparse.csgraph import connected_components
-
     there, units = represented(W[None])[0], unit_columns(W[None])[0]
-    _, label = connected_components(joined(W), directed=False)
-    groups = [np.flatnonzero(there & (label == k)) for k in dict.fromkeys(label[there].tolist())]
+    groups = connected(joined(W), there)
     return tuple(Component(named(units[:, group]), tuple(group.tolist())) for group in groups)

@@ -10,6 +10,7 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from sup.census import connected
 from sup.geometry import REPRESENTED
 
 SHARE = 0.5
@@ -79,11 +80,8 @@ def blocks(code: Int[np.ndarray, "hidden feature"]) -> list[tuple[list[int], lis
         >>> blocks(np.array([[1, 0, 0], [0, 1, 1], [0, 1, 0]]))
         [([0], [0]), ([1, 2], [1, 2])]
     """
-    from scipy.sparse.csgraph import connected_components
-
     on = code > 0
-    _, label = connected_components(on.T @ on, directed=False)
-    groups = [np.flatnonzero(label == block) for block in dict.fromkeys(label[on.any(axis=0)].tolist())]
+    groups = connected(on.T @ on, on.sum(axis=0) > 0)
     return [(np.flatnonzero(on[:, group].any(axis=1)).tolist(), group.tolist()) for group in groups]
 
 
