@@ -14,7 +14,7 @@ from sup.motifs import half_features
 from sup.neurons import answers, monosemantic, polysemantic, primary_features, row_scores
 from sup.results import Trained
 from sup.specs import geometric
-from sup.statistics import Estimate, exact, mean
+from sup.statistics import Estimate, exact, least, mean, undefined
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -137,15 +137,13 @@ def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: T
 
 def _dedicated_then_shared(data: Data) -> Estimate:
     """The smaller of the share of neurons of one feature at the densest and of several at the sparsest setting."""
-    ends = [mean(data.arrays["alone"][0]), mean(data.arrays["several"][-1])]
-    value, low, high = (min(getattr(e, end) for e in ends) for end in ("value", "low", "high"))
-    return Estimate(value=value, low=low, high=high, seeds=sum(e.seeds for e in ends))
+    return least([mean(shares, among=2) for shares in (data.arrays["alone"][0], data.arrays["several"][-1])])
 
 
 def _important_last(data: Data) -> Estimate:
     ranks = data.arrays["rank"][[DENSITIES.index(density) for density in MIXED]].ravel()
     ranks = ranks[~np.isnan(ranks)]
-    return mean(ranks) if ranks.size else Estimate(value=math.nan, low=math.nan, high=math.nan, seeds=data.arrays["rank"].size)
+    return mean(ranks) if ranks.size else undefined(data.arrays["rank"].size)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from figures.wiring import layered_graph
 from sup.motifs import half_features, single_responses
 from sup.neurons import monosemantic
 from sup.results import Trained
-from sup.statistics import Estimate, best_of_groups, exact, share
+from sup.statistics import Estimate, best_of_groups, exact, models_in_groups, share
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _exact(data: Data) -> Estimate:
-    e = share(data.arrays["best"])
-    models = min(data.arrays["exact"].size, GROUP * data.arrays["best"].size)
-    return replace(e, seeds=models)
+    return share(data.arrays["best"]).over(models_in_groups(data.arrays["exact"].size, GROUP))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from sup.features import Independent
 from sup.geometry import represented
 from sup.results import Trained
 from sup.specs import Activation, Run
-from sup.statistics import Estimate, mean
+from sup.statistics import Estimate, difference, mean, worst
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -98,16 +98,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
-def _different(data: Data) -> Estimate:
-    """The share of cells that differ from ReLU's map, less what single ReLU models differ; the activation with the most."""
-    extra = data.arrays["differs"][1:] - data.arrays["differs"][0].mean()
-    return mean(extra[extra.mean(axis=1).argmax()])
-
-
-def _more(data: Data) -> Estimate:
-    """The share of cells in superposition, less ReLU's; the activation with the most."""
-    extra = data.arrays["superposed"][1:] - data.arrays["superposed"][0].mean()
-    return mean(extra[extra.mean(axis=1).argmax()])
+def _beyond_relu(data: Data, name: str) -> Estimate:
+    """A share of cells less that of ReLU models; the activation with the most."""
+    relu, *others = (mean(shares, among=len(ACTIVATIONS) - 1) for shares in data.arrays[name])
+    return worst([difference(other, relu) for other in others]).over(data.arrays[name].size)
 
 
 CLAIMS = (
@@ -117,7 +111,7 @@ CLAIMS = (
         source="Comments: Sachan; Scherlis et al.",
         paper="they differ strongly",
         quantity="share of cells whose phase is not ReLU's, less the share for single ReLU models, activation with the most",
-        measure=_different,
+        measure=lambda data: _beyond_relu(data, "differs"),
         holds=Range(low=0.2),
     ),
     Claim(
@@ -126,7 +120,7 @@ CLAIMS = (
         source="Comments: Sachan; Scherlis et al.",
         paper="some give more polysemanticity",
         quantity="share of cells in superposition less that of ReLU, activation with the most",
-        measure=_more,
+        measure=lambda data: _beyond_relu(data, "superposed"),
         holds=Range(low=0.0),
     ),
 )

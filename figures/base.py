@@ -168,7 +168,7 @@ class Finding:
 
     Attributes:
         claim: The statement.
-        estimate: The number, with interval and seeds.
+        estimate: The number, with its interval and the models that it rests on.
         verdict: reproduced, differs, not reproduced or untested.
         reason: Why, in a sentence.
     """
@@ -195,14 +195,14 @@ def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
 def _verdict(claim: Claim, e: Estimate, decides: bool) -> tuple[Verdict, str]:
     if claim.untested:
         return "untested", claim.untested
-    if e.seeds and not decides:
+    if e.models and not decides:
         return "untested", "The profile trains too little to decide."
     if math.isnan(e.value):
         return "untested", "The number is not defined for these runs."
     if claim.holds.low <= e.low and e.high <= claim.holds.high:
         if claim.agrees and (e.high < claim.agrees.low or e.low > claim.agrees.high):
             return "differs", f"The statement holds, but its number is not {claim.agrees}."
-        return "reproduced", f"The whole interval is {claim.holds}." if e.seeds else f"It is {claim.holds}."
+        return "reproduced", f"The whole interval is {claim.holds}." if e.models else f"It is {claim.holds}."
     if e.high < claim.holds.low or e.low > claim.holds.high:
         return "not reproduced", f"The number is not {claim.holds}."
     return "untested", f"The interval does not decide whether the number is {claim.holds}."

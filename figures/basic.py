@@ -21,7 +21,7 @@ from sup.geometry import feature_norms, gram, represented, superposition_score, 
 from sup.linear_loss import best_linear_solution
 from sup.results import Trained
 from sup.specs import LINEAR_DECAY, Model, Recipe, Run, geometric
-from sup.statistics import Estimate, mean
+from sup.statistics import mean
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -136,19 +136,6 @@ def from_linear(trained: Trained, setting: Setting, density: float) -> tuple[np.
     products = np.abs(gram(models["W"]) - gram(W)).max(axis=(1, 2))
     biases: np.ndarray = np.abs(models["b"] - b).max(axis=1)
     return products, biases
-
-
-def worst(estimates: Sequence[Estimate], models: int) -> Estimate:
-    """The largest of several numbers that rest on `models` models in all, with an interval that holds it if theirs hold them."""
-    value, low, high = (max(getattr(e, end) for e in estimates) for end in ("value", "low", "high"))
-    return Estimate(value=value, low=low, high=high, seeds=models)
-
-
-def distance(estimate: Estimate, target: float, unit: float) -> Estimate:
-    """How far a number is from `target`, in steps of `unit`."""
-    ends = sorted(abs(end - target) / unit for end in (estimate.low, estimate.high))
-    low = 0.0 if estimate.low <= target <= estimate.high else ends[0]
-    return Estimate(value=abs(estimate.value - target) / unit, low=low, high=ends[1], seeds=estimate.seeds)
 
 
 def columns(runs: Runs) -> dict[str, np.ndarray]:

@@ -1,15 +1,14 @@
 """F10: the same with 80 features and 20 hidden dimensions, and how the two sizes compare."""
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures import basic
 from figures.base import About, Claim, Data, Range, Runs, Size
-from figures.basic import DENSITIES, LARGE, SMALL, distance, worst
+from figures.basic import DENSITIES, LARGE, SMALL
 from figures.style import Theme, themed
-from sup.statistics import Estimate, mean
+from sup.statistics import Estimate, difference, distance, mean, worst
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -69,29 +68,27 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _dense(data: Data) -> Estimate:
     small, large = data.arrays["dense_small"], data.arrays["dense_large"]
-    return worst([mean(small), mean(large)], small.size + large.size)
+    return worst([mean(models, among=2) for models in (small, large)])
 
 
 def _from_paper(data: Data) -> Estimate:
     """The worst distance of F9's mean counts and sums from the paper's, as a share of what is allowed."""
     distances = [
-        distance(mean(data.arrays[name][k]), paper[k], allowed)
+        distance(mean(data.arrays[name][k], among=2 * len(DENSITIES)), paper[k], allowed)
         for name, paper, allowed in (("small_count", PAPER_COUNT, ONE_FEATURE), ("small_total", PAPER_TOTAL, PART))
         for k in range(len(DENSITIES))
     ]
-    return worst(distances, data.arrays["small_count"].size)
+    return worst(distances).over(data.arrays["small_count"].size)
 
 
 def _rescaled(data: Data) -> Estimate:
     """The worst difference between F9 and F10 in represented features per dimension, as a share of what is allowed."""
     differences = []
-    for k in range(len(DENSITIES)):
-        large, small = mean(data.arrays["seed_count"][k] / LARGE.hidden), mean(data.arrays["small_count"][k] / SMALL.hidden)
-        half = math.hypot(large.high - large.value, small.high - small.value)  # independent errors add in squares
-        gap = large.value - small.value
-        both = Estimate(value=gap, low=gap - half, high=gap + half, seeds=large.seeds + small.seeds)
-        differences.append(distance(both, 0.0, ONE_FEATURE / SMALL.hidden))
-    return worst(differences, data.arrays["seed_count"].size + data.arrays["small_count"].size)
+    for large, small in zip(data.arrays["seed_count"], data.arrays["small_count"], strict=True):
+        sizes = ((large, LARGE), (small, SMALL))
+        per_dimension = (mean(count / setting.hidden, among=len(DENSITIES)) for count, setting in sizes)
+        differences.append(distance(difference(*per_dimension), 0.0, ONE_FEATURE / SMALL.hidden))
+    return worst(differences)
 
 
 def _table(data: Data) -> list[dict[str, str]]:

@@ -1,15 +1,16 @@
 """F22: as features become dense, correlated pairs collapse one after the other into their principal components."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
-from figures.planes import GROUP, collapsed, cut, exact_losses, over, plane, spokes, upright
+from figures.planes import GROUP, collapsed, cut, exact_losses, plane, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, best_of_groups, mean, share
+from sup.statistics import Estimate, best_of_groups, exact, mean, models_in_groups, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -160,13 +161,14 @@ def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
     axes.legend(loc="upper right", fontsize=8)
 
 
-def _over(e: Estimate, data: Data) -> Estimate:
-    return over(e, data.arrays["counts"].shape[1], data.arrays["single"].shape[1])
+def _models(data: Data) -> int:
+    """How many models of each density the fits were chosen from."""
+    return models_in_groups(data.arrays["single"].shape[1], GROUP)
 
 
 def _collapse(data: Data) -> Estimate:
     at = DENSITIES.index(0.35)
-    return _over(share((data.arrays["counts"][at] >= 1) & (data.arrays["dropped"] <= 0.1 * data.arrays["kept"])), data)
+    return share((data.arrays["counts"][at] >= 1) & (data.arrays["dropped"] <= 0.1 * data.arrays["kept"])).over(_models(data))
 
 
 def _collapse_rows(data: Data) -> list[dict[str, str]]:
@@ -193,8 +195,7 @@ def outside(threshold: np.ndarray) -> np.ndarray:
 
 def _regimes(data: Data) -> Estimate:
     factors = outside(data.arrays["threshold"])
-    return _over(mean(factors), data) if np.isfinite(factors).all() else Estimate(value=np.inf, low=np.inf, high=np.inf,
-                                                                               seeds=data.arrays["single"].shape[1])  # fmt: skip
+    return (mean(factors) if np.isfinite(factors).all() else exact(math.inf)).over(_models(data))
 
 
 def _regime_rows(data: Data) -> list[dict[str, str]]:

@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
-from figures.basic import distance, worst
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import dimensions_per_feature, gram
 from sup.results import Trained
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, mean
+from sup.statistics import Estimate, distance, mean, worst
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -116,8 +115,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _linear(data: Data) -> Estimate:
     """The worst difference from one of the exponent with which features grow with dimensions, over densities."""
-    slopes = [distance(mean(row), 1.0, 1.0) for row in data.arrays["slope"]]
-    return worst(slopes, data.arrays["slope"].size * len(WIDTHS))
+    slopes = data.arrays["slope"]
+    return worst([distance(mean(row, among=len(slopes)), 1.0) for row in slopes]).over(slopes.size * len(WIDTHS))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

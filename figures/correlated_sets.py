@@ -1,19 +1,18 @@
 """F20: features that occur together lie at right angles or side by side, features that exclude each other lie opposite."""
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
-from figures.planes import ANGLE, GROUP, cosines, exact_losses, over, plane, regular, spokes, upright
+from figures.planes import ANGLE, GROUP, cosines, exact_losses, plane, regular, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, descend
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.polytopes import polygon
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, best_of_groups, share
+from sup.statistics import Estimate, best_of_groups, difference, least, models_in_groups, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -185,28 +184,28 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
-def _over(best: np.ndarray, seeds: int) -> Estimate:
-    e = share(best)
-    return over(e, best.size, seeds)
+def _of_fits(best: np.ndarray, single: np.ndarray, *, among: int = 1) -> Estimate:
+    """Share of fits, each the best of a group of the `single` models."""
+    return share(best, among=among).over(models_in_groups(single.size, GROUP))
 
 
-def _arranged(name: str) -> Callable[[Data], Estimate]:
-    return lambda data: _over(data.arrays[f"{name}_best"], data.arrays[f"{name}_found"].size)
+def _arranged(data: Data, name: str, *, among: int = 1) -> Estimate:
+    return _of_fits(data.arrays[f"{name}_best"], data.arrays[f"{name}_found"], among=among)
 
 
 def _right_angles(data: Data) -> Estimate:
     limit = np.sin(np.radians(ANGLE))
-    return _over((np.abs(data.arrays["correlated_within"]) <= limit).all(axis=1), data.arrays["correlated_found"].size)
+    return _of_fits((np.abs(data.arrays["correlated_within"]) <= limit).all(axis=1), data.arrays["correlated_found"])
 
 
 def _side_by_side(data: Data) -> Estimate:
     near = np.cos(np.radians(60 + ANGLE))
-    return _over((data.arrays["three_within"] >= near).all(axis=1), data.arrays["three_found"].size)
+    return _of_fits((data.arrays["three_within"] >= near).all(axis=1), data.arrays["three_found"])
 
 
 def _outcomes(data: Data) -> Estimate:
     """The row with the lowest share."""
-    return min((_arranged(name)(data) for name, *_ in ROWS), key=lambda e: e.value)
+    return least([_arranged(data, name, among=len(ROWS)) for name, *_ in ROWS])
 
 
 def _outcome_rows(data: Data) -> list[dict[str, str]]:
@@ -227,12 +226,7 @@ def _hexagon_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _harder(data: Data) -> Estimate:
-    """Difference of two independent shares; the half widths of their intervals add in squares (Newcombe 1998)."""
-    flat, deep = share(data.arrays["stuck_2"]), share(data.arrays["stuck_3"])
-    gap = flat.value - deep.value
-    low = gap - math.hypot(flat.value - flat.low, deep.high - deep.value)
-    high = gap + math.hypot(flat.high - flat.value, deep.value - deep.low)
-    return Estimate(value=gap, low=low, high=high, seeds=flat.seeds + deep.seeds)
+    return difference(share(data.arrays["stuck_2"]), share(data.arrays["stuck_3"]))
 
 
 def _harder_rows(data: Data) -> list[dict[str, str]]:
@@ -254,7 +248,7 @@ CLAIMS = (
     Claim(
         id="C48", text="Anticorrelated features are represented in opposite directions.", source=SOURCE,
         paper="negative interference",
-        measure=_arranged("anticorrelated"), holds=Range(low=0.5),
+        measure=lambda data: _arranged(data, "anticorrelated"), holds=Range(low=0.5),
         quantity="share of fits with both anticorrelated pairs antipodal and the pairs at a right angle, within 10 degrees",
     ),
     Claim(
@@ -270,7 +264,7 @@ CLAIMS = (
     Claim(
         id="C55", text="Six independent features are not embedded as a hexagon.", source=SOURCE,
         paper="will not embed as a hexagon",
-        measure=lambda data: _over(data.arrays["hexagon_best"], data.arrays["hexagon"].size), holds=Range(high=0.05),
+        measure=lambda data: _of_fits(data.arrays["hexagon_best"], data.arrays["hexagon"]), holds=Range(high=0.05),
         quantity="share of fits, each the best of five, of six independent features that form a hexagon within 10 degrees",
         rows=_hexagon_rows,
     ),

@@ -11,7 +11,7 @@ from sup.features import Independent
 from sup.geometry import feature_dimensionality
 from sup.results import Trained
 from sup.specs import Recipe, Run
-from sup.statistics import Estimate, mean, share
+from sup.statistics import Estimate, difference, mean, share, undefined
 from sup.sweeps import Sweep, sweep
 from sup.trajectories import jumps, log_steps, settled_from
 
@@ -183,13 +183,8 @@ def _levels(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _falls(data: Data) -> Estimate:
-    return (
-        mean(data.arrays["fall"][np.isfinite(data.arrays["fall"])]) if np.isfinite(data.arrays["fall"]).any() else _nothing(data)
-    )
-
-
-def _nothing(data: Data) -> Estimate:
-    return Estimate(value=math.nan, low=math.nan, high=math.nan, seeds=data.arrays["count"].size)
+    falls = data.arrays["fall"][np.isfinite(data.arrays["fall"])]
+    return mean(falls) if falls.size else undefined(data.arrays["count"].size)
 
 
 def _fall_rows(data: Data) -> list[dict[str, str]]:
@@ -208,10 +203,7 @@ def _fall_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _smoother(data: Data) -> Estimate:
-    """Difference of two independent means."""
-    small, large = mean(data.arrays["steepest_small"]), mean(data.arrays["steepest_models"])
-    gap, half = small.value - large.value, math.hypot(small.high - small.value, large.high - large.value)
-    return Estimate(value=gap, low=gap - half, high=gap + half, seeds=small.seeds + large.seeds)
+    return difference(mean(data.arrays["steepest_small"]), mean(data.arrays["steepest_models"]))
 
 
 def _smooth_rows(data: Data) -> list[dict[str, str]]:

@@ -1,6 +1,5 @@
 """F16: the dimensionality of each feature from dense to sparse, and the shapes that features form."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -201,8 +200,7 @@ def _digons(data: Data) -> Estimate:
 
 def _distinct(data: Data) -> Estimate:
     """How many of the lines are distinct in the models of a seed."""
-    e = mean((data.arrays["peaks"] >= PEAK).sum(axis=0))
-    return replace(e, seeds=data.arrays["census"][:, :, 0].size)
+    return mean((data.arrays["peaks"] >= PEAK).sum(axis=0)).over(data.arrays["census"][:, :, 0].size)
 
 
 def _distinct_rows(data: Data) -> list[dict[str, str]]:
@@ -220,8 +218,7 @@ def _places(data: Data) -> Estimate:
     """How many shapes have the middle of their features inside the paper's region."""
     ends = np.array(list(REGIONS.values()))
     inside = (data.arrays["median"] >= ends[:, :1]) & (data.arrays["median"] <= ends[:, 1:])
-    e = mean(inside.sum(axis=0))
-    return replace(e, seeds=data.arrays["census"][:, :, 0].size)
+    return mean(inside.sum(axis=0)).over(data.arrays["census"][:, :, 0].size)
 
 
 def _place_rows(data: Data) -> list[dict[str, str]]:

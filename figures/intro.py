@@ -1,7 +1,6 @@
 """F1: five features in two dimensions; the sparser they are, the more of them a model represents."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from sup.features import Independent
 from sup.geometry import feature_norms, represented
 from sup.results import Trained
 from sup.specs import Recipe, Run, geometric
-from sup.statistics import Estimate, best_of_groups, share
+from sup.statistics import Estimate, best_of_groups, models_in_groups, share
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -225,10 +224,7 @@ def _share(panel: int) -> Callable[[Data], Estimate]:
     """Share of groups of five models whose best is arranged as the paper says, with the number of models that it rests on."""
 
     def measure(data: Data) -> Estimate:
-        best = data.arrays["best"][panel]
-        e = share(best)
-        models = best.size * min(GROUP, data.arrays["loss"].shape[1])
-        return replace(e, seeds=models)
+        return share(data.arrays["best"][panel]).over(models_in_groups(data.arrays["loss"].shape[1], GROUP))
 
     return measure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
-from figures.basic import SUPERPOSED, worst
+from figures.basic import SUPERPOSED
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented, superposition_score
@@ -14,7 +14,7 @@ from sup.linear_loss import uniform_moments
 from sup.results import Trained
 from sup.sparse_loss import losses_by_active_count, parts_by_active_count
 from sup.specs import Model, Recipe, Run, geometric
-from sup.statistics import Estimate, exact, mean
+from sup.statistics import Estimate, exact, mean, worst
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -182,8 +182,8 @@ def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _survivors(data: Data) -> Estimate:
     """Represented features below the threshold, ReLU hidden layer: the worst mean over models from the unit strength on."""
-    means = [mean(data.arrays["below"][1, k]) for k, strength in enumerate(STRENGTHS) if strength >= 1]
-    return worst(means, sum(one.seeds for one in means))
+    above = [k for k, strength in enumerate(STRENGTHS) if strength >= 1]
+    return worst([mean(data.arrays["below"][1, k], among=len(above)) for k in above])
 
 
 def _free(data: Data) -> Estimate:

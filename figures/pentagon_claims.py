@@ -7,8 +7,8 @@ import numpy as np
 
 from figures.base import Data
 from figures.pentagons import OTHER, PENTAGON, SQUARE, crossing, snap, steps
-from figures.planes import over
-from sup.statistics import Estimate, exact, mean, share
+from figures.planes import GROUP
+from sup.statistics import Estimate, exact, least, mean, models_in_groups, share, worst
 
 Arrays = Mapping[str, np.ndarray]
 KINDS = ("density", "importance")
@@ -16,10 +16,9 @@ SPARSE = 0.2
 """Relative densities up to this count as sufficiently sparse: half of where the paper sees the snap."""
 
 
-def _over(e: Estimate, data: Data) -> Estimate:
-    """An estimate over fits, with the number of models that it rests on."""
-    groups, seeds = data.arrays["density_best"].shape[1], data.arrays["density_loss"].shape[1]
-    return over(e, groups, seeds)
+def _models(data: Data) -> int:
+    """How many models of each setting the fits were chosen from."""
+    return models_in_groups(data.arrays["density_loss"].shape[1], GROUP)
 
 
 def crossings(arrays: Arrays, kind: str) -> tuple[float, float]:
@@ -44,8 +43,8 @@ def _ranked_steps(arrays: Arrays, kind: str) -> np.ndarray:
 
 def smoothness(data: Data) -> Estimate:
     """Second largest step over the largest, in the rougher of both experiments."""
-    ratios = [mean(ranked[:, 1] / ranked[:, 0]) for ranked in (_ranked_steps(data.arrays, kind) for kind in KINDS)]
-    return _over(max(ratios, key=lambda e: e.value), data)
+    both = [_ranked_steps(data.arrays, kind) for kind in KINDS]
+    return worst([mean(ranked[:, 1] / ranked[:, 0], among=len(KINDS)) for ranked in both]).over(_models(data))
 
 
 def smoothness_rows(data: Data) -> list[dict[str, str]]:
@@ -71,7 +70,7 @@ def _neighbour_angles(data: Data, relative: float) -> np.ndarray:
 def denser_pushes(data: Data) -> Estimate:
     """The smaller of the two gains, the mean over fits of each."""
     sparse, usual, dense = (_neighbour_angles(data, relative) for relative in (0.4, 1.0, 10.0))
-    return _over(min((mean(usual - sparse), mean(dense - usual)), key=lambda e: e.value), data)
+    return least([mean(gain, among=2) for gain in (usual - sparse, dense - usual)]).over(_models(data))
 
 
 def uniform_pentagons(data: Data) -> Estimate:
@@ -83,7 +82,7 @@ def uniform_pentagons(data: Data) -> Estimate:
 def digons_when_sparse(data: Data) -> Estimate:
     """Share of fits; each group of seeds counts once, with the lowest share over the settings."""
     sparse = data.arrays["density_relative"] <= SPARSE
-    return _over(share((data.arrays["density_best"][sparse] == SQUARE).all(axis=0)), data)
+    return share((data.arrays["density_best"][sparse] == SQUARE).all(axis=0)).over(_models(data))
 
 
 def kink(data: Data) -> Estimate:
@@ -96,10 +95,10 @@ def snap_factor(data: Data) -> Estimate:
     relative, at = data.arrays["density_relative"], snaps(data.arrays, "density")
     e = mean(1 / at)
     if not np.isfinite(at).all():
-        return _over(e, data)
+        return e.over(_models(data))
     after = np.searchsorted(relative, at)
-    return _over(Estimate(value=e.value, low=min(e.low, mean(1 / relative[after]).value),
-                          high=max(e.high, mean(1 / relative[after - 1]).value), seeds=e.seeds), data)  # fmt: skip
+    low, high = min(e.low, mean(1 / relative[after]).value), max(e.high, mean(1 / relative[after - 1]).value)
+    return Estimate(value=e.value, low=low, high=high, models=_models(data))
 
 
 def snap_rows(data: Data) -> list[dict[str, str]]:
@@ -129,7 +128,8 @@ def _pentagons(data: Data, name: str, group: int) -> np.ndarray:
 
 
 def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
-    return _over(mean(np.array([measure(group) for group in range(data.arrays["density_best"].shape[1])])), data)
+    groups = range(data.arrays["density_best"].shape[1])
+    return mean(np.array([measure(group) for group in groups])).over(_models(data))
 
 
 def norms_and_interference(data: Data) -> Estimate:

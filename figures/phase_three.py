@@ -10,7 +10,7 @@ from figures.phase_two import SOURCE
 from figures.style import Theme, themed
 from sup.phases import boundary_density, solution_losses, solutions
 from sup.sparse_loss import losses_by_active_count, parts_by_active_count
-from sup.statistics import Estimate, exact
+from sup.statistics import Estimate, exact, least
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ def _small(data: Data) -> dict[str, np.ndarray]:
 
 
 def _both(data: Data) -> Estimate:
-    both = [phases.agreement(arrays) for arrays in (dict(data.arrays), _small(data))]
-    value, low, high = (min(getattr(e, end) for e in both) for end in ("value", "low", "high"))
-    return Estimate(value=value, low=low, high=high, seeds=sum(e.seeds for e in both))
+    return least([phases.agreement(arrays, among=2) for arrays in (dict(data.arrays), _small(data))])
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

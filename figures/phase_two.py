@@ -1,6 +1,5 @@
 """F13: two features in one dimension; what becomes of one of them, by its importance and by density."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,16 +95,15 @@ def _dense(arrays: dict[str, np.ndarray]) -> Estimate:
     """Share of cells in superposition among those denser than the apex by the factor that counts as away."""
     density = arrays["density"]
     rows = arrays["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
-    e = share(rows == SUPERPOSED)
-    return replace(e, seeds=int(rows.size * arrays["fits"]))
+    return share(rows == SUPERPOSED).over(int(rows.size * arrays["fits"]))
 
 
 def _at_corners(data: Data) -> Estimate:
     """Share of cells whose best model leaves the extra feature out, gives it a dimension, or has it fully in superposition."""
     n, s = data.arrays["best_norm"], data.arrays["best_score"]
     full = n >= 1 - phases.CORNER
-    e = share((n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER)))
-    return replace(e, seeds=int(n.size * data.arrays["fits"]))
+    in_corner = (n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER))
+    return share(in_corner).over(int(n.size * data.arrays["fits"]))
 
 
 def _counts(data: Data) -> list[dict[str, str]]:

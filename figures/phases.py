@@ -3,7 +3,6 @@
 Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -121,11 +120,10 @@ def _theory(features: int, p: np.ndarray, r: np.ndarray) -> dict[str, np.ndarray
     return {"theory": said, "away": np.all(np.stack(around) == said, axis=0)}
 
 
-def agreement(arrays: dict[str, np.ndarray], found: str = "found") -> Estimate:
+def agreement(arrays: dict[str, np.ndarray], found: str = "found", *, among: int = 1) -> Estimate:
     """Share of the cells away from the boundary in which the models found what the theory says; a cell's fits are its own."""
     away = arrays["away"]
-    e = share((arrays[found] == arrays["theory"])[away])
-    return replace(e, seeds=int(away.sum() * arrays["fits"]))
+    return share((arrays[found] == arrays["theory"])[away], among=among).over(int(away.sum() * arrays["fits"]))
 
 
 def colours(norm: np.ndarray, score: np.ndarray, theme: Theme) -> np.ndarray:

@@ -4,7 +4,6 @@ Not a figure itself: F19, F20 and F22 are.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,6 @@ from figures.style import Theme
 from sup.expected_loss import Task, expected_loss
 from sup.geometry import feature_norms, represented, unit_columns
 from sup.results import Trained
-from sup.statistics import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,11 +33,6 @@ def exact_losses(trained: Trained) -> np.ndarray:
 def panels(runs: Runs, name: str, field: str, values: Sequence[object]) -> list[Trained]:
     """The models of the sweep `name`, split by the values of a field."""
     return [runs[name].where(**{field: value}) for value in values]
-
-
-def over(e: Estimate, fits: int, seeds: int) -> Estimate:
-    """An estimate over `fits`, each the best of GROUP models or of `seeds` where there are fewer, with their number."""
-    return replace(e, seeds=fits * min(GROUP, seeds))
 
 
 def cut(settings: Sequence[float] | np.ndarray, turned: np.ndarray) -> float:

@@ -1,6 +1,5 @@
 """F18: a shape of features is a positive semidefinite matrix of low rank, or the vectors that it sends to zero."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ from figures.uniform import NOTE, Setting, density
 from sup.census import components
 from sup.geometry import gram
 from sup.polytopes import SHAPES, embed, polygon, simplex
-from sup.statistics import Estimate, best_of_groups, exact, share
+from sup.statistics import Estimate, best_of_groups, exact, models_in_groups, share
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -146,8 +145,7 @@ def _row(axes: "Axes", data: Data, k: int, name: str, y: float, theme: Theme) ->
 
 
 def _triangles(data: Data) -> Estimate:
-    e = share(data.arrays["best"])
-    return replace(e, seeds=data.arrays["triangle"].size)
+    return share(data.arrays["best"]).over(models_in_groups(data.arrays["triangle"].size, GROUP))
 
 
 def _triangle_rows(data: Data) -> list[dict[str, str]]:

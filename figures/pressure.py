@@ -1,7 +1,6 @@
 """F39: pressure. More features than there is room for make cleaner shapes, and so does longer training."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,8 +110,8 @@ def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
     """Mean difference over seeds of the share of features in named shapes, averaged over densities."""
 
     def measure(data: Data) -> Estimate:
-        e = mean((data.arrays[f"{more}_clean"] - data.arrays[f"{less}_clean"]).mean(axis=0))
-        return replace(e, seeds=2 * data.arrays[f"{more}_clean"].size)
+        clean = data.arrays[f"{more}_clean"]
+        return mean((clean - data.arrays[f"{less}_clean"]).mean(axis=0)).over(2 * clean.size)
 
     return measure
 

@@ -1,7 +1,6 @@
 """F28: ten features on five neurons; the sparser they are, the more of them share neurons, in one code after another."""
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from figures.style import Theme, score_map, themed, weight_image, weight_map
 from sup.codes import code_name, code_words, reading_order, recovered, words_per_neuron
 from sup.geometry import superposition_score
 from sup.results import Trained
-from sup.statistics import Estimate, best_of_groups, mean, share
+from sup.statistics import Estimate, best_of_groups, distance, mean, share, worst
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -220,34 +219,31 @@ def _keys(axes: "Axes", theme: Theme) -> None:
         key(inset(axes, left, 22, 96, 8), colours, ticks, theme)
 
 
-def _rests(e: Estimate, data: Data) -> Estimate:
-    """The same estimate with the number of models among which the best ones of its groups were."""
-    return replace(e, seeds=e.seeds * int(data.arrays["size"]))
+def _models(data: Data, densities: int) -> int:
+    """How many models of so many densities the best fits of groups were chosen from."""
+    return int(densities * data.arrays["group_code"].shape[1] * data.arrays["size"])
 
 
 def _shift(data: Data) -> Estimate:
     alone = data.arrays["group_alone"] / HIDDEN
-    e = mean(alone[0] - alone[-1])
-    return _rests(replace(e, seeds=2 * e.seeds), data)
+    return mean(alone[0] - alone[-1]).over(_models(data, 2))
 
 
 def _both(data: Data) -> Estimate:
     at = [DENSITIES.index(density) for density in MIXED]
-    return _rests(share((data.arrays["group_alone"][at] > 0) & (data.arrays["group_shared"][at] > 0)), data)
+    both = (data.arrays["group_alone"][at] > 0) & (data.arrays["group_shared"][at] > 0)
+    return share(both).over(_models(data, len(MIXED)))
 
 
 def _counts(data: Data) -> Estimate:
-    """The worst distance of a row's mean number of features from the paper's, with an interval that holds it."""
-    found = [mean(data.arrays["group_count"][DENSITIES.index(density)]) for density in ROWS]
-    away = [(abs(e.value - n), max(abs(e.low - n), abs(e.high - n)), max(0.0, e.low - n, n - e.high))
-            for e, n in zip(found, PAPER_COUNT, strict=True)]  # fmt: skip
-    value, high, low = (max(part) for part in zip(*away, strict=True))
-    return _rests(Estimate(value=value, low=low, high=high, seeds=sum(e.seeds for e in found)), data)
+    """The worst distance of a row's mean number of features from the paper's."""
+    means = [mean(data.arrays["group_count"][DENSITIES.index(density)], among=len(ROWS)) for density in ROWS]
+    distances = [distance(e, count) for e, count in zip(means, PAPER_COUNT, strict=True)]
+    return worst(distances).over(_models(data, len(ROWS)))
 
 
 def _ranges(data: Data) -> Estimate:
-    e = mean(data.arrays["group_same"].mean(axis=0))
-    return _rests(replace(e, seeds=e.seeds * len(DENSITIES)), data)
+    return mean(data.arrays["group_same"].mean(axis=0)).over(_models(data, len(DENSITIES)))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

@@ -9,7 +9,6 @@ from figures.base import FIRST_SEED, Data, Size, judge
 from figures.basic import DENSITIES
 from figures.style import THEMES
 from sup.geometry import gram, represented, superposition_score
-from sup.statistics import Estimate
 from tests.figures.models import blocks, circle, nth, trained, turned
 from tests.figures.pictures import assert_readable
 
@@ -127,15 +126,6 @@ def test_distance_from_the_linear_solution():
     np.testing.assert_allclose(off, 0.05, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(4, 6, (0.0, 0.0, 0.5)), (6, 8, (0.5, 1.0, 1.5)), (2, 4, (0.5, 1.0, 1.5)), (4.5, 6.5, (0.0, 0.25, 0.75))],
-)
-def test_distance_keeps_the_whole_interval(low, high, expected):
-    e = basic.distance(Estimate(value=(low + high) / 2, low=low, high=high, seeds=3), 5.0, 2.0)
-    assert (e.low, e.value, e.high, e.seeds) == (*expected, 3)
-
-
 def test_the_drawn_models_are_the_best(small):
     arrays = small.arrays
     assert arrays["drawn"].tolist() == [FIRST_SEED] * 8
@@ -220,7 +210,7 @@ def large():
 def test_claims_of_the_large_figure_hold_for_the_papers_numbers(large):
     assert verdicts(basic_large, large) == dict.fromkeys(("C8", "C9", "C13"), "reproduced")
     c9 = next(claim for claim in basic_large.CLAIMS if claim.id == "C9")
-    assert c9.measure(large).seeds == 42
+    assert c9.measure(large).models == 42
 
 
 @pytest.mark.parametrize(

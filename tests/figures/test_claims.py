@@ -1,6 +1,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from figures import NAMES
 from figures.base import Claim, Data, Range, judge, module
@@ -58,7 +60,7 @@ def verdict(estimate, *, holds, agrees=None, decides=True):
 
 
 def measured(low, value, high):
-    return Estimate(value=value, low=low, high=high, seeds=5)
+    return Estimate(value=value, low=low, high=high, models=5)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def measured(low, value, high):
         (measured(0.4, 0.8, 0.9), "untested"),
         (measured(0.1, 0.2, 0.49), "not reproduced"),
         (measured(-math.inf, 0.8, math.inf), "untested"),
-        (Estimate(value=math.nan, low=math.nan, high=math.nan, seeds=5), "untested"),
+        (Estimate(value=math.nan, low=math.nan, high=math.nan, models=5), "untested"),
         (exact(0.5), "reproduced"),
         (exact(0.49), "not reproduced"),
     ],
@@ -83,6 +85,24 @@ def test_a_statement_that_holds_with_another_number_differs():
     assert verdict(measured(4, 5, 6), holds=Range(low=1), agrees=paper) == "differs"
     assert verdict(measured(2.5, 5, 6), holds=Range(low=1), agrees=paper) == "reproduced"
     assert verdict(measured(0.1, 0.2, 0.3), holds=Range(low=1), agrees=paper) == "not reproduced"
+
+
+unit = st.floats(-2, 2)
+
+
+@given(st.tuples(unit, unit, unit, unit, unit).map(sorted), st.tuples(unit, unit).map(sorted))
+def test_verdicts_are_monotone(ends, needed):
+    """A narrower interval keeps a decided verdict; a number that is farther inside is never judged worse."""
+    outer_low, inner_low, value, inner_high, outer_high = ends
+    holds = Range(low=needed[0], high=needed[1])
+    wide, narrow = (verdict(measured(*e), holds=holds) for e in ((outer_low, value, outer_high), (inner_low, value, inner_high)))
+    assert wide == "untested" or narrow == wide
+    order = ("not reproduced", "untested", "reproduced")
+    at_least = Range(low=needed[0])
+    lower, higher = (
+        verdict(measured(*e), holds=at_least) for e in ((outer_low, inner_low, value), (value, inner_high, outer_high))
+    )
+    assert order.index(lower) <= order.index(higher)
 
 
 def test_a_small_profile_decides_nothing_about_trained_models_but_exact_claims():

@@ -68,7 +68,7 @@ def test_without_late_jumps_nothing_is_decided():
     data = levels(jump_at=1000)
     assert data.arrays["count"].sum() == 0 and np.isnan(data.arrays["fall"]).all()
     finding = judge(energy_levels.CLAIMS[0], data, decides=True)
-    assert (finding.verdict, finding.estimate.seeds) == ("untested", 8)
+    assert (finding.verdict, finding.estimate.models) == ("untested", 8)
 
 
 def test_the_steepest_fall_tells_a_cliff_from_a_slope():

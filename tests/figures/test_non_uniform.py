@@ -95,7 +95,7 @@ def pentagon_sweeps():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("RELATIVE_DENSITIES", "RELATIVE_IMPORTANCES"):
             patch.setattr(deformed_pentagon, name, RELATIVE)
-        yield deformed_pentagon.needs(Size(steps=1, seeds=20))
+        yield deformed_pentagon.needs(Size(steps=1, seeds=30))
 
 
 def bias_of(run):
@@ -256,7 +256,7 @@ FLAT = {
 
 
 def collapsing(thresholds):
-    sweep = collapse.needs(Size(steps=1, seeds=20))["sets"]
+    sweep = collapse.needs(Size(steps=1, seeds=30))["sets"]
 
     def count(run):
         return sum(run.distribution.density > t for t in thresholds)

@@ -88,7 +88,7 @@ def test_verdicts_rest_on_the_best_fits_of_groups():
     data = codes(lambda run: ideal(run) if run.seed % 4 == 0 else np.zeros((5, 10)), losses=lambda run: run.seed % 4)
     assert verdicts(privileged_codes, data)["C74"] == "reproduced"
     c74 = next(claim for claim in privileged_codes.CLAIMS if claim.id == "C74")
-    assert c74.measure(data).seeds == 6 * 40
+    assert c74.measure(data).models == 6 * 40
     assert c74.rows(data)[4]["best of 20 with the paper's code"] == "2 of 2"
     assert c74.rows(data)[4]["best of all fits"] == "8 features: hub of 4"
 
