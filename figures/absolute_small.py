@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures import absolute
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value
 from figures.stacks import stack_plot
 from figures.strokes import heading, inset, say, sheet
 from figures.style import Theme, themed
@@ -34,8 +34,6 @@ ABOUT = About(
 FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
 OTHERS = (1.0, 0.1)
 """Densities at which it is checked that the result does not hang on the choice, with half as many fits."""
-GROUP = 5
-"""Fits among which the best is taken."""
 EXACT = 0.05
 """How far a single feature's response may be from |x|."""
 WEIGHTS = 100

@@ -17,7 +17,7 @@ from figures.base import Data, Runs, Size, Value, estimated, replicates
 from figures.strokes import key, minus
 from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
 from sup.features import Independent
-from sup.geometry import feature_norms, gram, represented, superposition_score, unit_columns
+from sup.geometry import feature_norms, gram, represented, superposed, superposition_score, unit_columns
 from sup.linear_loss import best_linear_solution
 from sup.results import Trained
 from sup.specs import LINEAR_DECAY, Model, Recipe, Run, geometric
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-SUPERPOSED = 0.5
-"""The superposition score from which on a feature counts as in superposition: half way from alone to fully shared."""
 OPPOSITE = math.cos(math.radians(170))
 """Cosine up to which two features count as antipodal: within 10 degrees."""
 
@@ -88,15 +86,16 @@ def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str,
     """
     W, b = (per_density(trained, densities, name) for name in ("W", "b"))
     flat = W.reshape(-1, *W.shape[2:])
-    there, shared = represented(flat), superposition_score(flat) >= SUPERPOSED
+    there, shared = represented(flat), superposed(flat)
+    dedicated = there & ~shared
     index = np.arange(W.shape[3])
     found = {
         "count": there.sum(axis=1),
         "total": np.minimum(feature_norms(flat), 1).sum(axis=1),
-        "dedicated": (there & ~shared).sum(axis=1),
-        "mean_shared": _mean_where(index, there & shared),
-        "mean_alone": _mean_where(index, there & ~shared),
-        "most_alone": there[:, 0] & ~shared[:, 0],
+        "dedicated": dedicated.sum(axis=1),
+        "mean_shared": _mean_where(index, shared),
+        "mean_alone": _mean_where(index, dedicated),
+        "most_alone": dedicated[:, 0],
         **interference(flat, b.reshape(len(flat), -1)),
     }
     found = {name: array.reshape(W.shape[:2]) for name, array in found.items()}
@@ -118,7 +117,7 @@ def interference(W: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
     """
     there = represented(W)
     both = there[:, :, None] & there[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
-    shared = there & (superposition_score(W) >= SUPERPOSED)
+    shared = superposed(W)
     opposed = shared & ((gram(unit_columns(W)) <= OPPOSITE) & both).any(axis=2)
     counts = shared.sum(axis=1)
     products = np.where(both, gram(W), -np.inf).max(axis=(1, 2))
@@ -147,18 +146,17 @@ def columns(runs: Runs) -> dict[str, np.ndarray]:
     """
     picked = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
     W, b = (np.stack([models[name][0] for models in picked]).astype(np.float64) for name in ("W", "b"))
-    scores, counts = superposition_score(W), represented(W).sum(axis=1)
-    superposed, met = (represented(W) & (scores >= SUPERPOSED)).sum(axis=1), interference(W, b)
+    shared, met = superposed(W).sum(axis=1), interference(W, b)
     return {
         "products": np.round(gram(W), 4),
         "bias": np.round(b, 4),
         "norms": np.round(feature_norms(W), 4),
-        "scores": np.round(scores, 4),
+        "scores": np.round(superposition_score(W), 4),
         "density": np.array([models.runs[0].distribution.density for models in picked]),
         "drawn": np.array([models.runs[0].seed for models in picked]),
-        "represented": counts,
-        "superposed": superposed,
-        "paired": np.rint(np.nan_to_num(met["paired"]) * superposed),
+        "represented": represented(W).sum(axis=1),
+        "superposed": shared,
+        "paired": np.rint(np.nan_to_num(met["paired"]) * shared),
         "positive": met["positive"],
         "negative": b.min(axis=1),
     }

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
-from figures.planes import GROUP, collapsed, cut, exact_losses, plane, spokes, upright
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.planes import collapsed, cut, exact_losses, plane, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
-from figures.planes import ANGLE, GROUP, cosines, exact_losses, plane, regular, spokes, upright
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.planes import ANGLE, cosines, exact_losses, plane, regular, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, descend
 from sup.features import Anticorrelated, Correlated, Independent

@@ -35,7 +35,7 @@ NEAR = 0.03
 """How far D* may be from a value to be taken for it."""
 PLACES = (("leaves 1", 0.97), ("reaches 1/2", 0.5), ("leaves 1/2", 0.46))
 """What the paper's curve does where it falls through a value for the first time."""
-SUPERPOSED = 0.9
+SUPERPOSED_BELOW = 0.9
 """D* below which features are in superposition: nearly all of those that are embedded at all have a norm of about one."""
 
 
@@ -167,7 +167,7 @@ def _scaling_rows(data: Data) -> list[dict[str, str]]:
 def _counts(data: Data) -> Estimate:
     """How far the mean of |W|_F^2 over the number of represented features is from 1, the worst of levels in superposition."""
     d_star, squares, count = (data.arrays[name] for name in ("ratio", "squares", "count"))
-    levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED) & (count.min(axis=1) > 0))
+    levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED_BELOW) & (count.min(axis=1) > 0))
     if not levels.size:
         return undefined(d_star.size)
     means = [mean(squares[level] / count[level], among=levels.size) for level in levels]

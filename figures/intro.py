@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.shared.circle import gaps, turn
 from figures.style import TEXT_WIDTH, Theme, arrow, importance_colours, themed
 from sup.features import Independent
 from sup.geometry import feature_norms, represented
@@ -31,8 +32,6 @@ ABOUT = About(
 )
 DENSITIES = (1.0, 0.2, 0.1)
 FEATURES, HIDDEN, DECAY = 5, 2, 0.9
-GROUP = 5
-"""Models of which the best by final loss stands for a fit."""
 ZERO = 0.1
 """A norm below this is taken for zero: a tenth of a fully represented feature's."""
 ANGLE = 10.0
@@ -84,18 +83,6 @@ def upright(W: np.ndarray) -> np.ndarray:
         turned[0] *= -1
     upright: np.ndarray = turn(-np.radians(TILT)) @ turned
     return upright
-
-
-def turn(angle: float) -> np.ndarray:
-    """The rotation of a plane by an angle in radians, counter-clockwise."""
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
-def gaps(W: np.ndarray) -> np.ndarray:
-    """Degrees from each represented feature of W (2, feature) to the next one around the circle; they add up to 360."""
-    x, y = np.asarray(W, np.float64)[:, represented(W[None])[0]]
-    angles = np.sort(np.degrees(np.arctan2(y, x)))
-    return np.diff(np.append(angles, angles[:1] + 360))
 
 
 def _arranged(W: np.ndarray, kept: int, ideal: tuple[float, ...]) -> np.ndarray:

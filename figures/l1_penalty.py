@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
-from figures.basic import SUPERPOSED
 from figures.style import Theme, figure, themed
 from sup.features import Independent
-from sup.geometry import represented, superposition_score
+from sup.geometry import represented, superposed
 from sup.linear_loss import uniform_moments
 from sup.results import Trained
 from sup.sparse_loss import losses_by_active_count, parts_by_active_count
@@ -78,10 +77,10 @@ def reduce(runs: Runs) -> Data:
     models = [[runs[f"{model}-free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
     directions = [[alone(trained) for trained in row] for row in models]
     there = [[represented(W) for W in row] for row in directions]
-    shared = [[superposition_score(W) >= SUPERPOSED for W in row] for row in directions]
+    shared = [[superposed(W) for W in row] for row in directions]
     found = {
         "count": np.array(there, np.float64).sum(axis=3),
-        "superposed": (np.array(there) & np.array(shared)).sum(axis=3).astype(np.float64),
+        "superposed": np.array(shared).sum(axis=3).astype(np.float64),
         "loss": np.array([[trained["final_loss"] for trained in row] for row in models], np.float64),
     }
     importance = np.array(geometric(DECAY, FEATURES))
@@ -188,9 +187,9 @@ def _survivors(data: Data) -> Estimate:
 
 def _free(data: Data) -> Estimate:
     """The share of superposition that is gone at the strongest penalty with a mean loss at most 5 % above that without."""
-    loss, superposed = data.arrays["loss"][1].mean(axis=1), data.arrays["superposed"][1]
+    loss, shared = data.arrays["loss"][1].mean(axis=1), data.arrays["superposed"][1]
     cheap = max(k for k in range(len(STRENGTHS)) if loss[k] <= 1.05 * loss[0])
-    return mean(1 - superposed[cheap] / max(superposed[0].mean(), 1.0))
+    return mean(1 - shared[cheap] / max(shared[0].mean(), 1.0))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:

@@ -5,9 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from figures.base import Data
+from figures.base import GROUP, Data
 from figures.pentagons import OTHER, PENTAGON, SQUARE, crossing, snap, steps
-from figures.planes import GROUP
 from sup.statistics import Estimate, exact, least, mean, models_in_groups, share, worst
 
 Arrays = Mapping[str, np.ndarray]

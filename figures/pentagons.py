@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from figures.intro import gaps
-from figures.planes import GROUP, clockwise, cut, exact_losses, regular
+from figures.base import GROUP
+from figures.planes import clockwise, cut, exact_losses, regular
+from figures.shared.circle import gaps
 from sup.expected_loss import Minimum, Task, descend
 from sup.features import Independent
 from sup.geometry import feature_norms, gram, represented

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import Runs
-from figures.intro import gaps, turn
+from figures.shared.circle import gaps, turn
 from figures.style import Theme
 from sup.expected_loss import Task, expected_loss
 from sup.geometry import feature_norms, represented, unit_columns
@@ -18,8 +18,6 @@ from sup.results import Trained
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-GROUP = 5
-"""Models of which the best by expected loss stands for a fit."""
 ANGLE = 10.0
 """Degrees by which an angle may differ from the ideal one."""
 

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
-from figures.intro import GROUP
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated
 from figures.solids import draw_solid, projected
 from figures.strokes import SHEET, inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map

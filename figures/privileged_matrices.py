@@ -6,8 +6,8 @@ import numpy as np
 
 from figures import privileged
 from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.intro import turn
 from figures.privileged import DENSITIES
+from figures.shared.circle import turn
 from figures.strokes import inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
 from sup.codes import code_words, reading_order, recovered, words_per_neuron

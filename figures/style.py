@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-    from figures.base import Data
 
+D = TypeVar("D")
+"""A figure's data, of which a style needs to know nothing."""
 Point: TypeAlias = Sequence[float] | np.ndarray
 """Two coordinates."""
 
@@ -128,11 +129,11 @@ def applied(theme: Theme) -> Iterator[None]:
         yield
 
 
-def themed(draw: "Callable[[Data, Theme], Figure]") -> "Callable[[Data, Theme], Figure]":
+def themed(draw: "Callable[[D, Theme], Figure]") -> "Callable[[D, Theme], Figure]":
     """Wraps a draw function so that it runs in the settings of its theme."""
 
     @wraps(draw)
-    def wrapped(data: "Data", theme: Theme) -> "Figure":
+    def wrapped(data: D, theme: Theme) -> "Figure":
         with applied(theme):
             return draw(data, theme)
 

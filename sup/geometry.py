@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Float64
 
 REPRESENTED = 0.5
 """The norm from which on a feature counts as represented."""
+SHARED = 0.5
+"""The superposition score from which on a direction counts as shared: half way from alone to fully shared."""
 
 
 def gram(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run feature feature"]:
@@ -94,6 +96,18 @@ def superposition_score(W: Float[np.ndarray, "run hidden feature"]) -> Float64[n
     others = 1.0 - np.eye(W.shape[2])
     scores: np.ndarray = (_squared_projections(W) * others).sum(axis=2)
     return scores
+
+
+def superposed(W: Float[np.ndarray, "run hidden feature"]) -> Bool[np.ndarray, "run feature"]:
+    """Whether a feature is in superposition: it is represented, and its superposition score is at least 1/2.
+
+    A represented feature that is not in superposition is dedicated: it has its dimension nearly to itself.
+
+    Example: a pair back to back, and a feature with a dimension of its own.
+        >>> superposed(np.array([[[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]])).tolist()
+        [[True, True, False]]
+    """
+    return np.logical_and(represented(W), superposition_score(W) >= SHARED)
 
 
 def feature_dimensionality(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run feature"]:

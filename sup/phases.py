@@ -18,13 +18,11 @@ import numpy as np
 from jaxtyping import Float, Float64, Int
 
 from sup.errors import SpecError
-from sup.geometry import REPRESENTED
+from sup.geometry import REPRESENTED, SHARED
 from sup.sparse_loss import Numbers
 
 ABSENT, DEDICATED, SUPERPOSED = 0, 1, 2
 """What can happen to the extra feature: not represented, a dimension of its own, or in superposition."""
-SHARED = 0.5
-"""The superposition score from which on a represented feature counts as superposed."""
 APEX = 4 / 7
 """The density at which the boundaries of both diagrams meet at r = 1; no idealised solution above it is in superposition."""
 

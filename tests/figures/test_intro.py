@@ -3,6 +3,7 @@ import pytest
 
 from figures import intro
 from figures.base import FIRST_SEED, Size, judge
+from figures.shared.circle import gaps
 from figures.style import THEMES
 from sup.geometry import gram
 from sup.statistics import best_of_groups
@@ -58,10 +59,10 @@ def test_turning_upright_changes_no_product_and_is_the_same_for_all(W, seed):
 
 
 def test_gaps_of_known_arrangements():
-    np.testing.assert_allclose(intro.gaps(turned(PENTAGON, 1)), [72] * 5)
-    np.testing.assert_allclose(intro.gaps(turned(SQUARE, 1)), [90] * 4)
-    assert intro.gaps(padded(circle(40), 5)).tolist() == [360]
-    assert intro.gaps(np.zeros((2, 5))).tolist() == []
+    np.testing.assert_allclose(gaps(turned(PENTAGON, 1)), [72] * 5)
+    np.testing.assert_allclose(gaps(turned(SQUARE, 1)), [90] * 4)
+    assert gaps(padded(circle(40), 5)).tolist() == [360]
+    assert gaps(np.zeros((2, 5))).tolist() == []
 
 
 def test_an_arrangement_is_right_within_ten_degrees_and_with_the_right_features():

@@ -1,0 +1,1 @@
+"""Parts of figures that two sections use."""
