@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
 from sup.canonical import PINNED
+from sup.constants import LANES
 from sup.errors import SpecError
 from sup.features import Correlated, Distribution, Independent, PerFeature, normalise, per_feature
 
@@ -141,9 +142,9 @@ class Recipe:
         """Refuses a batch or a data set that there is not."""
         if self.dataset is None:
             require(
-                type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0,
+                type(self.batch) is int and self.batch >= LANES and self.batch % LANES == 0,
                 "batch",
-                "the samples per update, a positive multiple of 64",
+                f"the samples per update, a positive multiple of {LANES}",
                 self.batch,
                 "Pass batch=1024, the usual one.",
             )

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sup.attack import perturbation
+from sup.constants import LANES
 from sup.features import per_feature
-from sup.law import LANES
 from sup.models import forward, hidden, target, weighted_loss
 from sup.sampling import Attacks
 from sup.sweeps import vary
