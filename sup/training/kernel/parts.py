@@ -29,7 +29,7 @@ def block_parts(run: Run, parameters: dict[str, Array] | None = None) -> dict[st
         them. `gradient` has the names of the parameters.
     """
     n, m = run.n_features, run.n_hidden
-    start = {name: array[None] for name, array in parameters.items()} if parameters else initial_parameters([run])
+    start = {name: array[None].copy() for name, array in parameters.items()} if parameters else initial_parameters([run])
     training = Training([run], start)
     training.batch = min(run.recipe.batch, LANES)
     training.advance(0, 1)  # leaves in its scratch arrays what it computed
