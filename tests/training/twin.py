@@ -126,13 +126,13 @@ def activate(run, z):
 def hidden(run, W, x):
     """The hidden layer and the slope of its activation."""
     h = to_hidden(W, x)
-    return activate(run, h) if run.model in ("relu-hidden", "absolute") else (h, np.ones_like(h))
+    return activate(run, h) if run.traits.hidden else (h, np.ones_like(h))
 
 
 def output(run, V, b, h):
     """The model's output and the slope of its activation."""
     z = to_output(V, b, h)
-    return activate(run, z) if run.model != "linear" else (z, np.ones_like(z))
+    return activate(run, z) if run.traits.output else (z, np.ones_like(z))
 
 
 def attack_words(run, step, block):
@@ -157,7 +157,7 @@ def attacked(run, W, V, x, step, block):
 
 
 def target(run, x):
-    return np.where(x > 0, x, -x) if run.model == "absolute" else x
+    return np.where(x > 0, x, -x) if run.traits.target == "|x|" else x
 
 
 def importance(run):
@@ -166,7 +166,7 @@ def importance(run):
 
 def gradients(run, W, V, b, step):
     """Gradients of W, V and b before the common factor; in the tied models V is W, and its gradient stands with W's."""
-    n, m, tied = run.n_features, run.n_hidden, run.model != "absolute"
+    n, m, tied = run.n_features, run.n_hidden, run.traits.tied
     small = n * m <= SMALL
     gW, gV = (np.zeros((m, n, LANES) if small else (m, n), f32) for _ in range(2))
     gb = np.zeros((n, LANES), f32)
