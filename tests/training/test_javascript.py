@@ -242,7 +242,7 @@ def test_what_python_refuses_is_refused(answers, i):
 
 def test_a_refusal_says_what_the_field_means(answers):
     refused = answers["refused"]
-    assert refused[0] == 'RangeError: model is one of linear, relu-output, relu-hidden, absolute; got "tanh".'
+    assert refused[0] == f'RangeError: model is one of {", ".join(TRAITS)}; got "tanh".'
     assert "a field of Run is one of model, n_features, " in refused[3] and refused[3].endswith('; got "steps".')
     assert refused[-1] == (
         "RangeError: seed is an int of at least 0 and below 2^63, as a string of digits where it is beyond 2^53; "

@@ -13,7 +13,7 @@ ROOT = f32(0.7978845608028654)  # sqrt(2 / pi)
 CUBIC, THRICE = f32(0.044715), f32(3 * 0.044715)
 
 
-def curved(activation: int) -> bool:
+def is_curved(activation: int) -> bool:
     """Whether an activation leaves slopes in memory: those of ReLU follow from its values, and NONE has none."""
     return activation > RELU
 

@@ -107,9 +107,9 @@ class Training:
         into = start["W" if self._tied else "W1"]
         # The loop holds the way out as (run hidden feature), as it holds the way in.
         out = into if self._tied else np.ascontiguousarray(start["W2"].swapaxes(1, 2))
-        now = Parameters(into, out, start["b"])
-        mean, square = (Parameters(*map(np.zeros_like, now)) for _ in range(2))
-        self._state = State(now, mean, square, np.ones((len(runs), 2)))
+        parameters = Parameters(into, out, start["b"])
+        mean, square = (Parameters(*map(np.zeros_like, parameters)) for _ in range(2))
+        self._state = State(parameters, mean, square, np.ones((len(runs), 2)))
         self._task, self._eval = pack_task(runs, "train"), pack_task(runs, "eval")
         self._objective, self._optimiser = pack_objective(runs), Optimiser(*pack_recipe(runs))
         self._steps, self.batch = runs[0].recipe.steps, runs[0].recipe.batch
@@ -117,18 +117,18 @@ class Training:
 
     def advance(self, start: int, stop: int) -> None:
         """Updates `start` (counted from 0) up to but not including `stop`."""
-        given = (self._state, self._task, self._objective, self._optimiser, self.scratch)
-        self._loop.advance(*given, self._steps, self.batch, start, stop)
+        records = (self._state, self._task, self._objective, self._optimiser, self.scratch)
+        self._loop.advance(*records, self._steps, self.batch, start, stop)
 
     def loss(self) -> NDArray[np.float64]:
         """Importance-weighted loss of each run on EVAL_SAMPLES fixed draws of the stream `eval`."""
         loss = np.zeros(len(self._state.power))
-        self._loop.evaluate(self._state.now, self._eval, self.scratch, loss, EVAL_SAMPLES // LANES)
+        self._loop.evaluate(self._state.parameters, self._eval, self.scratch, loss, EVAL_SAMPLES // LANES)
         return loss
 
     def parameters(self) -> dict[str, Array]:
         """A copy of the parameters as they are now, by the names of `sup.initial.parameter_shapes`."""
-        into, out, b = self._state.now
+        into, out, b = self._state.parameters
         weights = {"W": into.copy()} if self._tied else {"W1": into.copy(), "W2": out.swapaxes(1, 2).copy()}
         return {**weights, "b": b.copy()}
 

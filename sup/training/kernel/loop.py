@@ -7,17 +7,23 @@ import numpy as np
 from numba import njit
 
 from sup.constants import LANES, SMALL
-from sup.training.kernel.activation import RELU, activate, curved
+from sup.training.kernel.activation import RELU, activate, is_curved
 from sup.training.kernel.arithmetic import f32, u32
 from sup.training.kernel.inputs import attack_block, load_block, store_block, to_unit_norm
 from sup.training.kernel.network import block_loss, output_gradient, rectify, through_hidden, to_lanes, to_rows
-from sup.training.kernel.optimiser import gather, next_step, transpose_weights, update
+from sup.training.kernel.optimiser import gather, next_scalars, transpose_weights, update
 from sup.training.kernel.products import add_outer, add_outer_by_lanes, add_two_outers_by_lanes, lane_sum, to_hidden
 from sup.training.kernel.records import Constants, Model, Objective, Task, layout
 from sup.training.kernel.sampler import draw_words, sample
 from sup.training.kernel.sparse import add_outer_active, count_active, to_hidden_rows
 
 SPARSE = 4  # of so many samples or output gradients, at most one may be active for a term each to be faster
+
+
+@njit(error_model="numpy", inline="always")
+def task_of(task, i):
+    """The task of run i."""
+    return Task(task.keys[i], task.threshold[i], task.scale[i], task.low[i], task.sizes, task.importance[i])
 
 
 @njit(error_model="numpy", inline="always")
@@ -102,7 +108,7 @@ def make_loop(constants: Constants) -> Loop:
     the next process too.
     """
     n, m, columns, kind, hidden, output, tied, absolute, unit_norm, penalised, attacked, fixed = constants
-    curved_hidden, curved_output = curved(hidden), curved(output)
+    curved_hidden, curved_output = is_curved(hidden), is_curved(output)
     small, weights, pairs = n * m <= SMALL, n * m, columns * LANES // 2
     at = layout(constants)
     padded = at.padded
@@ -111,13 +117,13 @@ def make_loop(constants: Constants) -> Loop:
     @njit(cache=True, nogil=True, error_model="numpy")
     def advance(state, task, objective, optimiser, scratch, steps, batch, start, stop):
         S, U, G = scratch
-        now, mean, square = state.now, state.mean, state.square
+        parameters, mean, square, power = state
         blocks, factor = (batch + LANES - 1) // LANES, f32(2.0 / (batch * n))
-        for i in range(state.power.shape[0]):
-            draws = Task(task.keys[i], task.threshold[i], task.scale[i], task.low[i], task.sizes, task.importance[i])
-            aims = Objective(objective.keys[i], objective.norm[i], objective.penalty[i])
+        for i in range(power.shape[0]):
+            one_task = task_of(task, i)
+            one_objective = Objective(objective.keys[i], objective.norm[i], objective.penalty[i])
             WT = np.zeros(rows, np.float32)
-            model = Model(now.W[i], now.V[i], now.b[i], WT, WT if tied else np.zeros(rows, np.float32))
+            model = Model(parameters.W[i], parameters.V[i], parameters.b[i], WT, WT if tied else np.zeros(rows, np.float32))
             data = np.zeros((blocks if fixed else 0, n * LANES), np.float32)
             for step in range(start, stop):
                 for q in range(at.GB, at.size):
@@ -128,45 +134,45 @@ def make_loop(constants: Constants) -> Loop:
                         transpose_weights(model.V, model.VT, padded)
                 for block in range(blocks):
                     live = batch - block * LANES
-                    if not fixed:
-                        draw_block(S, U, n, pairs, kind, unit_norm, at, draws, block, step)
-                    else:
+                    if fixed:
                         if step == start:
-                            draw_block(S, U, n, pairs, kind, unit_norm, at, draws, block, 0)
+                            draw_block(S, U, n, pairs, kind, unit_norm, at, one_task, block, 0)
                             store_block(S, data[block], n, at.X, live)
                         load_block(S, data[block], at.X)
+                    else:
+                        draw_block(S, U, n, pairs, kind, unit_norm, at, one_task, block, step)
                     source = at.X
                     if attacked:
-                        attack_block(S, U, n, m, at, model, aims, block, step, live)
+                        attack_block(S, U, n, m, at, model, one_objective, block, step, live)
                         source = at.A
                     sparse = hidden_layer(S, n, m, padded, small, hidden, curved_hidden, at, model, source)
-                    output_gradient(S, n, m, output, curved_output, absolute, fixed, at, model, draws.importance, live)
-                    backward(S, n, m, padded, small, tied, hidden, curved_hidden, penalised, sparse, at, model, source,
-                             aims.penalty)  # fmt: skip
-                scalars = next_step(optimiser.constants[i], optimiser.knots[i], state.power[i], step / steps, factor)
+                    output_gradient(S, n, m, output, curved_output, absolute, fixed, at, model, one_task.importance, live)
+                    penalty = one_objective.penalty
+                    backward(S, n, m, padded, small, tied, hidden, curved_hidden, penalised, sparse, at, model, source, penalty)
+                scalars = next_scalars(optimiser.constants[i], optimiser.knots[i], power[i], step / steps, factor)
                 gather(G.W, S, at.GW, weights, small, m, padded)
-                update(now.W[i].ravel(), mean.W[i].ravel(), square.W[i].ravel(), G.W, scalars)
+                update(model.W.ravel(), mean.W[i].ravel(), square.W[i].ravel(), G.W, scalars)
                 if not tied:
                     gather(G.V, S, at.GV, weights, small, m, padded)
-                    update(now.V[i].ravel(), mean.V[i].ravel(), square.V[i].ravel(), G.V, scalars)
+                    update(model.V.ravel(), mean.V[i].ravel(), square.V[i].ravel(), G.V, scalars)
                 gather(G.b, S, at.GB, n, True, m, padded)
-                update(now.b[i], mean.b[i], square.b[i], G.b, scalars)
+                update(model.b, mean.b[i], square.b[i], G.b, scalars)
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def evaluate(parameters, task, scratch, loss, blocks):
         S, U = scratch.S, scratch.U
         for i in range(loss.shape[0]):
-            draws = Task(task.keys[i], task.threshold[i], task.scale[i], task.low[i], task.sizes, task.importance[i])
+            one_task = task_of(task, i)
             WT, total = np.zeros(rows, np.float32), 0.0
             model = Model(parameters.W[i], parameters.V[i], parameters.b[i], WT, WT)
             if not small:
                 transpose_weights(model.W, model.WT, padded)
             for block in range(blocks):
-                draw_block(S, U, n, pairs, kind, unit_norm, at, draws, block, 0)
+                draw_block(S, U, n, pairs, kind, unit_norm, at, one_task, block, 0)
                 hidden_layer(S, n, m, padded, small, hidden, curved_hidden, at, model, at.X)
                 for r in range(LANES):
                     S[at.Q + r] = f32(0)
-                block_loss(S, n, m, output, curved_output, absolute, at, model, draws.importance)
+                block_loss(S, n, m, output, curved_output, absolute, at, model, one_task.importance)
                 total += np.float64(lane_sum(S, at.Q))
             loss[i] = total / (blocks * LANES * n)
 

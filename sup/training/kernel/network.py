@@ -1,4 +1,4 @@
-"""Forward and backward pass of the four models, one block of LANES samples at a time.
+"""Forward and backward pass of the models, one block of LANES samples at a time.
 
 With V = W in the tied models and V = W2^T in the absolute value model, h = phi(W x) and x' = psi(V^T h + b), where phi and
 psi are an activation or nothing. Lanes of feature j of a block are S[X + j * LANES ...], of hidden dimension a

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sup.constants import LANES, SMALL
-from sup.training.kernel.activation import curved
+from sup.training.kernel.activation import is_curved
 from sup.training.kernel.vectors import WIDTH
 
 Array = NDArray[Any]
@@ -91,10 +91,21 @@ def layout(constants: Constants) -> Layout:
     n, m = constants.n, constants.m
     small, padded = n * m <= SMALL, -(-m // WIDTH) * WIDTH
     rows, weights = (0, n * m * LANES) if small else (padded * LANES, n * padded)
-    sizes = {"X": n * LANES, "H": m * LANES, "Z": n * LANES, "D": m * LANES, "HR": rows, "DR": rows,
-             "KH": (rows or m * LANES) if curved(constants.hidden) else 0, "KZ": n * LANES if curved(constants.output) else 0,
-             "A": n * LANES if constants.attacked else 0, "Q": LANES, "GB": n * LANES, "GV": 0 if constants.tied else weights,
-             "GW": weights}  # fmt: skip
+    sizes = {
+        "X": n * LANES,
+        "H": m * LANES,
+        "Z": n * LANES,
+        "D": m * LANES,
+        "HR": rows,
+        "DR": rows,
+        "KH": (rows or m * LANES) if is_curved(constants.hidden) else 0,
+        "KZ": n * LANES if is_curved(constants.output) else 0,
+        "A": n * LANES if constants.attacked else 0,
+        "Q": LANES,
+        "GB": n * LANES,
+        "GV": 0 if constants.tied else weights,
+        "GW": weights,
+    }
     *starts, size = np.cumsum([0, *sizes.values()]).tolist()
     return Layout(padded, size, *starts)
 
@@ -117,13 +128,13 @@ class State(NamedTuple):
     """What training changes.
 
     Attributes:
-        now: The parameters.
+        parameters: Those that training improves.
         mean: AdamW's running mean of each gradient.
         square: AdamW's running mean of each gradient's square.
         power: Powers of beta1 and beta2, float64 (run 2).
     """
 
-    now: Parameters
+    parameters: Parameters
     mean: Parameters
     square: Parameters
     power: Array
@@ -207,7 +218,7 @@ class Model(NamedTuple):
     VT: Array
 
 
-class Step(NamedTuple):
+class Scalars(NamedTuple):
     """Scalars of one update, float32.
 
     Attributes:
