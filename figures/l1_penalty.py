@@ -107,7 +107,7 @@ def reduce(runs: Runs) -> Data:
 def alone(trained: Trained) -> np.ndarray:
     """Where each feature by itself moves the hidden layer, per unit (run, hidden, feature): W_i, or ReLU(W_i) behind a ReLU."""
     W = np.asarray(trained["W"], np.float64)
-    return np.maximum(W, 0.0) if trained.runs[0].model == "relu-hidden" else W
+    return np.maximum(W, 0.0) if trained.runs[0].traits.hidden else W
 
 
 def _efficiencies() -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sup.models import Parameters
+from sup.models import Parameters, ways
 
 
 def perturbation(parameters: Parameters, feature: Int[Tensor, "run batch"], strength: Float[Tensor, "run batch"],
@@ -33,8 +33,7 @@ def perturbation(parameters: Parameters, feature: Int[Tensor, "run batch"], stre
         tensor([[[ 0.7071, -0.7071]]])
     """
     with torch.no_grad():
-        into = parameters["W" if "W" in parameters else "W1"]
-        out = parameters["W"].mT if "W" in parameters else parameters["W2"]
+        into, out = ways(parameters)
         rows = torch.take_along_dim(out, feature[..., None], dim=1) @ into
         norm = rows.square().sum(dim=-1).sqrt()
         return torch.where(norm > 0, strength / norm, 0.0)[..., None] * rows

@@ -13,13 +13,13 @@ from sup.specs import Run
 def parameter_shapes(run: Run) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a model's parameters, without the run axis.
 
-    `W` (hidden feature) serves both ways in the tied models; the absolute-value model has `W1` (hidden feature) into the
-    hidden layer and `W2` (feature hidden) out of it. `b` (feature) is the output bias of all.
+    `W` (hidden feature) serves both ways in tied models; others have `W1` (hidden feature) into the hidden layer and `W2`
+    (feature hidden) out of it. `b` (feature) is the output bias of all.
     """
     n, m = run.n_features, run.n_hidden
-    if run.model == "absolute":
-        return {"W1": (m, n), "W2": (n, m), "b": (n,)}
-    return {"W": (m, n), "b": (n,)}
+    if run.traits.tied:
+        return {"W": (m, n), "b": (n,)}
+    return {"W1": (m, n), "W2": (n, m), "b": (n,)}
 
 
 def initial_parameters(runs: Sequence[Run]) -> dict[str, NDArray[np.float32]]:

@@ -11,9 +11,9 @@ T = floor(p * 2^31), and then v is uniform on 0 .. T - 1, so the same word also 
 With `unit_norm`, every value x of a sample then becomes x / sqrt(q), where q is the sum over features, in order, of x * x; a
 sample with q = 0 stays as it is.
 
-Draws come in blocks of LANES samples. Word c of a sample (its column) in lane r of block k is word LANES c + r of the
-block's, whose counters start at k times half the block's words; the counter's other half is the step. A fixed data set is
-what its own stream gives at step 0: the first samples of it, at every step.
+Draws come in blocks of LANES samples (`sup.constants`). Word c of a sample (its column) in lane r of block k is word
+LANES c + r of the block's, whose counters start at k times half the block's words; the counter's other half is the step. A
+fixed data set is what its own stream gives at step 0: the first samples of it, at every step.
 
 An attack takes one word a sample from the run's stream `attack`: it is against feature floor(v * n / 2^31), and its sign is
 minus when the word is odd. Its blocks are laid out as if the word were a sample's only column.
@@ -25,9 +25,6 @@ from numpy.typing import NDArray
 from sup.features import Anticorrelated, Correlated, Independent, per_feature
 from sup.specs import Run
 
-LANES = 64
-EVAL_SAMPLES = 65_536
-"""Samples of the stream `eval`, on which the final loss is measured."""
 HALF = 2.0**31
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sup.errors import SpecError
-from sup.specs import Activation, Model
+from sup.specs import Activation, Model, traits_of
 
 Parameters = Mapping[str, Tensor]
 
@@ -80,33 +80,44 @@ def absolute(x: Float[Tensor, "run batch feature"], w1: Float[Tensor, "run hidde
     return activate(activate(x @ w1.mT, activation) @ w2.mT + b[:, None], activation)
 
 
+def ways(parameters: Parameters) -> tuple[Float[Tensor, "run hidden feature"], Float[Tensor, "run feature hidden"]]:
+    """The matrices into the hidden layer and out of it: W and its transpose in tied models, else W1 and W2."""
+    if "W" in parameters:
+        return parameters["W"], parameters["W"].mT
+    return parameters["W1"], parameters["W2"]
+
+
 def forward(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
             ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
-    """The output of `model` with `parameters` (`W` or `W1` and `W2`, and `b`) on `x`.
+    """The output of `model` with `parameters` (`W` or `W1` and `W2`, and `b`) on `x`, in the bits of the model's own function.
 
     Raises:
         SpecError: if there is no such model or activation.
     """
-    if model == "absolute":
-        return absolute(x, parameters["W1"], parameters["W2"], parameters["b"], activation)
-    if model == "linear":
-        return linear(x, parameters["W"], parameters["b"])
-    functions = {"relu-output": relu_output, "relu-hidden": relu_hidden}
-    if model not in functions:
-        raise SpecError(f"model is one of linear, {', '.join(functions)} or absolute; got {model!r}.")
-    return functions[model](x, parameters["W"], parameters["b"], activation)
+    _, out = ways(parameters)
+    z = hidden(model, parameters, x, activation) @ out.mT + parameters["b"][:, None]
+    return activate(z, activation) if traits_of(model).output else z
 
 
 def hidden(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
            ) -> Float[Tensor, "run batch hidden"]:  # fmt: skip
-    """The hidden layer of `model` on `x`: W x, under the activation where the model has one there."""
-    h = x @ parameters["W1" if model == "absolute" else "W"].mT
-    return activate(h, activation) if model in ("relu-hidden", "absolute") else h
+    """The hidden layer of `model` on `x`: W x, under the activation where the model has one there.
+
+    Raises:
+        SpecError: if there is no such model or activation.
+    """
+    into, _ = ways(parameters)
+    h = x @ into.mT
+    return activate(h, activation) if traits_of(model).hidden else h
 
 
 def target(model: Model, x: Float[Tensor, "run batch feature"]) -> Float[Tensor, "run batch feature"]:
-    """What the output is compared with: |x| for the absolute value model, x itself for the others."""
-    return x.abs() if model == "absolute" else x
+    """What the output is compared with: |x| or x itself (`sup.specs.Traits`).
+
+    Raises:
+        SpecError: if there is no such model.
+    """
+    return x.abs() if traits_of(model).target == "|x|" else x
 
 
 def weighted_loss(output: Float[Tensor, "run batch feature"], wanted: Float[Tensor, "run batch feature"],

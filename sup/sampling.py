@@ -9,10 +9,11 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sup.constants import LANES
 from sup.draws import PARITY, ROUNDS, stream_keys
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
-from sup.law import HALF, LANES, columns, scale_and_low, thresholds
+from sup.law import HALF, columns, scale_and_low, thresholds
 from sup.specs import Run
 
 MASK = 0xFFFFFFFF
@@ -75,7 +76,7 @@ class Sampler:
                 self.features = by_lane(np.arange(self.run.n_features)[None])
 
     def draw(self, step: int | Int[Tensor, "1"], batch: int, start: int = 0) -> Float[Tensor, "run batch feature"]:
-        """Samples `start` to `start + batch`, multiples of 64, of update `step` (an int, or on the device), for each run."""
+        """Samples `start` to `start + batch`, multiples of LANES, of update `step` (an int, or on the device), for each run."""
         blocks = batch // LANES
         words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns)
         words >>= 1

@@ -5,12 +5,38 @@ from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
 from sup.canonical import PINNED
+from sup.constants import LANES
 from sup.errors import SpecError
 from sup.features import Correlated, Distribution, Independent, PerFeature, normalise, per_feature
 
 Model: TypeAlias = Literal["linear", "relu-output", "relu-hidden", "absolute"]
 Activation: TypeAlias = Literal["relu", "quadratic", "gelu"]
 Schedule: TypeAlias = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What sets a model apart from the others; engines read these and never the model's name.
+
+    Attributes:
+        tied: Whether one matrix W leads in and out; else W1 leads in and W2 out.
+        hidden: Whether the activation stands at the hidden layer.
+        output: Whether it stands at the output.
+        target: What the output is compared with: the samples x, or |x|.
+    """
+
+    tied: bool
+    hidden: bool
+    output: bool
+    target: Literal["x", "|x|"]
+
+
+TRAITS: dict[Model, Traits] = {
+    "linear": Traits(tied=True, hidden=False, output=False, target="x"),
+    "relu-output": Traits(tied=True, hidden=False, output=True, target="x"),
+    "relu-hidden": Traits(tied=True, hidden=True, output=True, target="x"),
+    "absolute": Traits(tied=False, hidden=True, output=True, target="|x|"),
+}
 
 CONSTANT: Schedule = ((0.0, 1.0), (1.0, 1.0))
 LINEAR_DECAY: Schedule = ((0.0, 1.0), (1.0, 0.0))
@@ -20,6 +46,16 @@ def require(holds: bool, name: str, meaning: str, value: object, way_out: str) -
     """Raises a SpecError made of the field's name and meaning, the value, and the way out, unless `holds`."""
     if not holds:
         raise SpecError(f"{name} is {meaning}; got {value!r}. {way_out}")
+
+
+def traits_of(model: Model) -> Traits:
+    """The traits of `model`.
+
+    Raises:
+        SpecError: if there is no such model.
+    """
+    require(model in tuple(TRAITS), "model", f"one of {', '.join(TRAITS)}", model, "Pick one of these.")
+    return TRAITS[model]
 
 
 def geometric(decay: float, count: int) -> tuple[float, ...]:
@@ -141,9 +177,9 @@ class Recipe:
         """Refuses a batch or a data set that there is not."""
         if self.dataset is None:
             require(
-                type(self.batch) is int and self.batch >= 64 and self.batch % 64 == 0,
+                type(self.batch) is int and self.batch >= LANES and self.batch % LANES == 0,
                 "batch",
-                "the samples per update, a positive multiple of 64",
+                f"the samples per update, a positive multiple of {LANES}",
                 self.batch,
                 "Pass batch=1024, the usual one.",
             )
@@ -191,13 +227,13 @@ class Run:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "importance", normalise("importance", self.importance))
-        require(self.model in get_args(Model), "model", f"one of {', '.join(get_args(Model))}", self.model, "Pick one of these.")
+        traits = traits_of(self.model)
         known = get_args(Activation)
         require(self.activation in known, "activation", f"one of {', '.join(known)}", self.activation, "Pick one of these.")
         require(
-            self.model != "linear" or self.activation == "relu",
+            traits.hidden or traits.output or self.activation == "relu",
             "activation",
-            "what stands in place of ReLU, and the linear model has none",
+            f"what stands in place of ReLU, and the {self.model} model has none",
             self.activation,
             "Leave it out, or pick another model.",
         )
@@ -231,3 +267,8 @@ class Run:
         )
         require(type(self.seed) is int and 0 <= self.seed < 2**63, "seed", "an int of at least 0", self.seed, "Pass seed=0.")
         require(isinstance(self.recipe, Recipe), "recipe", "a Recipe", self.recipe, "Pass Recipe(steps=...).")
+
+    @property
+    def traits(self) -> Traits:
+        """The traits of its model."""
+        return TRAITS[self.model]

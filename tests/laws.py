@@ -24,6 +24,7 @@ TORCH_FREELY |= {f"sup/training/torch_{part}.py" for part in ("engine", "objecti
 
 MAX_FILE, MAX_TEST_FILE, MAX_FUNCTION = 400, 600, 60
 USUAL_FILE, USUAL_FUNCTION = 250, 30
+MAX_PARAMETERS, MAX_JITTED_PARAMETERS = 9, 14
 
 
 def modules(root: Path, *rooms: str) -> Iterator[tuple[str, ast.Module]]:
@@ -116,6 +117,13 @@ def undocumented(root: Path) -> list[str]:
     return found
 
 
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    """The parameters of a function but `self` and `cls`."""
+    a = node.args
+    taken = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
+    return [arg for arg in taken if arg.arg not in ("self", "cls")]
+
+
 def unannotated(root: Path) -> list[str]:
     """Public functions with an argument or a result whose type is not said; the jitted kernel's modules are exempt."""
     found = []
@@ -125,9 +133,7 @@ def unannotated(root: Path) -> list[str]:
         for name, node in _public(tree.body):
             if isinstance(node, ast.ClassDef):
                 continue
-            a = node.args
-            taken = [*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))]
-            bare = [arg.arg for arg in taken if arg.annotation is None and arg.arg not in ("self", "cls")]
+            bare = [arg.arg for arg in _parameters(node) if arg.annotation is None]
             bare += [] if node.returns else ["its result"]
             found += [f"{path}:{node.lineno} {name} says no type for {what}" for what in bare]
     return found
@@ -172,6 +178,20 @@ def too_long(root: Path) -> list[str]:
             found.append(f"{path} has {lines} lines, over {limit}")
     functions = function_lengths(root).items()
     return found + [f"{name} has {n} lines, over {MAX_FUNCTION}" for name, n in functions if n > MAX_FUNCTION]
+
+
+def too_many_parameters(root: Path) -> list[str]:
+    """Functions with more parameters than a reader can follow; jitted ones may have more, since sizes and flags go one by one."""
+    found = []
+    for path, tree in modules(root):
+        for node in ast.walk(tree):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            jitted = any(ast.unparse(decorator).startswith("njit") for decorator in node.decorator_list)
+            limit, count = MAX_JITTED_PARAMETERS if jitted else MAX_PARAMETERS, len(_parameters(node))
+            if count > limit:
+                found.append(f"{path}:{node.lineno} {node.name} has {count} parameters, over {limit}")
+    return found
 
 
 # Written in pieces, so that this file passes its own check.

@@ -33,7 +33,15 @@ def own_texts() -> dict[str, str]:
     return found
 
 
-LAWS = [laws.forbidden_imports, laws.pyplot, laws.eager_imports, laws.undocumented, laws.unannotated, laws.too_long]
+LAWS = [
+    laws.forbidden_imports,
+    laws.pyplot,
+    laws.eager_imports,
+    laws.undocumented,
+    laws.unannotated,
+    laws.too_long,
+    laws.too_many_parameters,
+]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
@@ -131,6 +139,8 @@ def test_an_unknown_name_of_sup_is_refused():
         sup.spare  # noqa: B018
 
 
+TEN = "a, b, c, d, e, g, h, i, j, k"
+
 BROKEN = [
     (laws.forbidden_imports, "sup/a.py", "from figures import base", ":1 imports figures"),
     (laws.forbidden_imports, "figures/a.py", "x = 1\nimport report.store", ":2 imports report.store"),
@@ -150,6 +160,9 @@ BROKEN = [
     (laws.too_long, "tests/a.py", "\n" * 601, " has 601 lines, over 600"),
     (laws.too_long, "sup/a.py", "def f():\n" + "    x = 1\n" * 60, ":1 f has 61 lines, over 60"),
     (laws.too_long, "sup/a.py", "def f():\n    def g():\n" + "        x = 1\n" * 60, ":2 g has 61 lines, over 60"),
+    (laws.too_many_parameters, "sup/a.py", "def f(a, b, c, d, e, *, g, h, i, j, k): ...", ":1 f has 10 parameters, over 9"),
+    (laws.too_many_parameters, "report/a.py", f"class A:\n    def _f(self, {TEN}): ...", ":2 _f has 10 parameters, over 9"),
+    (laws.too_many_parameters, "sup/a.py", f"@njit()\ndef f({TEN}, l, m, n, o, p): ...", ":2 f has 15 parameters, over 14"),
 ]
 
 
@@ -168,7 +181,8 @@ def test_a_broken_law_is_reported_once(tmp_path, law, path, text, complaint):
 KEPT = {
     "sup/a.py": '"""A."""\nimport sup.b\nif TYPE_CHECKING:\n    import torch\n\ndef _f(x):\n    import torch\n',
     "sup/models.py": '"""Models."""\nimport torch\n',
-    "sup/training/kernel/loop.py": '"""Loop."""\ndef step(x):\n    """One."""\n    def _inner(y): ...\n',
+    "sup/training/kernel/loop.py": '"""Loop."""\ndef step(x):\n    """One."""\n    def _inner(y): ...\n'
+    f'    @njit(inline="always")\n    def _jitted({TEN}): ...\n',
     "figures/a.py": '"""A."""\nimport sup.a\n\ndef draw() -> None:\n    """Draws."""\n    import matplotlib.figure\n',
     "report/a.py": '"""A."""\nfrom pathlib import Path\nimport figures.a\nopen("x")\n',
 }

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from sup.canonical import content_digest
 from sup.features import Anticorrelated, Correlated, Distribution, Independent, one_hot
-from sup.specs import Model, Recipe, Run, geometric
+from sup.specs import TRAITS, Recipe, Run, geometric
 from sup.sweeps import vary
 
-MODELS: tuple[Model, ...] = ("linear", "relu-output", "relu-hidden", "absolute")
 DISTRIBUTIONS: dict[str, Distribution] = {
     "independent": Independent(density=(0.9, 0.5, 0.3, 0.1, 0.05, 0.7), low=-0.1),
     "correlated": Correlated(sizes=(2, 4), density=(0.3, 0.6)),
@@ -25,7 +24,7 @@ SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
 def cases() -> dict[str, Run]:
     """A tiny run of each model on each distribution, one large enough to add up its gradient by features, and of each option."""
     found = {}
-    for model in MODELS:
+    for model in TRAITS:
         for name, features in DISTRIBUTIONS.items():
             recipe = Recipe(steps=50, batch=128, learning_rate=0.01, schedule=SCHEDULE)
             found[f"{model}-{name}"] = Run(model=model, n_features=6, n_hidden=3, distribution=features,

@@ -18,8 +18,8 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sup.constants import EVAL_SAMPLES
 from sup.initial import initial_parameters
-from sup.law import EVAL_SAMPLES
 from sup.sampling import Sampler
 from sup.specs import Run
 from sup.training.snapshots import recorded

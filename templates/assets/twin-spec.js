@@ -7,7 +7,13 @@
 //   {model: "relu-output", n_features: 5, n_hidden: 2, distribution: {kind: "Independent", density: 0.1}, recipe: {steps: 2000}}
 // JSON does not tell 1 from 1.0, but a field is known to hold ints or floats. A seed beyond 2^53 is a string of its digits.
 (function part() {
-  const MODELS = ["linear", "relu-output", "relu-hidden", "absolute"];
+  // What sets a model apart: sup.specs.TRAITS.
+  const TRAITS = {
+    "linear": { tied: true, hidden: false, output: false, target: "x" },
+    "relu-output": { tied: true, hidden: false, output: true, target: "x" },
+    "relu-hidden": { tied: true, hidden: true, output: true, target: "x" },
+    "absolute": { tied: false, hidden: true, output: true, target: "|x|" },
+  };
 
   function must(holds, name, meaning, value) {
     const shown = typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value);
@@ -34,7 +40,7 @@
     },
     text,
   });
-  const model = plain((value) => MODELS.includes(value), `one of ${MODELS.join(", ")}`, JSON.stringify);
+  const model = plain((value) => Object.hasOwn(TRAITS, value), `one of ${Object.keys(TRAITS).join(", ")}`, JSON.stringify);
   const int = plain(Number.isSafeInteger, "an int", String);
   const float = plain(Number.isFinite, "a finite number", (value) => `["f","${floatHex(value)}"]`);
   const seed = {
@@ -219,6 +225,6 @@
 
   // `source` is these scripts as text: a page opened from a disk can start a worker from it, and from no file.
   globalThis.supTwin = {
-    source: `(${part})();\n`, completeRun, canonicalText, specDigest, streamKey, contentDigest, floatHex, sha256, each,
+    source: `(${part})();\n`, completeRun, canonicalText, specDigest, streamKey, contentDigest, floatHex, sha256, each, TRAITS,
   };
 })();

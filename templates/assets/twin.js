@@ -9,7 +9,7 @@
 // numbers it gives what float32 arithmetic gives: doubles have more than twice the digits, so rounding twice is harmless.
 // A Float32Array rounds what it is given in the same way.
 (function part() {
-  const { completeRun, streamKey, each } = globalThis.supTwin, fround = Math.fround;
+  const { completeRun, streamKey, each, TRAITS } = globalThis.supTwin, fround = Math.fround;
   const LANES = 64; // samples of a block; sample r of a block is lane r, and each lane adds up by itself
   const EVAL_SAMPLES = 65536, SMALL = 100;
 
@@ -207,19 +207,19 @@
     #importance; #draw; #W; #V; #b; #parameters; #X; #H; #Z; #D; #powers = [1, 1];
 
     constructor(spec) {
-      const run = completeRun(spec), { n_features: n, n_hidden: m, model } = run;
+      const run = completeRun(spec), { n_features: n, n_hidden: m, model } = run, { tied } = TRAITS[model];
       if (n * m > SMALL) throw new RangeError(
         `n_features * n_hidden is at most ${SMALL} here, since the kernel adds up larger gradients in another order; ` +
         `got ${n} * ${m} = ${n * m}. Train larger models with the Python package.`);
       [this.run, this.done, this.steps] = [run, 0, run.recipe.steps];
       this.#importance = Float32Array.from(each(run.importance, n));
       this.#draw = sampler(run, "train");
-      const untied = model === "absolute", weights = initialWeights(run, n * m * (untied ? 2 : 1));
+      const weights = initialWeights(run, n * m * (tied ? 1 : 2));
       this.#W = new Parameter(weights.slice(0, n * m));
       // The way out as (hidden feature), like the way in; W2 is (feature hidden).
-      this.#V = untied ? new Parameter(transposed(weights.subarray(n * m), n, m)) : this.#W;
+      this.#V = tied ? this.#W : new Parameter(transposed(weights.subarray(n * m), n, m));
       this.#b = new Parameter(new Float32Array(n));
-      this.#parameters = untied ? [this.#W, this.#V, this.#b] : [this.#W, this.#b];
+      this.#parameters = tied ? [this.#W, this.#b] : [this.#W, this.#V, this.#b];
       [this.#X, this.#H, this.#Z, this.#D] = [n, m, n, m].map((rows) => new Float32Array(rows * LANES));
     }
 
@@ -239,24 +239,24 @@
       const { n_features: n, n_hidden: m, model } = this.run;
       draw(step, block, this.#X);
       toHidden(this.#W.P, this.#X, this.#H, n, m);
-      if (model === "relu-hidden" || model === "absolute") gated(this.#H, this.#H);
+      if (TRAITS[model].hidden) gated(this.#H, this.#H);
       toOutput(this.#V.P, this.#b.P, this.#H, this.#Z, n, m);
     }
 
     #addGradients(block) {
       const { n_features: n, n_hidden: m, model } = this.run, X = this.#X, H = this.#H, Z = this.#Z, D = this.#D;
-      const relu = model !== "linear", absolute = model === "absolute", GB = this.#b.lanes;
+      const { hidden, output, target: wanted } = TRAITS[model], absolute = wanted === "|x|", GB = this.#b.lanes;
       this.#forward(this.#draw, this.done, block);
       for (let j = 0; j < n; j++) {
         const weight = this.#importance[j];
         for (let i = j * LANES; i < (j + 1) * LANES; i++) {
           const z = Z[i], target = absolute && !(X[i] > 0) ? -X[i] : X[i];
-          Z[i] = !relu || z > 0 ? fround(weight * fround(z - target)) : 0;
+          Z[i] = !output || z > 0 ? fround(weight * fround(z - target)) : 0;
           GB[i] = GB[i] + Z[i];
         }
       }
       toHidden(this.#V.P, Z, D, n, m);
-      if (model === "relu-hidden" || absolute) gated(D, H);
+      if (hidden) gated(D, H);
       addOuter(this.#W.lanes, D, X, n, m);
       addOuter(this.#V.lanes, H, Z, n, m);
     }
@@ -277,14 +277,14 @@
     // Importance-weighted loss on the fixed draws of the stream `eval`; costs as much as some 30 updates.
     loss() {
       const { n_features: n, model } = this.run, X = this.#X, Z = this.#Z, L = new Float32Array(LANES);
-      const draw = sampler(this.run, "eval"), relu = model !== "linear", absolute = model === "absolute";
+      const draw = sampler(this.run, "eval"), { output, target: wanted } = TRAITS[model], absolute = wanted === "|x|";
       let total = 0;
       for (let block = 0; block < EVAL_SAMPLES / LANES; block++) {
         this.#forward(draw, 0, block);
         L.fill(0);
         for (let j = 0; j < n; j++) {
           for (let r = 0, i = j * LANES; r < LANES; r++, i++) {
-            const target = absolute && !(X[i] > 0) ? -X[i] : X[i], z = relu && !(Z[i] > 0) ? 0 : Z[i];
+            const target = absolute && !(X[i] > 0) ? -X[i] : X[i], z = output && !(Z[i] > 0) ? 0 : Z[i];
             const error = fround(z - target);
             L[r] = madd(fround(this.#importance[j] * error), error, L[r]);
           }

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from sup.constants import LANES
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent, one_hot
-from sup.law import LANES, thresholds
+from sup.law import thresholds
 from sup.sampling import Attacks, Sampler, examples
 from sup.specs import Recipe, Run
 from tests.training import twin

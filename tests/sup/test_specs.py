@@ -13,7 +13,7 @@ from sup.canonical import PINNED, canonical_text, content_digest, digest, spec_d
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent, one_hot
 from sup.results import Trained
-from sup.specs import Recipe, Run, geometric
+from sup.specs import TRAITS, Recipe, Run, geometric
 from sup.sweeps import Sweep, get, sweep, vary
 
 BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independent(density=0.1))
@@ -30,7 +30,7 @@ BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independe
         ({"low": 1.0}, r"low lies below high; got low=1\.0, high=1\.0\. For signed values, pass low=-1\.0"),
         ({"n_hidden": 0}, r"n_hidden is the width m of the hidden layer, an int of at least 1; got 0"),
         ({"n_features": 5.0}, r"n_features is the width n of the input, an int of at least 1; got 5\.0"),
-        ({"model": "relu"}, r"model is one of linear, relu-output, relu-hidden, absolute; got 'relu'"),
+        ({"model": "relu"}, rf"model is one of {', '.join(TRAITS)}; got 'relu'"),
         ({"importance": (1.0, 2.0)}, r"importance is the weight of each of the 5 features in the loss.*geometric\(0\.7"),
         ({"importance": -1.0}, r"importance is .* none below 0; got -1\.0"),
         ({"seed": -1}, r"seed is an int of at least 0; got -1"),

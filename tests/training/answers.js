@@ -30,6 +30,7 @@ const answer = {
   sha256: (messages) => messages.map((bytes) => twin.sha256(Uint8Array.from(bytes))),
   content: (arrays) => twin.contentDigest(Object.fromEntries(Object.entries(arrays).map(([name, { shape, bits, data }]) =>
     [name, { shape, data: bits === 32 ? Float32Array.from(data) : Float64Array.from(data) }]))),
+  traits: () => twin.TRAITS,
   normals: (words) => words.map((word) => twin.normal(word)),
   // Nothing but the scripts' own text, in a context that has no scripts.
   source: (spec) => require("node:vm").runInNewContext(

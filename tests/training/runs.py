@@ -4,9 +4,9 @@ import random
 from dataclasses import replace
 
 from sup.features import Anticorrelated, Correlated, Independent
-from sup.specs import Recipe, Run, geometric
+from sup.specs import TRAITS, Recipe, Run, geometric
 from sup.sweeps import vary
-from sup.training.selfcheck import MODELS, cases
+from sup.training.selfcheck import cases
 
 
 def tiny(n=5, m=2, model="relu-output", **changes):
@@ -30,12 +30,12 @@ def mixed():
     Beside that the options are mixed at random, the same way in every process. `large` adds up gradients by features.
     """
     chance, found = random.Random(0), {}
-    for model in MODELS:
+    for model in TRAITS:
         for kind in (Independent, Correlated, Anticorrelated):
             switches = [chance.sample([True, False, chance.random() < 0.5], 3) for _ in OPTIONS]
             for activation, *on in zip(ACTIVATIONS, *switches, strict=True):
                 used = [name for name, is_on in zip(OPTIONS, on, strict=True) if is_on]
-                run = _mixed_run(model, kind, "relu" if model == "linear" else activation, used)
+                run = _mixed_run(model, kind, activation if TRAITS[model].hidden or TRAITS[model].output else "relu", used)
                 found["-".join([model, kind.__name__.lower(), run.activation, *used])] = run
     return found
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.stats import ks_2samp
 
+from sup.constants import EVAL_SAMPLES
 from sup.features import Anticorrelated, Correlated
 from sup.models import forward, target, weighted_loss
 from sup.specs import LINEAR_DECAY, Recipe, Run
@@ -92,7 +93,7 @@ def test_final_loss_is_the_weighted_loss_of_its_task():
     out = forward("relu-output", parameters, x)
     errors = ((out - target("relu-output", x)) ** 2).mean(dim=2)[0].numpy()
     expected = weighted_loss(out, x, torch.ones(1, 5, dtype=torch.float64)).item()
-    assert abs(result["final_loss"][0] - expected) < 5 * errors.std() * (1 / 65_536 + 1e-6) ** 0.5
+    assert abs(result["final_loss"][0] - expected) < 5 * errors.std() * (1 / EVAL_SAMPLES + 1e-6) ** 0.5
 
 
 def test_unknown_engine_names_those_there_are():
@@ -115,11 +116,12 @@ def test_flushed_subnormals_are_refused():
 
 def test_compiling_ahead_compiles_all():
     from sup.sweeps import shape_of
-    from sup.training.kernel.engine import loop_of
+    from sup.training.kernel.engine import constants_of
+    from sup.training.kernel.loop import make_loop
 
     run = vary(CASES["relu-hidden-correlated"], n_hidden=2)
     compile_kernel(shape_of(run))
-    advance, evaluate, _ = loop_of(run)
-    before = [len(function.signatures) for function in (advance, evaluate)]
+    loop = make_loop(constants_of(run))
+    before = [len(function.signatures) for function in loop]
     train([run])
-    assert before == [1, 1] == [len(function.signatures) for function in (advance, evaluate)]
+    assert before == [1, 1] == [len(function.signatures) for function in loop]

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sup.attack import perturbation
+from sup.constants import LANES
 from sup.features import per_feature
-from sup.law import LANES
+from sup.initial import parameter_shapes
 from sup.models import forward, hidden, target, weighted_loss
 from sup.sampling import Attacks
 from sup.sweeps import vary
@@ -41,9 +42,8 @@ def test_gradients_are_those_of_autograd(name, seed, spread):
     run = vary(CASES[name], seed=seed % 1000)
     if run.recipe.dataset is not None:
         run = vary(run, batch=1 + seed % LANES)
-    n, m, rng = run.n_features, run.n_hidden, np.random.default_rng(seed)
-    shapes = {"W1": (m, n), "W2": (n, m), "b": (n,)} if run.model == "absolute" else {"W": (m, n), "b": (n,)}
-    parameters = {name: rng.normal(0, spread, shape).astype("f4") for name, shape in shapes.items()}
+    n, rng = run.n_features, np.random.default_rng(seed)
+    parameters = {name: rng.normal(0, spread, shape).astype("f4") for name, shape in parameter_shapes(run).items()}
     parts = block_parts(run, parameters)
     x = parts["draw"]["x"].reshape(n, LANES)
     theirs = autograd(run, parameters, x)

@@ -13,17 +13,19 @@ from dataclasses import asdict
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from sup import constants
 from sup.canonical import canonical_text, content_digest, spec_digest
 from sup.draws import normals
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.initial import initial_parameters
-from sup.specs import LINEAR_DECAY, Recipe, Run, geometric
-from sup.training.selfcheck import DISTRIBUTIONS, MODELS
+from sup.specs import LINEAR_DECAY, TRAITS, Model, Recipe, Run, geometric
+from sup.training.selfcheck import DISTRIBUTIONS
 from tests.training import twin
 from tests.training.runs import CASES
 
@@ -78,7 +80,7 @@ def random_run(chance):
         schedule=((0.0, one(0.1, 2.0)), (chance.uniform(0.01, 0.99), one(0.1, 2.0)), (1.0, one(0.0, 1.0))),
         beta1=one(0.0, 0.99), beta2=one(0.0, 0.9999), epsilon=one(1e-12, 1e-3), init_scale=one(0.0, 4.0),
     )  # fmt: skip
-    model, seed = chance.choice(MODELS), chance.choice([0, chance.getrandbits(63)])
+    model, seed = chance.choice(list(TRAITS)), chance.choice([0, chance.getrandbits(63)])
     importance = some(0.0, 10.0, n)
     return Run(
         model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, recipe=recipe, seed=seed
@@ -159,6 +161,7 @@ def answers(tmp_path_factory):
         "sha256": list(map(list, MESSAGES)),
         "content": {name: {"shape": a.shape, "bits": 8 * a.itemsize, "data": a.ravel().tolist()} for name, a in ARRAYS.items()},
         "normals": WORDS,
+        "traits": None,
         "source": as_json(ODD["dense"]),
     }
     questions = tmp_path_factory.mktemp("twin") / "questions.json"
@@ -215,6 +218,17 @@ def test_normals(answers):
     assert answers["normals"] == normals(np.array(WORDS, np.uint32)).tolist()
 
 
+def test_traits(answers):
+    assert answers["traits"] == {model: asdict(traits) for model, traits in TRAITS.items()}
+    assert list(answers["traits"]) == list(get_args(Model)) == list(TRAITS)
+
+
+@pytest.mark.parametrize("name", ["LANES", "SMALL", "EVAL_SAMPLES"])
+def test_the_script_has_copies_of_the_shared_constants(name):
+    (value,) = re.findall(rf"\b{name} = (\d+)[,;]", (HERE.parents[1] / "templates/assets/twin.js").read_text())
+    assert int(value) == getattr(constants, name)
+
+
 def test_the_scripts_carry_their_own_source(answers, trained):
     assert answers["source"] == trained["dense"]["trained"]
 
@@ -228,7 +242,7 @@ def test_what_python_refuses_is_refused(answers, i):
 
 def test_a_refusal_says_what_the_field_means(answers):
     refused = answers["refused"]
-    assert refused[0] == 'RangeError: model is one of linear, relu-output, relu-hidden, absolute; got "tanh".'
+    assert refused[0] == f'RangeError: model is one of {", ".join(TRAITS)}; got "tanh".'
     assert "a field of Run is one of model, n_features, " in refused[3] and refused[3].endswith('; got "steps".')
     assert refused[-1] == (
         "RangeError: seed is an int of at least 0 and below 2^63, as a string of digits where it is beyond 2^53; "

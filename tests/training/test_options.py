@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sup.canonical import content_digest
+from sup.specs import TRAITS
 from sup.sweeps import shape_of, vary
 from sup.training import train
 from tests.training import twin
@@ -16,10 +17,11 @@ KEYS = ("unit_norm", "penalised", "attacked", "fixed")
 
 def test_the_mixed_runs_have_every_option_on_every_model_and_distribution_and_beside_every_other():
     shapes = [shape_of(run) for run in MIXED.values()]
-    assert len(shapes) == len(MIXED) == 4 * 3 * 3
+    kinds = 3 * len(TRAITS)
+    assert len(shapes) == len(MIXED) == kinds * len(ACTIVATIONS)
     for key in KEYS:
         for value in (True, False):
-            assert len({(s.model, s.distribution) for s in shapes if getattr(s, key) == value}) == 12
+            assert len({(s.model, s.distribution) for s in shapes if getattr(s, key) == value}) == kinds
             assert {s.activation for s in shapes if getattr(s, key) == value} == set(ACTIVATIONS)
     for pair in combinations(KEYS, 2):
         assert len({tuple(getattr(shape, key) for key in pair) for shape in shapes}) == 4

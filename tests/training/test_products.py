@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sup.law import LANES
+from sup.constants import LANES
 from sup.training.kernel.network import to_lanes, to_rows
 from sup.training.kernel.products import (
     add_outer,

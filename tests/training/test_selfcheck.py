@@ -26,8 +26,9 @@ def check(expected):
 
 
 def test_this_machine_computes_the_committed_bits():
-    done = check(LOCK.read_text())
-    assert (done.stdout, done.returncode) == ("115 parts agree, bit for bit\n", 0), done.stderr
+    expected = LOCK.read_text()
+    done = check(expected)
+    assert (done.stdout, done.returncode) == (f"{len(expected.splitlines())} parts agree, bit for bit\n", 0), done.stderr
 
 
 @pytest.mark.parametrize("part", ["draw", "forward", "gradient", "optimiser", "trained"])
@@ -40,7 +41,8 @@ def test_the_first_part_that_differs_is_named(part):
 
 def test_a_lock_of_another_length_is_no_match():
     expected = LOCK.read_text().splitlines()
-    assert first_difference(expected[:-1], expected) == "114 parts here, 115 expected"
+    count = len(expected)
+    assert first_difference(expected[:-1], expected) == f"{count - 1} parts here, {count} expected"
 
 
 def test_parts_begin_to_differ_where_the_arithmetic_does(monkeypatch):

@@ -1,17 +1,17 @@
 """The kernel's specification: the same training in plain NumPy, float32 arrays, one rounded operation after another.
 
-Axes: feature, hidden, lane (64 samples of a block). Everything the kernel may reorder for speed is here in its one order.
+Axes: feature, hidden, lane (a sample of a block). Everything the kernel may reorder for speed is here in its one order.
 """
 
 import numpy as np
 
+from sup.constants import EVAL_SAMPLES, LANES, SMALL
 from sup.draws import stream_keys, words
 from sup.features import Anticorrelated, Independent
 from sup.initial import initial_parameters
-from sup.law import LANES, columns, scale_and_low, thresholds
+from sup.law import columns, scale_and_low, thresholds
 
 f32 = np.float32
-EVAL_SAMPLES = 65_536
 
 
 def sample(run, stream, step, block):
@@ -126,13 +126,13 @@ def activate(run, z):
 def hidden(run, W, x):
     """The hidden layer and the slope of its activation."""
     h = to_hidden(W, x)
-    return activate(run, h) if run.model in ("relu-hidden", "absolute") else (h, np.ones_like(h))
+    return activate(run, h) if run.traits.hidden else (h, np.ones_like(h))
 
 
 def output(run, V, b, h):
     """The model's output and the slope of its activation."""
     z = to_output(V, b, h)
-    return activate(run, z) if run.model != "linear" else (z, np.ones_like(z))
+    return activate(run, z) if run.traits.output else (z, np.ones_like(z))
 
 
 def attack_words(run, step, block):
@@ -157,7 +157,7 @@ def attacked(run, W, V, x, step, block):
 
 
 def target(run, x):
-    return np.where(x > 0, x, -x) if run.model == "absolute" else x
+    return np.where(x > 0, x, -x) if run.traits.target == "|x|" else x
 
 
 def importance(run):
@@ -166,8 +166,8 @@ def importance(run):
 
 def gradients(run, W, V, b, step):
     """Gradients of W, V and b before the common factor; in the tied models V is W, and its gradient stands with W's."""
-    n, m, tied = run.n_features, run.n_hidden, run.model != "absolute"
-    small = n * m <= 100
+    n, m, tied = run.n_features, run.n_hidden, run.traits.tied
+    small = n * m <= SMALL
     gW, gV = (np.zeros((m, n, LANES) if small else (m, n), f32) for _ in range(2))
     gb = np.zeros((n, LANES), f32)
     penalty = f32(run.recipe.l1 * n / 2)

@@ -13,6 +13,11 @@ ROOT = f32(0.7978845608028654)  # sqrt(2 / pi)
 CUBIC, THRICE = f32(0.044715), f32(3 * 0.044715)
 
 
+def is_curved(activation: int) -> bool:
+    """Whether an activation leaves slopes in memory: those of ReLU follow from its values, and NONE has none."""
+    return activation > RELU
+
+
 @njit(error_model="numpy", inline="always")
 def tanh(u):
     """The hyperbolic tangent."""
@@ -27,7 +32,7 @@ def tanh(u):
 
 
 @njit(error_model="numpy")
-def bend(S, count, values, slopes, activation):
+def activate(S, count, values, slopes, activation):
     """Puts `count` numbers through an activation, and leaves its slopes at S[slopes...].
 
     Not inlined, like all that only some models need: what numba inlines costs time to compile even where no model needs it.
@@ -48,7 +53,7 @@ def bend(S, count, values, slopes, activation):
 
 
 @njit(error_model="numpy")
-def times(S, count, values, slopes):
+def multiply(S, count, values, slopes):
     """Multiplies `count` numbers by those at S[slopes...]."""
     for q in range(count):
         S[values + q] *= S[slopes + q]

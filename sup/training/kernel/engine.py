@@ -6,15 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sup.constants import EVAL_SAMPLES, LANES
 from sup.draws import stream_keys
 from sup.errors import SupError
 from sup.features import Anticorrelated, Correlated, Distribution, Independent, per_feature
 from sup.initial import initial_parameters
-from sup.law import EVAL_SAMPLES, LANES, columns, scale_and_low, thresholds
+from sup.law import columns, scale_and_low, thresholds
 from sup.specs import Recipe, Run
 from sup.sweeps import Shape, shape_of
 from sup.training.kernel.activation import GELU, NONE, QUADRATIC, RELU
 from sup.training.kernel.loop import make_loop
+from sup.training.kernel.records import Constants, Objective, Optimiser, Parameters, Scratch, State, Task, layout
 from sup.training.kernel.sampler import ANTICORRELATED, CORRELATED, INDEPENDENT
 from sup.training.recipes import pack_recipe
 from sup.training.snapshots import recorded
@@ -37,21 +39,27 @@ def check_arithmetic() -> None:
         )
 
 
-def activations(run: Run) -> tuple[int, int]:
-    """The kernel's numbers of the activations in the hidden layer and at the output."""
-    activation = ACTIVATIONS[run.activation]
-    return activation if run.model in ("relu-hidden", "absolute") else NONE, activation if run.model != "linear" else NONE
+def constants_of(run: Run) -> Constants:
+    """What is constant in the loop that trains runs of the shape of `run`."""
+    activation, shape = ACTIVATIONS[run.activation], shape_of(run)
+    return Constants(
+        n=run.n_features,
+        m=run.n_hidden,
+        columns=columns(run),
+        kind=KINDS[type(run.distribution)],
+        hidden=activation if run.traits.hidden else NONE,
+        output=activation if run.traits.output else NONE,
+        tied=run.traits.tied,
+        absolute=run.traits.target == "|x|",
+        unit_norm=shape.unit_norm,
+        penalised=shape.penalised,
+        attacked=shape.attacked,
+        fixed=shape.fixed,
+    )
 
 
-def loop_of(run: Run) -> Any:
-    """The compiled parts of the loop that trains runs of the shape of `run`."""
-    n, m, kind, shape = run.n_features, run.n_hidden, KINDS[type(run.distribution)], shape_of(run)
-    options = (shape.unit_norm, shape.penalised, shape.attacked, shape.fixed)
-    return make_loop(n, m, columns(run), kind, *activations(run), run.model == "absolute", *options)
-
-
-def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
-    """What the loop needs of the runs' task: keys (run, 2), sizes of sets (set), and the rest (run, feature) or (run, set)."""
+def pack_task(runs: Sequence[Run], stream: str) -> Task:
+    """What runs learn, and the draws that they learn it from."""
     empty = np.zeros((len(runs), 0), np.float32)
     scale, low, sizes = empty, empty, np.zeros(0, np.int64)
     if isinstance(runs[0].distribution, Independent):
@@ -59,16 +67,21 @@ def pack_task(runs: Sequence[Run], stream: str) -> tuple[Array, ...]:
     else:
         sizes = np.array(runs[0].distribution.sizes, np.int64)
     importance = np.array([per_feature(run.importance, run.n_features) for run in runs], np.float32)
-    return stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), scale, low, sizes, importance
+    return Task(stream_keys(runs, stream), np.stack([thresholds(run) for run in runs]), scale, low, sizes, importance)
 
 
-def pack_objective(runs: Sequence[Run]) -> tuple[Array, Array]:
-    """What else the loop needs of the runs' objectives: keys of attacks (run, 2); slope of penalty, norm of attacks (run, 2).
+def pack_objective(runs: Sequence[Run]) -> Objective:
+    """What else runs minimise; the common factor of gradients, which the penalty leaves out, is 2 / (batch n_features)."""
+    norm = np.array([run.recipe.attack for run in runs], np.float32)
+    penalty = np.array([run.recipe.l1 * run.n_features / 2 for run in runs], np.float32)
+    return Objective(stream_keys(runs, "attack"), norm, penalty)
 
-    The slope is that of l1 * sum_a |h_a| before the common factor 2 / (batch n_features) of all gradients.
-    """
-    strengths = [(run.recipe.l1 * run.n_features / 2, run.recipe.attack) for run in runs]
-    return stream_keys(runs, "attack"), np.array(strengths, np.float32)
+
+def make_scratch(constants: Constants) -> Scratch:
+    """Room for one run in training."""
+    n, weights = constants.n, constants.n * constants.m
+    S, U = np.zeros(layout(constants).size, np.float32), np.zeros(constants.columns * LANES, np.uint32)
+    return Scratch(S, U, Parameters(*(np.zeros(count, np.float32) for count in (weights, weights, n))))
 
 
 class Training:
@@ -76,37 +89,46 @@ class Training:
 
     Args:
         runs: Specs of one shape and one number of steps.
+        start: Parameters to start from, each with a leading run axis; by default those of `sup.initial`.
+
+    Attributes:
+        batch: Samples of an update.
+        scratch: What the last block and the last update left behind.
+
+    Raises:
+        ArithmeticModeError: if this thread flushes subnormal numbers.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run], start: dict[str, Array] | None = None) -> None:
         check_arithmetic()
-        self._advance, self._evaluate, _ = loop_of(runs[0])
-        start = initial_parameters(runs)
-        self._tied = "W" in start
+        constants = constants_of(runs[0])
+        self._loop, self._tied = make_loop(constants), constants.tied
+        start = start or initial_parameters(runs)
         into = start["W" if self._tied else "W1"]
         # The loop holds the way out as (run hidden feature), as it holds the way in.
         out = into if self._tied else np.ascontiguousarray(start["W2"].swapaxes(1, 2))
-        self._parameters = (into, out, start["b"])
-        self._memory = [np.zeros_like(array) for array in (into, into, out, out, start["b"], start["b"])]
-        self._power = np.ones((len(runs), 2))
+        parameters = Parameters(into, out, start["b"])
+        mean, square = (Parameters(*map(np.zeros_like, parameters)) for _ in range(2))
+        self._state = State(parameters, mean, square, np.ones((len(runs), 2)))
         self._task, self._eval = pack_task(runs, "train"), pack_task(runs, "eval")
-        self._recipe = (*pack_objective(runs), *pack_recipe(runs))
-        self._steps, self._batch = runs[0].recipe.steps, runs[0].recipe.batch
+        self._objective, self._optimiser = pack_objective(runs), Optimiser(*pack_recipe(runs))
+        self._steps, self.batch = runs[0].recipe.steps, runs[0].recipe.batch
+        self.scratch = make_scratch(constants)
 
     def advance(self, start: int, stop: int) -> None:
         """Updates `start` (counted from 0) up to but not including `stop`."""
-        rest = (self._power, *self._task, *self._recipe, self._steps, self._batch, start, stop)
-        self._advance(*self._parameters, *self._memory, *rest)
+        records = (self._state, self._task, self._objective, self._optimiser, self.scratch)
+        self._loop.advance(*records, self._steps, self.batch, start, stop)
 
     def loss(self) -> NDArray[np.float64]:
         """Importance-weighted loss of each run on EVAL_SAMPLES fixed draws of the stream `eval`."""
-        loss = np.zeros(len(self._power))
-        self._evaluate(*self._parameters, loss, *self._eval, EVAL_SAMPLES // LANES)
+        loss = np.zeros(len(self._state.power))
+        self._loop.evaluate(self._state.parameters, self._eval, self.scratch, loss, EVAL_SAMPLES // LANES)
         return loss
 
     def parameters(self) -> dict[str, Array]:
         """A copy of the parameters as they are now, by the names of `sup.initial.parameter_shapes`."""
-        into, out, b = self._parameters
+        into, out, b = self._state.parameters
         weights = {"W": into.copy()} if self._tied else {"W1": into.copy(), "W2": out.swapaxes(1, 2).copy()}
         return {**weights, "b": b.copy()}
 

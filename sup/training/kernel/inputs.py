@@ -1,12 +1,17 @@
 """What some models see in training in place of fresh samples: samples of unit norm, of a data set, under attack.
 
-A block of LANES samples at a time, feature by feature. None of it is inlined (see `sup.training.kernel.activation`).
+A block of LANES samples at a time, feature by feature. Little of it is inlined (see `sup.training.kernel.activation`).
 """
 
 import numpy as np
 from numba import njit
 
-from sup.training.kernel.arithmetic import LANES, f32, madd, u32
+from sup.constants import LANES
+from sup.training.kernel.arithmetic import f32, madd, u32
+from sup.training.kernel.products import to_features
+from sup.training.kernel.sampler import draw_words
+
+PAIRS = LANES // 2  # counters of one word a sample
 
 
 @njit(error_model="numpy")
@@ -32,27 +37,27 @@ def to_unit_norm(S, n, X, Q):
 
 
 @njit(error_model="numpy")
-def keep(S, kept, n, X, live):
-    """Keeps the first `live` samples of a block, and zeros in place of the others."""
+def store_block(S, room, n, X, live):
+    """Copies the first `live` samples of a block to `room`, and zeros in place of the others."""
     for j in range(n):
         for r in range(LANES):
-            kept[j * LANES + r] = S[X + j * LANES + r] if r < live else f32(0)
+            room[j * LANES + r] = S[X + j * LANES + r] if r < live else f32(0)
 
 
 @njit(error_model="numpy")
-def bring(S, kept, X):
-    """Brings back a block that was kept."""
-    for q in range(len(kept)):
-        S[X + q] = kept[q]
+def load_block(S, room, X):
+    """Copies a stored block back."""
+    for q in range(len(room)):
+        S[X + q] = room[q]
 
 
 @njit(error_model="numpy")
-def aim(S, U, n, m, C, V):
-    """S[C + a] = V[a, i] for every lane, where i is the feature that a sample's word in U is against."""
+def aim(S, U, n, m, D, V):
+    """S[D + a] = V[a, i] for every lane, where i is the feature that a sample's word in U is against."""
     for r in range(LANES):
         feature = np.int64(u32(U[r] >> u32(1))) * n >> 31
         for a in range(m):
-            S[C + a * LANES + r] = V[a, feature]
+            S[D + a * LANES + r] = V[a, feature]
 
 
 @njit(error_model="numpy")
@@ -65,3 +70,12 @@ def perturb(S, U, n, X, A, Q, norm, live):
     for j in range(n):
         for r in range(LANES):
             S[A + j * LANES + r] = madd(S[Q + r], S[A + j * LANES + r], S[X + j * LANES + r])
+
+
+@njit(error_model="numpy", inline="always")
+def attack_block(S, U, n, m, at, model, objective, block, step, live):
+    """The samples at S[X...], each under its attack at S[A...]."""
+    draw_words(U, PAIRS, objective.keys[0], objective.keys[1], u32(block * PAIRS), u32(step))
+    aim(S, U, n, m, at.D, model.V)
+    to_features(S, n, m, at.D, at.A, model.W)
+    perturb(S, U, n, at.X, at.A, at.Q, objective.norm, live)

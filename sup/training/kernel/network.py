@@ -1,4 +1,4 @@
-"""Forward and backward pass of the four models, one block of LANES samples at a time.
+"""Forward and backward pass of the models, one block of LANES samples at a time.
 
 With V = W in the tied models and V = W2^T in the absolute value model, h = phi(W x) and x' = psi(V^T h + b), where phi and
 psi are an activation or nothing. Lanes of feature j of a block are S[X + j * LANES ...], of hidden dimension a
@@ -9,8 +9,9 @@ d x^T for W.
 
 from numba import njit
 
-from sup.training.kernel.activation import RELU, bend, times
-from sup.training.kernel.arithmetic import LANES, f32, madd
+from sup.constants import LANES
+from sup.training.kernel.activation import RELU, activate, multiply
+from sup.training.kernel.arithmetic import f32, madd
 from sup.training.kernel.products import to_output
 
 
@@ -30,28 +31,28 @@ def penalise(S, count, D, H, penalty):
 
 
 @njit(error_model="numpy", inline="always")
-def through_hidden(S, count, activation, penalised, D, H, KH, penalty):
+def through_hidden(S, count, activation, curved, penalised, D, H, KH, penalty):
     """Turns `count` gradients of the hidden layer into those before its activation, after the penalty on it."""
     if penalised:
         penalise(S, count, D, H, penalty)
     if activation == RELU:
         for q in range(count):
             S[D + q] = S[D + q] if S[H + q] > f32(0) else f32(0)
-    elif activation > RELU:
-        times(S, count, D, KH)
+    elif curved:
+        multiply(S, count, D, KH)
 
 
 @njit(error_model="numpy", inline="always")
-def output_gradient(S, n, m, activation, absolute, fixed, X, H, Z, KZ, GB, V, b, importance, live):
+def output_gradient(S, n, m, activation, curved, absolute, fixed, at, model, importance, live):
     """Turns the hidden layer into d loss / d pre-activation at S[Z...], and adds it to the bias gradient's lanes.
 
     Of the last block of a fixed data set, only the first `live` lanes count.
     """
-    to_output(S, n, m, H, Z, V, b)
-    if activation > RELU:
-        bend(S, n * LANES, Z, KZ, activation)
+    to_output(S, n, m, at.H, at.Z, model.V, model.b)
+    if curved:
+        activate(S, n * LANES, at.Z, at.KZ, activation)
     for j in range(n):
-        z0, x0, g0 = Z + j * LANES, X + j * LANES, GB + j * LANES
+        z0, x0, g0 = at.Z + j * LANES, at.X + j * LANES, at.GB + j * LANES
         weight = importance[j]
         for r in range(LANES):
             z, x = S[z0 + r], S[x0 + r]
@@ -63,8 +64,8 @@ def output_gradient(S, n, m, activation, absolute, fixed, X, H, Z, KZ, GB, V, b,
                 g = f32(0) if off else g
             else:
                 g = weight * (z - x)
-            if activation > RELU:
-                g = g * S[KZ + j * LANES + r]
+            if curved:
+                g = g * S[at.KZ + j * LANES + r]
             if fixed:
                 g = g if r < live else f32(0)
             S[z0 + r] = g
@@ -72,13 +73,13 @@ def output_gradient(S, n, m, activation, absolute, fixed, X, H, Z, KZ, GB, V, b,
 
 
 @njit(error_model="numpy", inline="always")
-def block_loss(S, n, m, activation, absolute, X, H, Z, KZ, L, V, b, importance):
-    """Adds I_j (x'_j - target_j)^2 of every feature, in order, to the loss lanes at S[L...]."""
-    to_output(S, n, m, H, Z, V, b)
-    if activation > RELU:
-        bend(S, n * LANES, Z, KZ, activation)
+def block_loss(S, n, m, activation, curved, absolute, at, model, importance):
+    """Adds I_j (x'_j - target_j)^2 of every feature, in order, to the loss lanes at S[Q...]."""
+    to_output(S, n, m, at.H, at.Z, model.V, model.b)
+    if curved:
+        activate(S, n * LANES, at.Z, at.KZ, activation)
     for j in range(n):
-        z0, x0 = Z + j * LANES, X + j * LANES
+        z0, x0 = at.Z + j * LANES, at.X + j * LANES
         weight = importance[j]
         for r in range(LANES):
             z, x = S[z0 + r], S[x0 + r]
@@ -87,7 +88,7 @@ def block_loss(S, n, m, activation, absolute, X, H, Z, KZ, L, V, b, importance):
             if activation == RELU:
                 z = z if z > f32(0) else f32(0)
             e = z - x
-            S[L + r] = madd(weight * e, e, S[L + r])
+            S[at.Q + r] = madd(weight * e, e, S[at.Q + r])
 
 
 @njit(error_model="numpy", inline="always")

@@ -3,8 +3,10 @@
 import numpy as np
 from numba import njit
 
-from sup.training.kernel.arithmetic import LANES, f32
+from sup.constants import LANES
+from sup.training.kernel.arithmetic import f32
 from sup.training.kernel.products import lane_sum
+from sup.training.kernel.records import Scalars
 
 
 @njit(error_model="numpy", inline="always")
@@ -18,20 +20,32 @@ def schedule_factor(knots, share):
 
 
 @njit(error_model="numpy", inline="always")
-def adamw(w, g, mean, square, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
-    """One parameter's update: decay, then the mean of its gradients over the root of their squares' mean, both unbiased."""
-    mean = f32(b1 * mean) + f32(a1 * g)
-    square = f32(b2 * square) + f32(f32(a2 * g) * g)
-    step = f32(rate * f32(mean * c1)) / f32(f32(np.sqrt(f32(square * c2))) + epsilon)
-    return f32(w * keep) - step, mean, square
+def next_scalars(constants, knots, power, share, factor):
+    """The scalars of the update when `share` of the steps are done; multiplies the powers of the betas once more."""
+    power[0] *= constants[2]
+    power[1] *= constants[3]
+    rate = constants[0] * schedule_factor(knots, share)
+    keep = 1.0 - rate * constants[1]
+    b1, b2, epsilon = constants[2], constants[3], constants[4]
+    c1, c2 = 1.0 / (1.0 - power[0]), 1.0 / (1.0 - power[1])
+    return Scalars(factor, f32(rate), f32(keep), f32(b1), f32(1.0 - b1), f32(b2), f32(1.0 - b2), f32(c1), f32(c2), f32(epsilon))
 
 
 @njit(error_model="numpy", inline="always")
-def update(P, mean, square, G, factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon):
-    """AdamW on the parameters P, whose gradient, before `factor`, is G; all flat."""
+def adamw(w, g, mean, square, scalars):
+    """One parameter's update: decay, then the mean of its gradients over the root of their squares' mean, both unbiased."""
+    mean = f32(scalars.b1 * mean) + f32(scalars.a1 * g)
+    square = f32(scalars.b2 * square) + f32(f32(scalars.a2 * g) * g)
+    step = f32(scalars.rate * f32(mean * scalars.c1)) / f32(f32(np.sqrt(f32(square * scalars.c2))) + scalars.epsilon)
+    return f32(w * scalars.keep) - step, mean, square
+
+
+@njit(error_model="numpy", inline="always")
+def update(P, mean, square, G, scalars):
+    """AdamW on the parameters P, whose gradient, before the common factor, is G; all flat."""
     for k in range(len(P)):
-        g = f32(G[k] * factor)
-        P[k], mean[k], square[k] = adamw(P[k], g, mean[k], square[k], rate, keep, b1, a1, b2, a2, c1, c2, epsilon)
+        g = f32(G[k] * scalars.factor)
+        P[k], mean[k], square[k] = adamw(P[k], g, mean[k], square[k], scalars)
 
 
 @njit(error_model="numpy", inline="always")

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from sup.training.kernel.arithmetic import LANES
+from sup.constants import LANES
 from sup.training.kernel.vectors import FLOAT, INDEX, VECTOR, WIDTH, WORD, at, emitted, load, madd, registers, splat, store
 
 

@@ -7,8 +7,9 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 
+from sup.constants import LANES
 from sup.draws import PARITY, ROUNDS
-from sup.training.kernel.arithmetic import LANES, f32, i32, u32
+from sup.training.kernel.arithmetic import f32, i32, u32
 from sup.training.kernel.vectors import FLOAT, INDEX, VECTOR, WIDTH, WORD, WORDS, at, emitted, load, madd, splat, store
 
 UNIT = f32(2.0**-31)
@@ -82,11 +83,11 @@ def sample_anticorrelated(S, U, n, X, threshold, sizes):
 
 
 @njit(error_model="numpy", inline="always")
-def sample(S, U, n, X, kind, threshold, scale, low, sizes):
+def sample(S, U, n, X, kind, task):
     """Values of n features of the given kind at S[X...], from the block's words."""
     if kind == INDEPENDENT:
-        sample_independent(S, U, n, X, threshold, scale, low)
+        sample_independent(S, U, n, X, task.threshold, task.scale, task.low)
     elif kind == CORRELATED:
-        sample_correlated(S, U, n, X, threshold, sizes)
+        sample_correlated(S, U, n, X, task.threshold, task.sizes)
     else:
-        sample_anticorrelated(S, U, n, X, threshold, sizes)
+        sample_anticorrelated(S, U, n, X, task.threshold, task.sizes)

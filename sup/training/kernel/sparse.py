@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from sup.training.kernel.arithmetic import LANES
+from sup.constants import LANES
 from sup.training.kernel.vectors import FLOAT, INDEX, VECTOR, WIDTH, at, emitted, load, madd, splat, store
 
 BITS = ir.IntType(LANES)
