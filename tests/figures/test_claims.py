@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from figures import NAMES
-from figures.base import Claim, Data, Range, judge, module
+from figures import NAMES, module
+from figures.base import Claim, Data, Range, judge
 from report.draw import criterion
 from sup.statistics import Estimate, exact
 
