@@ -1,4 +1,7 @@
-"""One module per figure of the paper; `NAMES` lists them in the paper's order."""
+"""One module per figure of the paper; `NAMES` lists them in the paper's order, `home` says where each one is."""
+
+from importlib import import_module
+from typing import Any
 
 NAMES = (
     "intro",
@@ -49,3 +52,28 @@ NAMES = (
     "pressure",
     "nonlinear_compression",
 )
+
+
+def home(name: str) -> str:
+    """The dotted name of the module of the figure `name`.
+
+    Example:
+        >>> home("intro")
+        'figures.intro'
+    """
+    return f"{__name__}.{name}"
+
+
+def path(name: str) -> str:
+    """The file of the figure `name`, below the checkout.
+
+    Example:
+        >>> path("intro")
+        'figures/intro.py'
+    """
+    return home(name).replace(".", "/") + ".py"
+
+
+def module(name: str) -> Any:
+    """Imports the module of the figure `name`; `figures.base` says what it holds."""
+    return import_module(home(name))

@@ -12,7 +12,7 @@ A figure is a module of `figures/` with five names:
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -226,10 +226,3 @@ class FigureModule(Protocol):
 
     def draw(self, data: Data, theme: "Theme") -> "matplotlib.figure.Figure":
         """The picture."""
-
-
-def module(name: str) -> Any:
-    """Imports the figure `name`; see `figures.NAMES`."""
-    from importlib import import_module
-
-    return import_module(f"figures.{name}")

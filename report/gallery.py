@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import figures
 from report import files
 from report.code import Sources
 from report.errors import cannot_write
@@ -73,7 +74,7 @@ def ingredients(figure: str, sweeps: Sequence[PlannedSweep], *, decides: bool, s
         return None
     return Ingredients(
         figure=figure,
-        code=sources.digest(f"figures.{figure}", "report.draw"),
+        code=sources.digest(figures.home(figure), "report.draw"),
         environment=environment(),
         decides=decides,
         input=digest("input", {sweep.name: [sweep.spec, contents[sweep.name]] for sweep in sweeps}),
@@ -134,7 +135,7 @@ class Gallery:
         for name, kind in _KINDS:
             was, now = before.get(name), made_from.facts()[name]
             if before and was != now:
-                return Reason(kind, f"figures.{figure}" if kind == "code" else figure, str(was), str(now))
+                return Reason(kind, figures.home(figure) if kind == "code" else figure, str(was), str(now))
         return Reason("absent", figure)
 
     @property

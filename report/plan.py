@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import figures.base
+import figures
 from figures.base import FigureModule
 from report.engines import ENTRIES, Engine
 from report.errors import PipelineError
@@ -67,7 +67,7 @@ def plan_sweeps(
     *,
     thorough: bool = False,
     forced: bool = False,
-    module: Callable[[str], FigureModule] = figures.base.module,
+    module: Callable[[str], FigureModule] = figures.module,
 ) -> list[PlannedSweep]:
     """The sweeps that the figures `names` need at the profile's size, with what the store holds of them.
 

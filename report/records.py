@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import figures
 from figures.base import About, Value
 
 
@@ -61,6 +62,11 @@ class FigureRecord:
     claims: tuple[Mapping[str, Any], ...]
     sweeps: tuple[SweepRecord, ...]
     source: str
+
+    @property
+    def path(self) -> str:
+        """The file of its module, below the checkout."""
+        return figures.path(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dic
                 "interval": ends,
                 "digits": value.digits,
                 "profile": shop.profile.name,
-                "source": f"figures/{record.name}.py",
+                "source": record.path,
                 "pages": pages.get(f"{record.name}.{name}", []),
             }
     return rows

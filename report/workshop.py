@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import figures
-import figures.base
 from figures.base import FigureModule, Value
 from report import engines, loading, profiles
 from report.code import Sources
@@ -77,7 +76,7 @@ class Workshop:
     cluster: str = ""
     forced: bool = False
     names: Sequence[str] = figures.NAMES
-    module: Callable[[str], FigureModule] = figures.base.module
+    module: Callable[[str], FigureModule] = figures.module
     sources: Sources = field(default_factory=Sources)
     trainer: Train | None = None
 
@@ -188,7 +187,7 @@ class Workshop:
         module = self.module(figure.name)
         values = json.loads((folder / "data.json").read_bytes())["values"]
         sweeps = tuple(loading.record(self.store, self.timings, sweep) for sweep in figure.sweeps)
-        source = self.sources.module(f"figures.{figure.name}")
+        source = self.sources.module(figures.home(figure.name))
         return FigureRecord(
             name=figure.name,
             about=module.ABOUT,

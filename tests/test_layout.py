@@ -94,7 +94,7 @@ def test_importing_sup_loads_no_library():
 
 
 def test_every_figure_imports_without_torch_and_matplotlib():
-    statement = "from figures import NAMES, base\nfor name in NAMES: base.module(name)"
+    statement = "import figures\nfor name in figures.NAMES: figures.module(name)"
     assert blocked(statement, "torch", "numba", "scipy", "matplotlib", "jinja2", "mkdocs").stderr == ""
 
 
@@ -112,7 +112,7 @@ def test_a_block_blocks():
 
 def test_figure_names_are_the_modules():
     drawing = {path for path, tree in laws.modules(ROOT, "figures") if any(getattr(n, "name", "") == "draw" for n in tree.body)}
-    assert drawing == {f"figures/{name}.py" for name in figures.NAMES}
+    assert drawing == {figures.path(name) for name in figures.NAMES}
 
 
 def seen_by_type_checkers() -> dict[str, str]:

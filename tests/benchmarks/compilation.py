@@ -6,8 +6,7 @@ import sys
 import tempfile
 import time
 
-from figures import NAMES
-from figures.base import module
+from figures import NAMES, module
 from report import engines, profiles
 from report.compiling import silently
 from sup.sweeps import shape_of

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figures import NAMES
-from figures.base import Claim, Data, Range, judge, module
+from figures import NAMES, module
+from figures.base import Claim, Data, Range, judge
 from report.draw import criterion
 from sup.statistics import Estimate, exact
 

@@ -1,11 +1,11 @@
 import subprocess
 import sys
-from importlib import import_module
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+import figures
 from figures.base import About, Size
 from figures.strokes import SHEET
 from figures.style import THEMES
@@ -26,18 +26,18 @@ BY_THEME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name
 
 
 def data_of(name):
-    return import_module(f"figures.{name}").reduce({})
+    return figures.module(name).reduce({})
 
 
 def test_importing_them_loads_neither_matplotlib_nor_torch():
-    loads = "; ".join(f"import figures.{name}" for name in NAMES)
+    loads = "; ".join(f"import {figures.home(name)}" for name in NAMES)
     code = f"import sys; {loads}; assert not {{'matplotlib', 'torch'}} & set(sys.modules), 'loaded'"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @ALL
 def test_it_says_what_it_shows_and_needs_no_run(name):
-    module = import_module(f"figures.{name}")
+    module = figures.module(name)
     assert isinstance(module.ABOUT, About)
     assert module.ABOUT.title and module.ABOUT.source
     assert 80 < len(module.ABOUT.alt) < 400
@@ -46,13 +46,13 @@ def test_it_says_what_it_shows_and_needs_no_run(name):
 
 
 def test_labels_follow_the_order_of_the_paper():
-    assert [import_module(f"figures.{name}").ABOUT.label for name in NAMES] == [f"F{k}" for k in range(2, 9)]
+    assert [figures.module(name).ABOUT.label for name in NAMES] == [f"F{k}" for k in range(2, 9)]
 
 
 @ALL
 @BY_THEME
 def test_words_are_inside_apart_and_legible_on_a_phone(name, theme):
-    fig = import_module(f"figures.{name}").draw(data_of(name), theme)
+    fig = figures.module(name).draw(data_of(name), theme)
     assert_readable(fig)
     assert_legible(fig, theme)
     assert fig.get_size_inches()[0] * 72 == pytest.approx(SHEET)
@@ -63,12 +63,12 @@ def test_words_are_inside_apart_and_legible_on_a_phone(name, theme):
 @ALL
 @BY_THEME
 def test_drawing_twice_gives_the_same_bytes(name, theme):
-    assert_same_bytes(import_module(f"figures.{name}").draw, data_of(name), theme)
+    assert_same_bytes(figures.module(name).draw, data_of(name), theme)
 
 
 @ALL
 def test_drawing_leaves_the_data_alone(name):
-    module, data = import_module(f"figures.{name}"), data_of(name)
+    module, data = figures.module(name), data_of(name)
     for array in data.arrays.values():
         array.setflags(write=False)
     module.draw(data, THEMES[0])

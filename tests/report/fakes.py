@@ -5,8 +5,8 @@ from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
-from figures import NAMES
-from figures.base import About, Value, module
+from figures import NAMES, module
+from figures.base import About, Value
 from report.records import Build, FigureRecord, SweepRecord
 
 SVG = (

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from figures.base import module
+from figures import module
 from report import ROOT, commands, engines, options, profiles, workshop
 from report.__main__ import main
 from report.engines import choose_device

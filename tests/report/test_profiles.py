@@ -3,7 +3,8 @@
 import pytest
 
 import figures
-from figures.base import Size, module
+from figures import module
+from figures.base import Size
 from report import profiles
 from report.errors import PipelineError
 
