@@ -1,75 +1,83 @@
-"""One module per figure of the paper; `NAMES` lists them in the paper's order, `home` says where each one is."""
+"""The figures of the paper: a module each, in a folder named like the page that shows it.
+
+`MODULES` lists them in the paper's order; a section imports no other section, and what two of them use is in `figures.shared`.
+"""
 
 from importlib import import_module
 from typing import Any
 
-NAMES = (
+MODULES = (
     "intro",
-    "privileged_basis_sketch",
-    "polysemanticity_sketch",
-    "interference_sketch",
-    "simulation_sketch",
-    "setup_sketch",
-    "reading_products",
-    "reading_norms",
-    "basic_small",
-    "basic_large",
-    "linear_loss",
-    "one_sparse_loss",
-    "phase_two",
-    "phase_crossing",
-    "phase_three",
-    "dimension_curve",
-    "feature_dimensions",
-    "tegum_products",
-    "polytope_matrices",
-    "deformed_pentagon",
-    "correlated_sets",
-    "local_bases",
-    "collapse",
-    "energy_levels",
-    "octahedron",
-    "adversarial",
-    "adversarial_training",
-    "privileged_matrices",
-    "reading_stacks",
-    "privileged_codes",
-    "hidden_bias",
-    "computation_sketch",
-    "reading_graphs",
-    "absolute_small",
-    "absolute_large",
-    "absolute_zoom",
-    "asymmetric_model",
-    "asymmetric_pairs",
-    "asymmetric_sketch",
-    "l1_penalty",
-    "dictionary",
-    "compressed_sensing",
-    "activations",
-    "loss_surfaces",
-    "leverage",
-    "pressure",
-    "nonlinear_compression",
+    "motivation.privileged_basis_sketch",
+    "motivation.polysemanticity_sketch",
+    "motivation.interference_sketch",
+    "motivation.simulation_sketch",
+    "demonstrating.setup_sketch",
+    "demonstrating.reading_products",
+    "demonstrating.reading_norms",
+    "demonstrating.basic_small",
+    "demonstrating.basic_large",
+    "demonstrating.linear_loss",
+    "demonstrating.one_sparse_loss",
+    "phase_change.phase_two",
+    "phase_change.phase_crossing",
+    "phase_change.phase_three",
+    "geometry.dimension_curve",
+    "geometry.feature_dimensions",
+    "geometry.tegum_products",
+    "geometry.polytope_matrices",
+    "non_uniform.deformed_pentagon",
+    "non_uniform.correlated_sets",
+    "non_uniform.local_bases",
+    "non_uniform.collapse",
+    "learning_dynamics.energy_levels",
+    "learning_dynamics.octahedron",
+    "adversarial.adversarial",
+    "adversarial.adversarial_training",
+    "privileged_basis.privileged_matrices",
+    "privileged_basis.reading_stacks",
+    "privileged_basis.privileged_codes",
+    "privileged_basis.hidden_bias",
+    "computation.computation_sketch",
+    "computation.reading_graphs",
+    "computation.absolute_small",
+    "computation.absolute_large",
+    "computation.absolute_zoom",
+    "computation.asymmetric_model",
+    "computation.asymmetric_pairs",
+    "computation.asymmetric_sketch",
+    "strategic.l1_penalty",
+    "strategic.dictionary",
+    "strategic.compressed_sensing",
+    "strategic.activations",
+    "phase_change.loss_surfaces",
+    "geometry.leverage",
+    "geometry.pressure",
+    "appendix.nonlinear_compression",
 )
+NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
+"""The figures' names, by which `report.yml`, `ONLY=`, the locks and the site's addresses know them."""
 
 
 def home(name: str) -> str:
     """The dotted name of the module of the figure `name`.
 
+    Raises:
+        KeyError: There is no such figure.
+
     Example:
-        >>> home("intro")
-        'figures.intro'
+        >>> home("intro"), home("leverage")
+        ('figures.intro', 'figures.geometry.leverage')
     """
-    return f"{__name__}.{name}"
+    return f"{__name__}.{dict(zip(NAMES, MODULES, strict=True))[name]}"
 
 
 def path(name: str) -> str:
     """The file of the figure `name`, below the checkout.
 
     Example:
-        >>> path("intro")
-        'figures/intro.py'
+        >>> path("leverage")
+        'figures/geometry/leverage.py'
     """
     return home(name).replace(".", "/") + ".py"
 

@@ -12,6 +12,9 @@ from pathlib import Path
 ROOMS = {"sup": ("sup",), "figures": ("sup", "figures"), "report": ("sup", "figures", "report")}
 """Each package with the first-party packages that it may import."""
 
+COMMON = {"base", "style", "paper", "shared", "NAMES", "home", "module"}
+"""What every section of figures/ may import besides itself."""
+
 FILES = {"io", "pathlib", "shutil", "tempfile", "safetensors", "pickle"}
 PAGES = {"jinja2", "mkdocs", "markdown", "pybtex", "yaml", "rich"}
 NEVER = {"sup": FILES | PAGES | {"matplotlib"}, "figures": (FILES - {"io"}) | PAGES, "report": set[str]()}
@@ -59,6 +62,18 @@ def forbidden_imports(root: Path) -> list[str]:
                 found.append(f"{path}:{node.lineno} imports {bad[0]}")
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open" and room != "report":
                 found.append(f"{path}:{node.lineno} opens a file")
+    return found
+
+
+def across_sections(root: Path) -> list[str]:
+    """Imports of a section of figures/ by another section, or by what sections share."""
+    found = []
+    for path, tree in modules(root, "figures"):
+        own = {path.split("/")[1]} - {"shared"}
+        for node in ast.walk(tree):
+            others = [name for name in imported(node) if name.startswith("figures.") and name.split(".")[1] not in COMMON | own]
+            if others and path != "figures/__init__.py":
+                found.append(f"{path}:{node.lineno} imports {others[0]}")
     return found
 
 
@@ -198,13 +213,12 @@ def too_many_parameters(root: Path) -> list[str]:
 FOREIGN = {
     "a path of one machine": "(?<![\\w.])/(?:wo" "rk|ro" "ot|ho" "me|Us" "ers)/[\\w.]",
     "the host of a package registry": "py" "pi\\.org|python" "hosted\\.org|regis" "try\\.npm|deb" "ian\\.org",
-    "the work instead of the project": "(?i)(?<!scope=\")(?<!pytest_)\\bses" "sions?\\b|\\bissue" " #?\\d|\\bshar" "ed/",
 }
-"""What a file that speaks of the project alone does not hold."""
+"""What no file of the project holds."""
 
 
 def foreign_words(texts: dict[str, str]) -> list[str]:
-    """Lines with a path of one machine, the host of a registry, or talk of the work instead of the project.
+    """Lines with a path of one machine or the host of a registry.
 
     Args:
         texts: By path, the text of each file.

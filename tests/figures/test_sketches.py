@@ -7,7 +7,7 @@ import pytest
 
 import figures
 from figures.base import About, Size
-from figures.strokes import SHEET
+from figures.shared.strokes import SHEET
 from figures.style import THEMES
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes, texts
 

@@ -42,7 +42,7 @@ DATA = Data(arrays={"W": np.linspace(-1, 1, 12).reshape(3, 4)})
 
 
 def test_importing_it_loads_neither_matplotlib_nor_torch():
-    code = "import sys, figures.style, figures.strokes; assert not {'matplotlib', 'torch'} & set(sys.modules), 'loaded'"
+    code = "import sys, figures.style, figures.shared.strokes; assert not {'matplotlib', 'torch'} & set(sys.modules), 'loaded'"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -1,0 +1,1 @@
+"""Superposition and adversarial robustness: the figures of templates/adversarial.md."""

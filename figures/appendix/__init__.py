@@ -1,0 +1,1 @@
+"""Appendix: nonlinear compression: the figures of templates/appendix.md."""

@@ -1,0 +1,1 @@
+"""Computation in superposition: the figures of templates/computation.md."""

@@ -1,0 +1,198 @@
+"""F32: a hundred features on forty neurons: from a neuron for a feature to neurons for many."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.computation import absolute
+from figures.shared.stacks import LEAST, neuron_legend, stack_plot
+from figures.shared.strokes import inset, key, say, sheet
+from figures.style import Theme, score_map, themed
+from sup.motifs import half_features
+from sup.neurons import answers, monosemantic, polysemantic, primary_features, row_scores
+from sup.results import Trained
+from sup.specs import geometric
+from sup.statistics import Estimate, exact, least, mean, undefined
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RATE = 0.003
+ABOUT = About(
+    label="F32",
+    title="The absolute value of a hundred features on forty neurons",
+    alt="Seven stack plots of forty neurons, from dense to sparse features. With dense features each neuron is one piece. As "
+    "features become sparser, neurons of the less important features get several pieces, and at the sparsest setting every "
+    "neuron has many.",
+    source="Computation in Superposition",
+    note=absolute.NOTE.format(rate=RATE) + " The smaller profiles train fewer steps, which shows most at the sparsest "
+    "setting. A neuron answers to a feature if that weight is at least a fifth of its largest; the paper shades its neurons "
+    "by eye. Colours are superposition scores of the weights in after rescaling.",
+)
+FEATURES, HIDDEN, DECAY = 100, 40, 0.8
+DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+PAPER = ("40", "40", "about 31", "about 16", "about 24, then islands", "24", "0")
+"""Neurons of one feature in the paper's figure, read by eye."""
+MIXED = (0.1, 0.03, 0.01)
+"""Densities at which the paper's figure has neurons of both kinds."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """Fits at each density."""
+    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, DENSITIES, size, RATE)}
+
+
+def reduce(runs: Runs) -> Data:
+    """The best fits, and what the neurons of all fits answer to.
+
+    Arrays: `W1` (density, hidden, feature) weights in of the best fit, rescaled and ordered, rounded to 3 decimals; `scores`
+    (density, feature); `answered` (density, hidden); `drawn` (density) its seed. `alone`, `several` (density, seed) share of
+    neurons of one and of several features; `sides` (density, seed) features computed on both sides; `rank` (density, seed) the
+    chance that a neuron of one feature has a more important primary feature than one of several; `loss` (density, seed) the
+    final loss, and `blind` (density) that of the best constant outputs.
+    """
+    found = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
+    arrays = {name: np.stack([part[name] for part in found]) for name in found[0]}
+    arrays["blind"] = np.array([blind_loss(density) for density in DENSITIES])
+    values: dict[str, Value] = {}
+    for k, density in enumerate(DENSITIES):
+        values[f"alone_{density:g}"] = Value(value=float(HIDDEN * arrays["alone"][k].mean()))
+        values[f"sides_{density:g}"] = Value(value=float(arrays["sides"][k].mean()))
+        values[f"explained_{density:g}"] = Value(
+            value=100 * float(1 - arrays["loss"][k].mean() / arrays["blind"][k]), unit="%", digits=3
+        )
+    return Data(arrays=arrays, values=values)
+
+
+def _measured(fits: Trained) -> dict[str, np.ndarray]:
+    best = fits.best()
+    W1, _ = absolute.rescaled(fits["W1"][best], fits["W2"][best])
+    alone, several = monosemantic(fits["W1"]), polysemantic(fits["W1"])
+    halves = np.stack([half_features(*(fits[name][k] for name in ("W1", "W2", "b"))) for k in range(len(fits))])
+    return {
+        "W1": np.round(W1, 3),
+        "scores": row_scores(W1[None])[0],
+        "answered": answers(W1[None])[0].sum(axis=1),
+        "drawn": np.array(fits.runs[best].seed),
+        "alone": alone.mean(axis=1),
+        "several": several.mean(axis=1),
+        "sides": (halves >= 0.5).all(axis=1).sum(axis=1),
+        "rank": np.array([_rank(*model) for model in zip(primary_features(fits["W1"]), alone, several, strict=True)]),
+        "loss": fits["final_loss"].astype(np.float64),
+    }
+
+
+def _rank(primary: np.ndarray, alone: np.ndarray, several: np.ndarray) -> float:
+    """Share of pairs in which the neuron of one feature has the more important primary feature, ties half; nan without pairs."""
+    gaps = primary[several][None] - primary[alone][:, None]
+    return float(((gaps > 0) + 0.5 * (gaps == 0)).mean()) if gaps.size else math.nan
+
+
+def blind_loss(density: float) -> float:
+    """The loss of the best constant outputs: the mean over features of I_i times the variance of |x_i|, p/3 - p^2/4.
+
+    Example: it falls with the density.
+        >>> round(blind_loss(1.0) / blind_loss(0.001))
+        250
+    """
+    return sum(geometric(DECAY, FEATURES)) / FEATURES * (density / 3 - density**2 / 4)
+
+
+ROW, TALL = 78.0, 620.0
+SEEN = 1.0
+"""Points below which the outline of a piece hides it."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A stack plot per density."""
+    figure, axes = sheet(theme, TALL)
+    for k, density in enumerate(DENSITIES):
+        _row(axes, data, k, density, TALL - ROW * (k + 1), theme)
+    say(axes, 204, 58, r"neurons, by the importance of their largest weight $\rightarrow$", theme, color=theme.muted)
+    say(axes, 10, TALL - 3.5 * ROW, "size of the weights in, largest = 1", theme, rotation=90)
+    neuron_legend(axes, 26, 40, theme)
+    key(inset(axes, 112, 20, 150, 8), score_map(theme), ("0", "0.5", "1 or more"), theme)
+    say(axes, 104, 24, "superposition", theme, ha="right")
+    return figure
+
+
+def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: Theme) -> None:
+    sizes = np.abs(data.arrays["W1"][k])
+    stacks = inset(axes, 34, base + 4, 346, ROW - 22)
+    colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
+    top = max(2, math.ceil(float(sizes.sum(axis=1).max())))
+    least = max(LEAST, SEEN * top / (ROW - 22))
+    stack_plot(stacks, sizes, list(colours), theme, data.arrays["answered"][k], gap=0.2, least=least)
+    stacks.set(ylim=(0, top), yticks=(0, top))
+    stacks.tick_params(labelsize=8, length=2)
+    count = int((data.arrays["answered"][k] == 1).sum())
+    say(axes, 34, base + ROW - 10, f"$1-S={density:g}$", theme, ha="left", fontweight="bold")
+    say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} neurons answer to one feature", theme, ha="right")
+
+
+def _dedicated_then_shared(data: Data) -> Estimate:
+    """The smaller of the share of neurons of one feature at the densest and of several at the sparsest setting."""
+    return least([mean(shares, among=2) for shares in (data.arrays["alone"][0], data.arrays["several"][-1])])
+
+
+def _important_last(data: Data) -> Estimate:
+    ranks = data.arrays["rank"][[DENSITIES.index(density) for density in MIXED]].ravel()
+    ranks = ranks[~np.isnan(ranks)]
+    return mean(ranks) if ranks.size else undefined(data.arrays["rank"].size)
+
+
+def _rows(data: Data) -> list[dict[str, str]]:
+    """Neurons of one feature and what is computed, a row per density."""
+    return [
+        {
+            "density": f"{density:g}",
+            "neurons of one feature": f"{HIDDEN * data.arrays['alone'][k].mean():.0f}",
+            "in the paper, by eye": PAPER[k],
+            "neurons of several": f"{HIDDEN * data.arrays['several'][k].mean():.0f}",
+            "features computed on both sides": f"{data.arrays['sides'][k].mean():.0f}",
+        }
+        for k, density in enumerate(DENSITIES)
+    ]
+
+
+def _losses(data: Data) -> list[dict[str, str]]:
+    """The final loss and that of constant outputs, a row per density."""
+    return [
+        {
+            "density": f"{density:g}",
+            "mean final loss": f"{data.arrays['loss'][k].mean():.2e}",
+            "loss of constants": f"{data.arrays['blind'][k]:.2e}",
+            "ratio": f"{data.arrays['loss'][k].mean() / data.arrays['blind'][k]:.3f}",
+        }
+        for k, density in enumerate(DENSITIES)
+    ]
+
+
+SOURCE = "Computation in Superposition"
+CLAIMS = (
+    Claim(
+        id="C79", source=SOURCE, measure=_dedicated_then_shared, holds=Range(low=0.9), rows=_rows,
+        text="With dense features each neuron serves one feature; with very sparse ones every neuron serves several.",
+        paper="all 40 neurons of one feature at density 1, none at 0.001",
+        quantity="smaller of the shares of neurons of one feature at density 1 and of several at density 0.001",
+    ),
+    Claim(
+        id="C80", source=SOURCE, measure=_important_last, holds=Range(low=0.5),
+        text="Neurons of important features stay with one feature longest.",
+        paper="the first neurons, by importance, are the last to be shared",
+        quantity="chance that a neuron of one feature has a more important one than a neuron of several, densities 0.1, 0.03 "
+        "and 0.01",
+    ),
+    Claim(
+        id="C82", source=SOURCE, rows=_losses, holds=Range(low=2.0),
+        text="Losses at different sparsities cannot be compared.",
+        paper="a footnote: the loss itself depends on sparsity",
+        quantity="loss of the best constant outputs at density 1 over that at density 0.001",
+        measure=lambda data: exact(float(data.arrays["blind"][0] / data.arrays["blind"][-1])),
+    ),
+)  # fmt: skip

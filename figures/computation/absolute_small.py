@@ -1,0 +1,148 @@
+"""F31: three features, six neurons: the model finds |x| = ReLU(x) + ReLU(-x)."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value
+from figures.computation import absolute
+from figures.computation.wiring import layered_graph
+from figures.shared.stacks import stack_plot
+from figures.shared.strokes import heading, inset, say, sheet
+from figures.style import Theme, themed
+from sup.motifs import half_features, single_responses
+from sup.neurons import monosemantic
+from sup.results import Trained
+from sup.statistics import Estimate, best_of_groups, exact, models_in_groups, share
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RATE = 0.01
+ABOUT = About(
+    label="F31",
+    title="With two neurons a feature, a model computes the absolute value exactly",
+    alt="Left: stack plots of six neurons. Weights in are plus one and minus one for each of three features, weights out are "
+    "all plus one. Right: the same as a graph, from each input one red and one blue edge to neurons of its own, and two red "
+    "edges on to its output.",
+    source="Computation in Superposition",
+    note=absolute.NOTE.format(rate=RATE) + " Density 0.5 and equal importances are our choice. Shown is the best of all fits "
+    "by final loss.",
+)
+FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
+OTHERS = (1.0, 0.1)
+"""Densities at which it is checked that the result does not hang on the choice, with half as many fits."""
+EXACT = 0.05
+"""How far a single feature's response may be from |x|."""
+WEIGHTS = 100
+"""Random models whose neurons are rescaled."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """Fits from many seeds; `others`, fewer at other densities."""
+    half = replace(size, seeds=(size.seeds + 1) // 2)
+    return {
+        "fits": absolute.fits(FEATURES, HIDDEN, 1.0, (DENSITY,), size, RATE),
+        "others": absolute.fits(FEATURES, HIDDEN, 1.0, OTHERS, half, RATE),
+    }
+
+
+def reduce(runs: Runs) -> Data:
+    """The best fit, and how many fits are the exact solution.
+
+    Arrays: `W1`, `W2` (hidden, feature) rescaled to weights in of 1; `exact` (seed) whether a fit responds to each single
+    feature as |x| does, with neurons of one feature; `others` (density, seed) the same at other densities; `best` (group) the
+    same of the best of five; `scaled` (model) the largest change of a random model's outputs when its neurons are rescaled.
+    """
+    fits = runs["fits"]
+    found = _all_exact(fits)
+    best = fits.best()
+    W1, W2 = absolute.rescaled(fits["W1"][best], fits["W2"][best])
+    arrays = {
+        "W1": np.round(W1, 4),
+        "W2": np.round(W2, 4),
+        "exact": found,
+        "others": np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS]),
+        "best": found[best_of_groups(fits["final_loss"], GROUP)],
+        "scaled": _rescaling(),
+    }
+    ideal = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
+    values = {"exact": Value(value=float(found.sum())), "fits": Value(value=float(len(fits))), "off": Value(value=ideal)}
+    return Data(arrays=arrays, values=values)
+
+
+def _all_exact(fits: Trained) -> np.ndarray:
+    return np.array([_is_exact(fits, k) for k in range(len(fits))])
+
+
+def _is_exact(fits: Trained, k: int) -> bool:
+    model = fits["W1"][k], fits["W2"][k], fits["b"][k]
+    away = np.abs(single_responses(*model) - np.eye(FEATURES)).max()
+    both_sides = bool((half_features(*model) > 0).all())
+    return bool(away <= EXACT and both_sides and monosemantic(fits["W1"][k][None]).all())
+
+
+def _rescaling() -> np.ndarray:
+    """Largest change of random models' outputs on random inputs when each neuron is scaled by a factor and its outputs by its
+    inverse.
+    """
+    rng, changes = np.random.default_rng(0), []
+    for _ in range(WEIGHTS):
+        W1, W2, x = rng.normal(size=(HIDDEN, FEATURES)), rng.normal(size=(FEATURES, HIDDEN)), rng.uniform(-1, 1, (FEATURES, 50))
+        factor = np.exp(rng.normal(size=(HIDDEN, 1)))
+        plain, scaled = W2 @ np.maximum(W1 @ x, 0), (W2 / factor.T) @ np.maximum(factor * W1 @ x, 0)
+        changes.append(np.abs(plain - scaled).max())
+    return np.array(changes)
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Stacks on the left, the graph on the right."""
+    figure, axes = sheet(theme, 232)
+    heading(axes, 118, 218, "Stacks", "a column a neuron, a colour a feature", theme)
+    heading(axes, 318, 218, "Graph", "red: +1, blue: -1", theme)
+    for base, name, label in ((112, "W1", "in"), (14, "W2", "out")):
+        stacks = inset(axes, 50, base, 150, 80)
+        stack_plot(stacks, data.arrays[name], theme.groups, theme)
+        stacks.set(ylim=(-1.25, 1.25), yticks=(-1, 0, 1))
+        for level in (-1, 1):
+            stacks.axhline(level, color=theme.muted, lw=0.8, ls=(0, (3, 2)), zorder=1)
+        say(axes, 18, base + 40, f"weights {label}", theme, rotation=90)
+    layered_graph(axes, data.arrays["W1"], data.arrays["W2"].T, (244, 30, 140, 146), theme)
+    return figure
+
+
+def _exact(data: Data) -> Estimate:
+    return share(data.arrays["best"]).over(models_in_groups(data.arrays["exact"].size, GROUP))
+
+
+def _rows(data: Data) -> list[dict[str, str]]:
+    counted = [("single fits", data.arrays["exact"]), ("best of five", data.arrays["best"])]
+    counted += [(f"single fits at density {density:g}", data.arrays["others"][k]) for k, density in enumerate(OTHERS)]
+    return [{"of": name, "exact": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+
+
+CLAIMS = (
+    Claim(
+        id="C77",
+        text="With two neurons for each feature, models learn |x| = ReLU(x) + ReLU(-x).",
+        source="Computation in Superposition",
+        paper="weights in of +1 and -1 and weights out of +1 for each feature",
+        quantity="share of fits, each the best of five, with neurons of one feature that respond to single features as |x| "
+        "within 0.05",
+        measure=_exact,
+        holds=Range(low=0.5),
+        rows=_rows,
+    ),
+    Claim(
+        id="C78",
+        text="Each neuron's weights in can be scaled by a positive factor if those out are divided by it: nothing changes.",
+        source="Computation in Superposition",
+        paper="a freedom of rescaling",
+        quantity="largest change of the outputs of random models whose neurons are rescaled at random",
+        measure=lambda data: exact(float(data.arrays["scaled"].max())),
+        holds=Range(high=1e-12),
+    ),
+)

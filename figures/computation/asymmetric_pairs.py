@@ -1,0 +1,136 @@
+"""F35: the two instances of asymmetric superposition in the model before, two neurons each, with what they do in numbers."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.computation import absolute
+from figures.computation.asymmetric_model import DECAY, DENSITY, FEATURES, HIDDEN, RATE, chosen, found_in
+from figures.computation.wiring import pair_graph
+from figures.shared.strokes import say, sheet
+from figures.style import Theme, themed
+from sup.motifs import Motif
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F35",
+    title="Two instances of asymmetric superposition, in numbers",
+    alt="Two small graphs, each of a shared neuron and an inhibitor between two features, with the weights on the edges: "
+    "about two and one half in, one half and two out, and large negative weights out of the inhibitor. Below each a table: "
+    "the primary feature alone would switch on the secondary's output several times over; with the inhibitor nothing is left "
+    "of it.",
+    source="Computation in Superposition",
+    note="The two strongest instances of the model before.",
+)
+CLAIMS: tuple[Claim, ...] = ()
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """The fits of the figure before, the same sweep."""
+    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, (DENSITY,), size, RATE)}
+
+
+def reduce(runs: Runs) -> Data:
+    """The instances of the shown model, at most two.
+
+    Arrays: `into`, `out` (instance, neuron, feature) weights of the shared neuron and its inhibitor for the primary and the
+    secondary feature, the shared neuron balanced, the inhibitor scaled to the same weight in from the primary, signs turned so
+    that a positive primary switches both on; `features` (instance, 2). `response` (instance, active, stage, output): outputs,
+    after the ReLU, for the primary or the secondary alone at the sign that the shared neuron hears, of size 1; stage 0 the
+    shared neuron alone, 1 with the inhibitor, 2 all neurons and the bias.
+    """
+    fits = runs["fits"]
+    instances = found_in(fits)
+    shown = chosen(fits, instances)
+    W1, W2, b = (fits[name][shown].astype(np.float64) for name in ("W1", "W2", "b"))
+    pairs = [_pair(W1, W2, motif) for motif in instances[shown][:2]]
+    arrays = {
+        "into": np.array([into for into, _ in pairs]).reshape(-1, 2, 2),
+        "out": np.array([out for _, out in pairs]).reshape(-1, 2, 2),
+        "features": np.array([(motif.primary, motif.secondary) for motif in instances[shown][:2]], np.int64).reshape(-1, 2),
+        "response": np.array([_responses(W1, W2, b, motif) for motif in instances[shown][:2]]).reshape(-1, 2, 3, 2),
+    }
+    values: dict[str, Value] = {}
+    for k, motif in enumerate(instances[shown][:2], 1):
+        values |= {f"leak_{k}": Value(value=motif.leak), f"left_{k}": Value(value=float(arrays["response"][k - 1, 0, 2, 1]))}
+    return Data(arrays=arrays, values=values)
+
+
+def _pair(W1: np.ndarray, W2: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray]:
+    """Weights in and out (neuron, feature) of an instance, scaled."""
+    two, pair = [motif.neuron, motif.inhibitor], [motif.primary, motif.secondary]
+    into, out = W1[np.ix_(two, pair)], W2[np.ix_(pair, two)].T
+    factor = motif.strength / np.abs(into[:, :1])
+    sign = np.sign(into[0, 0])
+    return into * factor * sign, out / factor
+
+
+def _responses(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, motif: Motif) -> np.ndarray:
+    """Outputs (active, stage, output) for the primary and for the secondary alone."""
+    pair, found = [motif.primary, motif.secondary], []
+    for feature in pair:
+        hidden = np.maximum(W1[:, feature] * np.sign(W1[motif.neuron, feature]), 0.0)
+        alone, both = np.zeros(len(hidden)), np.zeros(len(hidden))
+        alone[motif.neuron] = both[motif.neuron] = hidden[motif.neuron]
+        both[motif.inhibitor] = hidden[motif.inhibitor]
+        found.append([W2 @ alone, W2 @ both, W2 @ hidden + b])
+    return np.maximum(np.array(found), 0.0)[:, :, pair]
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A graph and a table per instance."""
+    figure, axes = sheet(theme, 304)
+    for k in range(2):
+        x = 97 + 196 * k
+        if k >= len(data.arrays["features"]):
+            say(axes, x, 200, "no such instance\nin this model", theme, color=theme.muted)
+            continue
+        primary, secondary = (str(i) for i in data.arrays["features"][k])
+        say(axes, x, 292, f"instance {k + 1}", theme, fontweight="bold")
+        pair_graph(axes, data.arrays["into"][k], data.arrays["out"][k], (x - 36, 128, 72, 130), (primary, secondary), theme)
+        _table(axes, data.arrays["response"][k], x, (primary, secondary), theme)
+    return figure
+
+
+def _table(axes: "Axes", response: np.ndarray, x: float, names: tuple[str, str], theme: Theme) -> None:
+    response_table(
+        axes, response, x, 90, [f"$|x_{{{name}}}| = 1$" for name in names], [f"$y_{{{name}}}$" for name in names], theme
+    )
+
+
+STAGES = ("shared neuron", "and inhibitor", "whole model")
+
+
+def response_table(
+    axes: "Axes", response: np.ndarray, x: float, top: float, inputs: list[str], outputs: list[str], theme: Theme
+) -> None:
+    """A table of outputs: a row per stage, for each active feature a column per output.
+
+    Args:
+        axes: A sheet in points.
+        response: Shape (active, stage, output).
+        x: Middle of the table.
+        top: Height of its head.
+        inputs: What is active, one a block of columns.
+        outputs: Names of the outputs.
+        theme: Whose colours.
+    """
+    columns = [x - 12, x + 16, x + 52, x + 80]
+    for block in range(2):
+        say(axes, (columns[2 * block] + columns[2 * block + 1]) / 2, top, inputs[block], theme, fontsize=8.5)
+        for k in range(2):
+            say(axes, columns[2 * block + k], top - 15, outputs[k], theme, fontsize=8.5, color=theme.muted)
+            for stage in range(response.shape[1]):
+                leak = stage == 0 and block == 0 and k == 1
+                colour = theme.interference if leak else theme.ink
+                number = f"{response[block, stage, k]:.2f}"
+                say(axes, columns[2 * block + k], top - 31 - 15 * stage, number, theme, fontsize=8.5, color=colour)
+    for stage in range(response.shape[1]):
+        say(axes, x - 92, top - 31 - 15 * stage, STAGES[stage], theme, fontsize=8.5, ha="left")
+    axes.plot((x - 92, x + 94), (top - 22, top - 22), color=theme.muted, lw=0.7)

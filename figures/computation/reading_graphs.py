@@ -1,0 +1,70 @@
+"""F30: three views of a model with one hidden layer: matrices, stacks and a graph."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Runs, Size
+from figures.computation.wiring import layered_graph
+from figures.shared.stacks import numbers, stack_plot
+from figures.shared.strokes import heading, inset, say, sheet
+from figures.style import Theme, themed, weight_image
+from sup.neurons import answers
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F30",
+    title="How to read the weights of a hidden layer",
+    alt="The same model three times. As matrices: weights into and out of three neurons for two features. As stacks: a column "
+    "for each neuron, above for its weights in, below for those out. As a graph: inputs above, neurons in the middle, outputs "
+    "below, edges red for positive and blue for negative weights.",
+    source="Computation in Superposition",
+    note="Weights written down and not trained.",
+)
+CLAIMS: tuple[Claim, ...] = ()
+W1 = np.array([[1.0, 0.0], [-1.0, 0.0], [0.5, 1.0]])
+W2 = np.array([[1.0, 1.0, 0.0], [-0.5, 0.0, 1.0]])
+"""Both signs of the first feature, one of the second; the third neuron also hears the first, which is taken back at the
+output."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """Nothing: it is a drawing."""
+    return {}
+
+
+def reduce(runs: Runs) -> Data:
+    """`W1` (hidden, feature), `W2` (feature, hidden) and `answered` (hidden), how many features each neuron answers to."""
+    return Data(arrays={"W1": W1, "W2": W2, "answered": answers(W1[None])[0].sum(axis=1)})
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Matrices, stacks, graph."""
+    figure, axes = sheet(theme, 236)
+    for x, title, below in ((62, "Matrices", "a row a feature,\na column a neuron"), (194, "Stacks", "a column a neuron,\na "
+    "piece a weight"),
+                            (326, "Graph", "a node a neuron,\nan edge a weight")):  # fmt: skip
+        heading(axes, x, 222, title, below, theme)
+    _matrices(axes, data, theme)
+    for base, weights, shade in ((104, data.arrays["W1"], data.arrays["answered"]), (14, data.arrays["W2"].T, None)):
+        stacks = inset(axes, 146, base, 96, 74)
+        stack_plot(stacks, weights, theme.groups, theme, shade)
+        stacks.set(ylim=(-1.3, 1.8), yticks=(-1, 0, 1))
+    layered_graph(axes, data.arrays["W1"], data.arrays["W2"], (276, 34, 100, 130), theme)
+    return figure
+
+
+def _matrices(axes: "Axes", data: Data, theme: Theme) -> None:
+    for base, name, label in ((116, "W1", "$W_1$"), (28, "W2", "$W_2$")):
+        cells = data.arrays["W1"].T if name == "W1" else data.arrays["W2"]
+        matrix = inset(axes, 36, base, 72, 48)
+        weight_image(matrix, cells, theme, limit=2.0)
+        numbers(matrix, cells, theme)
+        say(axes, 16, base + 24, label, theme, fontsize=10)
+        for i in range(2):
+            say(axes, 31, base + 36 - 24 * i, str(i), theme, ha="right", color=theme.groups[i], fontweight="bold")

@@ -1,0 +1,1 @@
+"""Demonstrating superposition: the figures of templates/demonstrating.md."""

@@ -1,0 +1,272 @@
+"""What F9 and F10 share: their runs, what is measured of them, and the picture of a row of models.
+
+Not a figure itself: `basic_small` and `basic_large` are. The recipe was chosen by the geometric mean of final losses over all
+densities, of twelve models of 20 features and three of 80 on seeds that no figure uses. Beside a constant rate of 0.001 and
+10,000 steps, rates that fall to zero within 5,000 steps from 0.002, 0.003, 0.005 and 0.01 gave 1.021, 1.013, 0.990 and 0.988
+of its loss for 20 features, and 1.033, 1.016, 0.983 and 0.972 for 80.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from figures.base import Data, Runs, Size, Value, estimated, replicates
+from figures.shared.strokes import key, minus
+from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
+from sup.features import Independent
+from sup.geometry import feature_norms, gram, represented, superposed, superposition_score, unit_columns
+from sup.linear_loss import best_linear_solution
+from sup.results import Trained
+from sup.specs import LINEAR_DECAY, Model, Recipe, Run, geometric
+from sup.statistics import mean
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+OPPOSITE = math.cos(math.radians(170))
+"""Cosine up to which two features count as antipodal: within 10 degrees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The sizes of one of the two figures.
+
+    Attributes:
+        features: Width n of the input.
+        hidden: Width m of the hidden layer.
+        decay: Importance of a feature over that of the one before.
+    """
+
+    features: int
+    hidden: int
+    decay: float
+
+    @property
+    def importance(self) -> np.ndarray:
+        """Loss weights (feature): 1, decay, decay^2, ..."""
+        return np.array(geometric(self.decay, self.features))
+
+    def sweep(self, model: Model, densities: Iterable[float], steps: int, seeds: int) -> Sweep:
+        """`seeds` models of each density."""
+        base = Run(model=model, n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
+                   importance=tuple(self.importance.tolist()),
+                   recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY))  # fmt: skip
+        return sweep(base, density=densities, seed=replicates(seeds))
+
+
+SMALL = Setting(features=20, hidden=5, decay=0.7)
+LARGE = Setting(features=80, hidden=20, decay=0.9)
+
+
+def sweeps(setting: Setting, size: Size, linear: Sequence[float]) -> dict[str, Sweep]:
+    """The linear model at the densities `linear`, at most five models each, and the ReLU model at all densities."""
+    return {
+        "linear": setting.sweep("linear", linear, size.steps, min(size.seeds, 5)),
+        "relu": setting.sweep("relu-output", DENSITIES, size.steps, size.seeds),
+    }
+
+
+def per_density(trained: Trained, densities: Sequence[float], name: str) -> np.ndarray:
+    """Array `name` of the models, with a leading axis for each density: (density, seed, ...)."""
+    return np.stack([trained.where(density=density)[name] for density in densities])
+
+
+def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str, np.ndarray]:
+    """What is counted in each model, each (density, seed).
+
+    `count`: represented features. `total`: sum over features of min(|W_i|, 1). `dedicated`: represented features that are not in
+    superposition. `mean_shared`, `mean_alone`: mean index of those in superposition and of the dedicated; nan without any.
+    `most_alone`: whether the most important feature is dedicated. `loss`: the final loss. And those of `interference`.
+    """
+    W, b = (per_density(trained, densities, name) for name in ("W", "b"))
+    flat = W.reshape(-1, *W.shape[2:])
+    there, shared = represented(flat), superposed(flat)
+    dedicated = there & ~shared
+    index = np.arange(W.shape[3])
+    found = {
+        "count": there.sum(axis=1),
+        "total": np.minimum(feature_norms(flat), 1).sum(axis=1),
+        "dedicated": dedicated.sum(axis=1),
+        "mean_shared": _mean_where(index, shared),
+        "mean_alone": _mean_where(index, dedicated),
+        "most_alone": dedicated[:, 0],
+        **interference(flat, b.reshape(len(flat), -1)),
+    }
+    found = {name: array.reshape(W.shape[:2]) for name, array in found.items()}
+    return {**found, "loss": per_density(trained, densities, "final_loss")}
+
+
+def _mean_where(index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Mean of the chosen indices of each model; nan where none is chosen."""
+    counts = chosen.sum(axis=1)
+    means: np.ndarray = np.divide(chosen @ index, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return means
+
+
+def interference(W: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
+    """How represented features interfere in each model, each (run).
+
+    `paired`: of the features in superposition, the share with one that points the opposite way; nan without any. `positive`: the
+    largest product W_i . W_j of two represented features. `bias`: their median bias. Both nan for too few of them.
+    """
+    there = represented(W)
+    both = there[:, :, None] & there[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
+    shared = superposed(W)
+    opposed = shared & ((gram(unit_columns(W)) <= OPPOSITE) & both).any(axis=2)
+    counts = shared.sum(axis=1)
+    products = np.where(both, gram(W), -np.inf).max(axis=(1, 2))
+    return {
+        "paired": np.divide(opposed.sum(axis=1), counts, out=np.full(len(W), np.nan), where=counts > 0),
+        "positive": np.where(np.isfinite(products), products, np.nan),
+        "bias": np.array([np.median(b[keep]) if keep.any() else np.nan for b, keep in zip(b, there, strict=True)]),
+    }
+
+
+def from_linear(trained: Trained, setting: Setting, density: float) -> tuple[np.ndarray, np.ndarray]:
+    """How far models are from the best linear solution: the largest difference in W^T W and in b, each (seed)."""
+    W, b = best_linear_solution(setting.hidden, setting.importance, density)
+    models = trained.where(density=density)
+    products = np.abs(gram(models["W"]) - gram(W)).max(axis=(1, 2))
+    biases: np.ndarray = np.abs(models["b"] - b).max(axis=1)
+    return products, biases
+
+
+def columns(runs: Runs) -> dict[str, np.ndarray]:
+    """The drawn models: of each density the one with the lowest final loss; the linear model first, at its sparsest.
+
+    Arrays: `products` (column, feature, feature) and `bias` (column, feature), rounded to 4 decimals; `norms`, `scores` (column,
+    feature); `density`, `drawn` (column) the seed; `represented`, `superposed` (column) counts of features; `paired` (column) of
+    the superposed, those with an opposite; `positive`, `negative` (column) the largest product and the lowest bias.
+    """
+    picked = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
+    W, b = (np.stack([models[name][0] for models in picked]).astype(np.float64) for name in ("W", "b"))
+    shared, met = superposed(W).sum(axis=1), interference(W, b)
+    return {
+        "products": np.round(gram(W), 4),
+        "bias": np.round(b, 4),
+        "norms": np.round(feature_norms(W), 4),
+        "scores": np.round(superposition_score(W), 4),
+        "density": np.array([models.runs[0].distribution.density for models in picked]),
+        "drawn": np.array([models.runs[0].seed for models in picked]),
+        "represented": represented(W).sum(axis=1),
+        "superposed": shared,
+        "paired": np.rint(np.nan_to_num(met["paired"]) * shared),
+        "positive": met["positive"],
+        "negative": b.min(axis=1),
+    }
+
+
+def _best(trained: Trained, density: float) -> Trained:
+    models = trained.where(density=density)
+    return models.where(seed=models.runs[models.best()].seed)
+
+
+def values(found: dict[str, np.ndarray], columns: dict[str, np.ndarray]) -> dict[str, Value]:
+    """Numbers for the pages: per density the means over seeds of `count` and `total`, and the lowest loss."""
+    out = {"count_linear": Value(value=float(columns["represented"][0]))}
+    for k, density in enumerate(DENSITIES):
+        for name in ("count", "total"):
+            out[f"{name}_{density:g}"] = estimated(mean(found[name][k]), digits=3)
+        out[f"drawn_count_{density:g}"] = Value(value=float(columns["represented"][k + 1]))
+        out[f"loss_{density:g}"] = Value(value=float(found["loss"][k].min()), digits=3)
+    return out
+
+
+MARGIN, COLUMN, GAP, SPLIT = 0.40, 0.74, 0.09, 0.16
+"""Inches: left of the first column, width of a column, between columns, and besides between the linear and the ReLU models."""
+SIDE, STRIP = 0.66, 0.04
+"""Inches: side of a matrix, width of the bias beside it."""
+
+
+def row_of_models(data: Data, theme: Theme, bars: float) -> "Figure":
+    """A column per model: W^T W with the bias above, norms coloured by superposition score below, what they add up to last.
+
+    Args:
+        data: With the arrays of `columns`.
+        theme: The colours.
+        bars: Height of the bars in inches.
+    """
+    from matplotlib.figure import Figure
+
+    tall = bars + 2.42
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    sheet = drawn.add_axes((0, 0, 1, 1))
+    sheet.set(xlim=(0, TEXT_WIDTH), ylim=(0, tall))
+    sheet.set_axis_off()
+    top = tall - 0.72
+    for k in range(len(data.arrays["density"])):
+        _column(sheet, data, k, (_left(k), top, bars), theme)
+    _row_names(sheet, data, top, bars, theme)
+    _regimes(sheet, data, tall - 0.12, theme)
+    _keys(sheet, theme)
+    return drawn
+
+
+def _left(column: int) -> float:
+    return MARGIN + column * (COLUMN + GAP) + (SPLIT if column else 0)
+
+
+def _column(sheet: "Axes", data: Data, k: int, box: tuple[float, float, float], theme: Theme) -> None:
+    left, top, bars = box
+    middle = left + COLUMN / 2
+    given: dict[str, Any] = {"ha": "center", "va": "baseline"}
+    sheet.text(middle, top + 0.06, f"$1-S={data.arrays['density'][k]:g}$", fontsize=8, **given)
+    weight_image(_axes(sheet, left, top - SIDE, SIDE, SIDE), data.arrays["products"][k], theme)
+    bias = _axes(sheet, left + COLUMN - STRIP, top - SIDE, STRIP, SIDE)
+    weight_image(bias, data.arrays["bias"][k], theme)
+    bias.set_aspect("auto")
+    floor = top - SIDE - 0.12 - bars
+    chart = _axes(sheet, left, floor, COLUMN, bars)
+    norm_bars(chart, data.arrays["norms"][k], data.arrays["scores"][k], theme)
+    chart.set(xticks=(0, 1))
+    chart.tick_params(labelsize=7.5, length=2, pad=1.5)
+    count, superposed = (int(data.arrays[name][k]) for name in ("represented", "superposed"))
+    sheet.text(middle, floor - 0.32, f"{count} features", fontsize=8, **given)
+    sheet.text(middle, floor - 0.46, f"{superposed} superposed", fontsize=7.5, color=theme.muted, **given)
+
+
+def _axes(sheet: "Axes", left: float, bottom: float, width: float, height: float) -> "Axes":
+    """Axes on the sheet, their box given in inches."""
+    drawn, tall = sheet.get_figure(root=True), sheet.get_ylim()[1]
+    assert drawn is not None  # a sheet belongs to its figure
+    return drawn.add_axes((left / TEXT_WIDTH, bottom / tall, width / TEXT_WIDTH, height / tall))
+
+
+def _row_names(sheet: "Axes", data: Data, top: float, bars: float, theme: Theme) -> None:
+    for text, height in (("$W^T W$, $b$", top - SIDE / 2), (r"norm $|W_i|$ of each feature", top - SIDE - 0.12 - bars / 2)):
+        sheet.text(0.13, height, text, ha="center", va="center", rotation=90, fontsize=8.5)
+    last = data.arrays["norms"].shape[1] - 1
+    for index, height in ((0, top - SIDE - 0.15), (last, top - SIDE - 0.09 - bars)):
+        sheet.text(MARGIN - 0.05, height, str(index), ha="right", va="center", fontsize=7.5, color=theme.muted)
+
+
+def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
+    """Names of the regimes over their columns, with what the drawn models of each show."""
+    arrays, sparser, sparsest = data.arrays, slice(2, 5), slice(5, 8)
+    pairs, superposed = (int(arrays[name][sparser].sum()) for name in ("paired", "superposed"))
+    positive, negative = float(np.nan_to_num(arrays["positive"][sparsest]).max()), float(arrays["negative"][sparsest].min())
+    for name, said, first, final in (
+        ("linear model", "", 0, 0),
+        ("dense", "", 1, 1),
+        ("sparsity increases", f"in antipodal pairs: {pairs} of {superposed} superposed", 2, 4),
+        ("high sparsity", f"products up to {positive:.2f}, biases down to {negative:.2f}", 5, 7),
+    ):
+        left, right = _left(first), _left(final) + COLUMN
+        sheet.text((left + right) / 2, height, name, ha="center", va="center", fontsize=9)
+        sheet.plot((left, right), (height - 0.12,) * 2, color=theme.muted, lw=0.8)
+        sheet.text((left + right) / 2, height - 0.24, minus(said), ha="center", va="center", fontsize=7.5, color=theme.muted)
+
+
+def _keys(sheet: "Axes", theme: Theme) -> None:
+    for left, text, colours, ticks in (
+        (1.25, "weight or bias", weight_map(theme), ("-1", "0", "1")),
+        (4.6, "superposition score", score_map(theme), ("0", "0.5", "1 or more")),
+    ):
+        sheet.text(left - 0.1, 0.26, text, ha="right", va="center", fontsize=8)
+        key(_axes(sheet, left, 0.22, 1.3, 0.09), colours, ticks, theme)

@@ -1,0 +1,173 @@
+"""F9: what models with 20 features and 5 hidden dimensions learn as features become sparse."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size
+from figures.demonstrating import basic
+from figures.demonstrating.basic import DENSITIES, SMALL
+from figures.style import Theme, themed
+from sup.statistics import Estimate, mean, share
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F9",
+    title="Basic results with 20 features in 5 dimensions",
+    alt="Eight models side by side, each with its matrix of products, its bias and a bar for the norm of each feature. The "
+    "linear model and the ReLU model on dense features keep the five most important features, each in a dimension of its own. "
+    "As features become sparser more of them are represented: first the less important ones share dimensions in antipodal "
+    "pairs, then all of them share, with positive interference and negative biases.",
+    source="Demonstrating Superposition: Basic Results",
+    note="The paper does not say how it trained or chose its models. Here AdamW at a rate that falls linearly from 0.01 to 0, on "
+    "batches of 1024; of five recipes, tried on other seeds, it gave the lowest final losses, below those of a constant rate "
+    "of 0.001 for twice the steps. Of each density the model with the lowest final loss is drawn; claims are about all models.",
+)
+LINEAR_DENSITIES = (1.0, 0.001)
+SMALL_WEIGHT = 0.1
+"""A weight or bias below this is taken for zero: a tenth of a fully represented feature's weight."""
+SPARSEST = tuple(DENSITIES.index(density) for density in (0.01, 0.003, 0.001))
+DENSEST = tuple(DENSITIES.index(density) for density in (1.0, 0.3, 0.1))
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`linear`, the linear models at both ends of the range of densities, and `relu`, the ReLU output models over all of it."""
+    return basic.sweeps(SMALL, size, LINEAR_DENSITIES)
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn models and what is counted in all of them.
+
+    Arrays: those of `basic.columns`; those of `basic.tally` as `seed_...` (density, seed); `linear_products` and
+    `linear_biases` (density, seed), the distance of the linear models from the best solution.
+    """
+    drawn, found = basic.columns(runs), basic.tally(runs["relu"])
+    off = [basic.from_linear(runs["linear"], SMALL, density) for density in LINEAR_DENSITIES]
+    arrays = {
+        **drawn,
+        **{f"seed_{name}": array for name, array in found.items()},
+        "linear_products": np.stack([products for products, _ in off]),
+        "linear_biases": np.stack([biases for _, biases in off]),
+    }
+    return Data(arrays=arrays, values=basic.values(found, drawn))
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """The picture of `basic.row_of_models`."""
+    return basic.row_of_models(data, theme, bars=1.5)
+
+
+def _linear_everywhere(data: Data) -> Estimate:
+    return mean(data.arrays["linear_products"].max(axis=0))
+
+
+def _linear_dense(data: Data) -> Estimate:
+    return mean(np.maximum(data.arrays["linear_products"][0], data.arrays["linear_biases"][0]))
+
+
+def _least_important_first(data: Data) -> Estimate:
+    """Share of seeds whose models, from dense to sparse, let the less important features share first and all in the end."""
+    dedicated = data.arrays["seed_dedicated"]
+    shares = ~np.isnan(data.arrays["seed_mean_shared"])
+    good = []
+    for seed in range(dedicated.shape[1]):
+        if not shares[:, seed].any():
+            good.append(False)
+            continue
+        first = int(np.argmax(shares[:, seed]))  # the densest setting with superposition
+        starts = data.arrays["seed_most_alone"][first, seed] and bool(
+            data.arrays["seed_mean_alone"][first, seed] < data.arrays["seed_mean_shared"][first, seed])  # fmt: skip
+        good.append(bool(starts and (np.diff(dedicated[:, seed]) <= 0).all() and dedicated[-1, seed] == 0))
+    return share(np.array(good))
+
+
+def _pairs_first(data: Data) -> Estimate:
+    return mean(data.arrays["seed_paired"][DENSITIES.index(0.3)])
+
+
+def _positive_and_negative(data: Data) -> Estimate:
+    """Share of seeds with positive interference and negative biases at every density up to .01, and neither from .1 on."""
+    positive, bias = data.arrays["seed_positive"], data.arrays["seed_bias"]
+    with np.errstate(invalid="ignore"):
+        shows = (positive >= SMALL_WEIGHT) & (bias < 0)
+        clean = (positive < SMALL_WEIGHT) & (bias > -SMALL_WEIGHT)
+    return share(np.logical_and(shows[list(SPARSEST)].all(axis=0), clean[list(DENSEST)].all(axis=0)))
+
+
+def _rows(title: str, name: str, form: str) -> Callable[[Data], list[dict[str, str]]]:
+    """A table of the means over seeds of the array `seed_name`, a row per density."""
+
+    def rows(data: Data) -> list[dict[str, str]]:
+        means = data.arrays[f"seed_{name}"].mean(axis=1)
+        return [
+            {"density": f"{density:g}", title: "none" if np.isnan(cell) else form.format(cell)}
+            for density, cell in zip(DENSITIES, means, strict=True)
+        ]
+
+    return rows
+
+
+def _interference_rows(data: Data) -> list[dict[str, str]]:
+    products, biases = (_rows(*column)(data) for column in (
+        ("largest product of represented features", "positive", "{:.2f}"), ("their median bias", "bias", "{:+.2f}")))  # fmt: skip
+    return [{**product, **bias} for product, bias in zip(products, biases, strict=True)]
+
+
+CLAIMS = (
+    Claim(
+        id="C6",
+        text="What the linear model learns does not depend on sparsity: it represents the five most important features.",
+        source="Demonstrating Superposition: Basic Results",
+        paper="the same solution at every sparsity, if optimised well enough",
+        quantity="largest difference of a linear model's W^T W from that of the best solution, the worse of densities 1, 0.001",
+        measure=_linear_everywhere,
+        holds=Range(high=SMALL_WEIGHT),
+    ),
+    Claim(
+        id="C7",
+        text="The linear model keeps the most important features unchanged and apart and answers with the mean for the others.",
+        source="Demonstrating Superposition: Basic Results",
+        paper="identity for the five most important features, zero elsewhere; bias zero for these, the expected value for others",
+        quantity="largest difference of W^T W or b from this solution, linear models at density 1",
+        measure=_linear_dense,
+        holds=Range(high=SMALL_WEIGHT),
+    ),
+    Claim(
+        id="C10",
+        text="Superposition begins with less important features and reaches the most important ones as features become sparser.",
+        source="Demonstrating Superposition: Basic Results",
+        paper="starts with the less important, gradually affects the most important",
+        quantity="share of seeds where, at the first density with superposition, the most important feature is alone and those "
+        "alone are on average more important than those that share; where sparser never means more of them alone; and where "
+        "none is alone at density 0.001",
+        measure=_least_important_first,
+        holds=Range(low=0.5),
+        rows=_rows("represented features that are alone", "dedicated", "{:.1f}"),
+    ),
+    Claim(
+        id="C11",
+        text="At first, features share dimensions in antipodal pairs.",
+        source="Demonstrating Superposition: Basic Results",
+        paper="initially antipodal pairs",
+        quantity="share of the features in superposition at density 0.3 that have an opposite within 10 degrees, mean of models",
+        measure=_pairs_first,
+        holds=Range(low=0.9),
+        rows=_rows("features in superposition that have an opposite", "paired", "{:.0%}"),
+    ),
+    Claim(
+        id="C12",
+        text="When features are very sparse, positive interference and negative biases appear.",
+        source="Demonstrating Superposition: Basic Results",
+        paper="from density 0.01 on",
+        quantity="share of seeds with a positive product of at least 0.1 between represented features and a negative median bias "
+        "at each density up to 0.01, and with products below 0.1 and no median bias below -0.1 from density 0.1 on",
+        measure=_positive_and_negative,
+        holds=Range(low=0.5),
+        rows=_interference_rows,
+    ),
+)

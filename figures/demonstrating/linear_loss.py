@@ -1,0 +1,199 @@
+"""F11: the linear model's loss is feature benefit and interference, and superposition never pays."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.demonstrating.polygons import COUNTS, FEATURES, IMPORTANCE, arrangement, cost_bars, glyphs
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.geometry import gram, unit_columns
+from sup.linear_loss import (
+    best_linear_bias,
+    coherence,
+    linear_gradient,
+    linear_terms,
+    lowest_linear_terms,
+    uniform_moments,
+)
+from sup.statistics import exact
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F11",
+    title="In the linear model, interference costs what superposition gains",
+    alt="Left: bars of the loss for none to five features spread evenly over two dimensions, each at its best length. The loss "
+    "falls down to two features; from three on, interference more than outweighs the gain. Right: the loss per variance for "
+    "none, one, two and five features, sampled at densities from 1 to 0.01, lies on the levels that the formula gives.",
+    source="Mathematical Understanding",
+    note="An equation in the paper. The bars use F1's importances.",
+)
+DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
+SHOWN = {"none represented": 0, "one": 1, "two, at a right angle": 2, "five, a pentagon": FEATURES}
+"""The arrangements that are sampled, by their number of features."""
+SAMPLES, STARTS, CHECKS = 200_000, 100, 50
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """Nothing: it is about formulas."""
+    return {}
+
+
+def reduce(runs: Runs) -> Data:
+    """The bars, the sampled levels, and the checks behind the claims.
+
+    Arrays: `length`, `benefit`, `interference` (count) of the arrangements; `level` (shown) the formula's loss per variance of
+    some; `density`; `sampled`, `error` (shown, density) their samples and standard errors; `two_parts` (check) relative
+    differences of the two-part loss from enumeration; `ends` (start) the interference where descents end, `excess` (start) their
+    loss above the lowest; `norms` (check) relative differences of interference and coherence from norms of inner products.
+    """
+    best = [_at_best_length(arrangement(count)) for count in COUNTS]
+    terms = linear_terms(np.concatenate([W for W, _ in best]), IMPORTANCE)
+    sampled = np.stack([_sampled([best[count][0] for count in SHOWN.values()], density) for density in DENSITIES], axis=1)
+    ends, excess = _descents()
+    arrays = {
+        "length": np.array([length for _, length in best]),
+        "benefit": terms.benefit,
+        "interference": terms.interference,
+        "level": terms.total[list(SHOWN.values())],
+        "density": np.array(DENSITIES),
+        "sampled": sampled[:, :, 0],
+        "error": sampled[:, :, 1],
+        "two_parts": _against_enumeration(),
+        "ends": ends,
+        "excess": excess,
+        "norms": _against_norms(),
+    }
+    floor = lowest_linear_terms(2, IMPORTANCE)
+    values = {"lowest": Value(value=floor, digits=3), "starts": Value(value=float(STARTS), digits=3)}
+    for count in COUNTS:
+        values[f"total_{count}"] = Value(value=float(terms.total[count]), digits=3)
+    return Data(arrays=arrays, values=values)
+
+
+def _at_best_length(W: np.ndarray) -> tuple[np.ndarray, float]:
+    """W of unit or zero columns stretched to the length with the lowest loss, and this length.
+
+    With squared length a the loss is A (1 - a)^2 + Q a^2 + rest, where A adds up the importances of what is represented and Q is
+    the interference at unit length; so a = A / (A + Q).
+    """
+    represented = float(IMPORTANCE @ (W[0] ** 2).sum(axis=0))
+    length = float(np.sqrt(represented / (represented + linear_terms(W, IMPORTANCE).interference[0]))) if represented else 1.0
+    return length * W, length
+
+
+def _sampled(models: list[np.ndarray], density: float) -> np.ndarray:
+    """Mean and standard error (model, 2) of the loss on samples, with the best bias, in units of the features' variance."""
+    rng = np.random.default_rng(round(1 / density))
+    x = rng.random((SAMPLES, FEATURES)) * (rng.random((SAMPLES, FEATURES)) < density)
+    found = []
+    for W in models:
+        left_out = x @ (np.eye(FEATURES) - gram(W)[0]) - best_linear_bias(W, density)[0]
+        losses = left_out**2 @ IMPORTANCE / uniform_moments(density)[1]
+        found.append((losses.mean(), losses.std() / np.sqrt(SAMPLES)))
+    return np.array(found)
+
+
+def _against_enumeration() -> np.ndarray:
+    """Relative differences of random models' two-part loss from the loss enumerated over Gauss-Hermite nodes of each feature.
+
+    Three nodes a feature are exact here, since the loss is a square of x and they have the moments of a Gaussian up to the fifth.
+    """
+    nodes, masses = np.sqrt(3) * np.array([0.0, 1.0, -1.0]), np.array([2 / 3, 1 / 6, 1 / 6])
+    x = np.array(list(itertools.product(nodes, repeat=FEATURES)))
+    chance = np.array([np.prod(mass) for mass in itertools.product(masses, repeat=FEATURES)])
+    rng, differences = np.random.default_rng(1), []
+    for _ in range(CHECKS):
+        W = rng.normal(size=(1, 2, FEATURES))
+        enumerated = chance @ (((x - x @ W[0].T @ W[0]) ** 2) @ IMPORTANCE)
+        differences.append(abs(linear_terms(W, IMPORTANCE).total[0] / enumerated - 1))
+    return np.array(differences)
+
+
+def _descents() -> tuple[np.ndarray, np.ndarray]:
+    """Where the two-part loss ends when it is minimised from random starts: its interference, and its excess over the lowest."""
+    from scipy.optimize import minimize
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        W = flat.reshape(STARTS, 2, FEATURES)
+        return float(linear_terms(W, IMPORTANCE).total.sum()), linear_gradient(W, IMPORTANCE).ravel()
+
+    start = np.random.default_rng(2).normal(size=STARTS * 2 * FEATURES)
+    options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 10_000, "maxfun": 100_000}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)  # a sum over starts: each descends by itself
+    terms = linear_terms(found.x.reshape(STARTS, 2, FEATURES), IMPORTANCE)
+    return terms.interference, terms.total - lowest_linear_terms(2, IMPORTANCE)
+
+
+def _against_norms() -> np.ndarray:
+    """Relative differences, for random unit features, of interference and coherence from norms of their inner products.
+
+    Interference is held against the squared 2-norm, coherence against the maximum norm; of the two differences the larger counts.
+    """
+    rng, differences = np.random.default_rng(3), []
+    for _ in range(CHECKS):
+        W = unit_columns(rng.normal(size=(1, 3, 6)))
+        pairs = np.array([W[0, :, i] @ W[0, :, j] for i, j in itertools.permutations(range(6), 2)])
+        interference = linear_terms(W, np.ones(6)).interference[0] / np.linalg.norm(pairs) ** 2
+        differences.append(max(abs(interference - 1), abs(coherence(W)[0] / np.linalg.norm(pairs, np.inf) - 1)))
+    return np.array(differences)
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """What arrangements of none to five features cost, and the formula's levels against samples."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(TEXT_WIDTH, 3.1), facecolor="none")
+    left = drawn.add_axes((0.075, 0.33, 0.44, 0.55))
+    cost_bars(left, data, theme)
+    left.set(ylabel="loss / variance", title="Five features, two dimensions")
+    glyphs(drawn, left, data.arrays["length"], theme)
+    right = drawn.add_axes((0.625, 0.19, 0.36, 0.69))
+    colours = (theme.muted, theme.ink, theme.dedicated, theme.superposed)
+    for k, (name, colour) in enumerate(zip(SHOWN, colours, strict=True)):
+        level, error = data.arrays["level"][k], 2 * data.arrays["error"][k]
+        right.axhline(level, color=colour, lw=1.2)
+        right.errorbar(data.arrays["density"], data.arrays["sampled"][k], error, fmt="o", color=colour, ms=3.5, lw=1)
+        below = name.startswith("two")
+        right.text(1.3, level - 0.06 if below else level + 0.06, name, color=colour, fontsize=8, va="top" if below else "bottom")
+    right.set(xscale="log", xlim=(1.4, 0.007), ylim=left.get_ylim(), xlabel="density $1-S$", ylabel="loss / variance")
+    right.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
+    right.minorticks_off()
+    right.set_title("Formula (lines), samples (dots)")
+    return drawn
+
+
+CLAIMS = (
+    Claim(
+        id="C14",
+        text="The linear model's loss is the sum of a feature benefit and an interference term.",
+        source="Mathematical Understanding",
+        paper="a formula, derived for Gaussian features",
+        quantity="largest relative difference of the formula from the enumerated loss of Gaussian features, 50 random models",
+        measure=lambda data: exact(data.arrays["two_parts"].max()),
+        holds=Range(high=1e-9),
+    ),
+    Claim(
+        id="C15",
+        text="Superposition is never worthwhile for the linear model.",
+        source="Mathematical Understanding",
+        paper="no interference at any optimum",
+        quantity="largest interference, or loss above that of the two most important features alone, where 100 descents end",
+        measure=lambda data: exact(np.maximum(np.abs(data.arrays["excess"]), data.arrays["ends"]).max()),
+        holds=Range(high=1e-6),
+    ),
+    Claim(
+        id="C20",
+        text="Interference in the linear model is to the squared 2-norm what coherence is to the maximum norm.",
+        source="Mathematical Understanding, footnote",
+        paper="interference as the squared L2 analogue of coherence",
+        quantity="largest relative difference of either from its norm of the inner products of unit features, 50 random models",
+        measure=lambda data: exact(data.arrays["norms"].max()),
+        holds=Range(high=1e-9),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The geometry of superposition: the figures of templates/geometry.md."""

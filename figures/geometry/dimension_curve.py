@@ -1,0 +1,228 @@
+"""F15: hidden dimensions per feature, D*, from dense to sparse, and what becomes of it in models of other sizes."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.shared.uniform import LEVELS, NOTE, PROBES, density, levels_of, models, per_level, setting, sparsity_axis
+from figures.style import Theme, figure, themed
+from sup.geometry import dimensions_per_feature, represented
+from sup.results import Trained
+from sup.statistics import Estimate, distance, least, mean, ratio, undefined, worst
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F15",
+    title="Dimensions per feature: models linger at 1 and at 1/2",
+    alt="A curve that falls from 1 for dense features to about 0.2 for sparse ones. It is flat near 1 at first, drops, is flat "
+    "at one half over a good part of the range, and falls on. A dashed curve read off the paper's figure lies on it. Marks of "
+    "models with half of everything lie on it, too; those with twice the features lie on it where it is flat, and above it "
+    "where it is steepest.",
+    source="The Geometry of Superposition: Uniform Superposition",
+    note=NOTE + " The paper's curve was read off its figure, to about 0.005 in D* where it is flat.",
+)
+PAPER_LEVELS = (0, 2, 4, 6, 8, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 24, 26, 27, 28, 29, 30, 31, 32, 34, 36, 38, 40, 42,
+                44, 46, 48, 49)  # fmt: skip
+PAPER = (1.00, 1.00, 0.984, 0.938, 0.902, 0.82, 0.745, 0.638, 0.595, 0.563, 0.538, 0.527, 0.513, 0.508, 0.497, 0.493, 0.491,
+         0.490, 0.484, 0.490, 0.448, 0.428, 0.418, 0.391, 0.372, 0.337, 0.316, 0.303, 0.275, 0.262, 0.243, 0.229,
+         0.215)  # fmt: skip
+"""D* at these levels, read off the paper's figure."""
+NEAR = 0.03
+"""How far D* may be from a value to be taken for it."""
+PLACES = (("leaves 1", 0.97), ("reaches 1/2", 0.5), ("leaves 1/2", 0.46))
+"""What the paper's curve does where it falls through a value for the first time."""
+SUPERPOSED_BELOW = 0.9
+"""D* below which features are in superposition: nearly all of those that are embedded at all have a norm of about one."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`base`, the models of all levels; at some levels models with twice the features (`wide`) and with half of all (`half`)."""
+    wide, half = (setting(size).times(*by).sweep(PROBES, size.steps, size.seeds) for by in ((2, 1), (0.5, 0.5)))
+    return {"base": models(size), "wide": wide, "half": half}
+
+
+def reduce(runs: Runs) -> Data:
+    """D* of all models, and how long it stays where.
+
+    Arrays: `level` (level), `sparsity` (level) its 1 / (1 - S); of the models `ratio` (level, seed) D*, `count` (level, seed) the
+    represented features, `squares` (level, seed) |W|_F^2; `probe`, `probe_sparsity` (probe), `base_squares`, `wide_squares`,
+    `half_squares` (probe, seed) |W|_F^2 per hidden dimension; `paper_level`, `paper_sparsity`, `paper` (reading); `stay` (value,
+    seed) how many times longer D* is near 1 and near 1/2 than a steady fall would be; `place` (place, seed) the levels of
+    `PLACES`, and `paper_place` (place).
+    """
+    base, chosen = runs["base"], levels_of(runs["base"])
+    ratio = dimensions_per_feature(base["W"]).reshape(len(chosen), -1)
+    fine = np.linspace(chosen[0], chosen[-1], 10 * (LEVELS - 1) + 1)
+    curves = [(fine, np.interp(fine, chosen, one)) for one in ratio.T]
+    reading = (fine, np.interp(fine, PAPER_LEVELS, PAPER))
+    arrays = {
+        "level": np.array(chosen),
+        "sparsity": np.array([1 / density(k) for k in chosen]),
+        "ratio": ratio,
+        "count": represented(base["W"]).sum(axis=1).reshape(len(chosen), -1),
+        "squares": base["W"].shape[1] / ratio,
+        "probe": np.array(PROBES),
+        "probe_sparsity": np.array([1 / density(k) for k in PROBES]),
+        **{f"{name}_squares": _squares(runs[name]) for name in ("base", "wide", "half")},
+        "paper_level": np.array(PAPER_LEVELS),
+        "paper_sparsity": np.array([1 / density(k) for k in PAPER_LEVELS]),
+        "paper": np.array(PAPER),
+        "stay": np.array([[stay(values, at) for _, values in curves] for at in (1.0, 0.5)]),
+        "place": np.array([[fall(*curve, to) for curve in curves] for _, to in PLACES]),
+        "paper_place": np.array([fall(*reading, to) for _, to in PLACES]),
+    }
+    return Data(arrays=arrays, values=_values(base, arrays))
+
+
+def _squares(trained: Trained) -> np.ndarray:
+    """|W|_F^2 per hidden dimension, about the features per dimension: (probe, seed)."""
+    W = per_level(trained, "W", PROBES)
+    return 1 / dimensions_per_feature(W.reshape(-1, *W.shape[2:])).reshape(W.shape[:2])
+
+
+def stay(values: np.ndarray, at: float) -> float:
+    """How many times longer a curve is within `NEAR` of a value than one that falls steadily from its start to its end.
+
+    Example: a curve that waits a third of its way.
+        >>> round(stay(np.interp(np.linspace(0, 3, 31), [0, 1, 2, 3], [1, 0.5, 0.5, 0]), 0.5), 2)
+        5.91
+    """
+    low, high = max(at - NEAR, values[-1]), min(at + NEAR, values[0])
+    if low >= high:
+        return float("nan")  # a steady fall would never be there
+    return float((np.abs(values - at) <= NEAR).mean() * (values[0] - values[-1]) / (high - low))
+
+
+def fall(places: np.ndarray, values: np.ndarray, to: float) -> float:
+    """The first of `places` where a curve is no more than `to`; nan if it never is.
+
+    Example:
+        >>> fall(np.arange(4), np.array([1.0, 0.8, 0.4, 0.6]), 0.5)
+        2.0
+    """
+    below = np.flatnonzero(values <= to)
+    return float(places[below[0]]) if below.size else float("nan")
+
+
+def _values(base: Trained, arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    _, hidden, features = base["W"].shape
+    read = np.interp(arrays["level"], PAPER_LEVELS, PAPER)
+    out = {
+        "features": Value(value=features, digits=3),
+        "hidden": Value(value=hidden),
+        "levels": Value(value=len(arrays["level"])),
+        "models": Value(value=len(base), digits=3),
+        "from_paper": Value(value=float(np.abs(arrays["ratio"].mean(axis=1) - read).max())),
+    }
+    for name, e in (("dense", mean(arrays["ratio"][0])), ("sparse", mean(arrays["ratio"][-1]))):
+        out[name] = estimated(e, digits=3)
+    return out
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """The mean and every model over 1 / (1 - S), the paper's curve, and the other sizes."""
+    drawn, arrays = figure(theme, share=0.75, height=3.3), data.arrays
+    axes = drawn.subplots()
+    for value in (1.0, 0.5):
+        axes.axhline(value, color=theme.interference, lw=1.0, ls=(0, (1, 2)), zorder=1)
+    axes.plot(arrays["sparsity"], arrays["ratio"].mean(axis=1), color=theme.dedicated, lw=1.6, label="mean of our models")
+    each = np.repeat(arrays["sparsity"], arrays["ratio"].shape[1])
+    axes.plot(each, arrays["ratio"].ravel(), "o", label="each model", color=theme.dedicated, ms=2.2, zorder=3)
+    axes.plot(arrays["paper_sparsity"], arrays["paper"], color=theme.ink, lw=1.1, ls=(0, (4, 2)), label="the paper's curve")
+    for name, mark, label, colour in (
+        ("wide", "^", "twice the features", theme.groups[2]),
+        ("half", "s", "half the features and dimensions", theme.groups[4]),
+    ):
+        heights = 1 / arrays[f"{name}_squares"].mean(axis=1)
+        axes.plot(arrays["probe_sparsity"], heights, mark, ms=5.5, mfc="none", mec=colour, mew=1.2, label=label, zorder=4)
+    sparsity_axis(axes)
+    axes.set(ylim=(0, 1.06), yticks=(0, 0.5, 1), yticklabels=("0", "1/2", "1"))
+    axes.set_ylabel(r"$D^* = m\,/\,\|W\|_F^2$")
+    axes.legend(loc="lower left", fontsize=8.5, handlelength=1.8, borderaxespad=0.3)
+    return drawn
+
+
+def _scaling(data: Data) -> Estimate:
+    """The worst relative difference of the mean squares of other sizes from those of the base, over sizes and probes."""
+    others, base = (data.arrays["wide_squares"], data.arrays["half_squares"]), data.arrays["base_squares"]
+    pairs = [(x, y) for other in others for x, y in zip(other, base, strict=True)]
+    gaps = [distance(ratio(*(mean(squares, among=len(pairs)) for squares in pair)), 1.0) for pair in pairs]
+    return worst(gaps).over(3 * base.size)
+
+
+def _scaling_rows(data: Data) -> list[dict[str, str]]:
+    """Features per dimension of the three sizes, a row per level."""
+    return [
+        {"1/(1-S)": f"{x:.2f}", **{label: f"{data.arrays[f'{name}_squares'][k].mean():.2f}" for name, label in
+         (("base", "base"), ("wide", "twice n"), ("half", "half n and m"))}}
+        for k, x in enumerate(data.arrays["probe_sparsity"])
+    ]  # fmt: skip
+
+
+def _counts(data: Data) -> Estimate:
+    """How far the mean of |W|_F^2 over the number of represented features is from 1, the worst of levels in superposition."""
+    d_star, squares, count = (data.arrays[name] for name in ("ratio", "squares", "count"))
+    levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED_BELOW) & (count.min(axis=1) > 0))
+    if not levels.size:
+        return undefined(d_star.size)
+    means = [mean(squares[level] / count[level], among=levels.size) for level in levels]
+    return worst([distance(e, 1.0) for e in means]).over(d_star.size)
+
+
+def _least_stay(data: Data) -> Estimate:
+    return least([mean(one, among=2) for one in data.arrays["stay"]]).over(data.arrays["ratio"].size)
+
+
+def _stay_rows(data: Data) -> list[dict[str, str]]:
+    return [
+        {"D* near": value, "times a steady fall": f"{e.value:.1f} [{e.low:.1f}, {e.high:.1f}]"}
+        for value, e in zip(("1", "1/2"), map(mean, data.arrays["stay"]), strict=True)
+    ]
+
+
+def _farthest_place(data: Data) -> Estimate:
+    """Levels between our place and the paper's, the farthest of three."""
+    places = zip(data.arrays["place"], data.arrays["paper_place"], strict=True)
+    return worst([distance(mean(ours, among=len(PLACES)), paper) for ours, paper in places]).over(data.arrays["ratio"].size)
+
+
+def _place_rows(data: Data) -> list[dict[str, str]]:
+    rows = []
+    for k, (name, to) in enumerate(PLACES):
+        e, paper = mean(data.arrays["place"][k]), data.arrays["paper_place"][k]
+        ends = [10 ** (level / (LEVELS - 1)) for level in (e.value, e.low, e.high, paper)]
+        rows.append({"D*": f"{name} (falls to {to:g})", "1/(1-S)": f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]",
+                     "paper": f"{ends[3]:.2f}"})  # fmt: skip
+    return rows
+
+
+_SOURCE = "The Geometry of Superposition: Uniform Superposition"
+CLAIMS = (
+    Claim(
+        id="C28", text="With many more features than dimensions, their number does not matter; twice the dimensions hold twice "
+        "the features.", source=_SOURCE, paper="n is irrelevant if n is much larger than m; doubling m doubles the features",
+        quantity="worst relative difference in features per dimension, |W|_F^2 / m, from models with twice n, or half n and m",
+        measure=_scaling, holds=Range(high=0.1), rows=_scaling_rows,
+    ),
+    Claim(
+        id="C29", text="The squared Frobenius norm of W is about the number of represented features.", source=_SOURCE,
+        paper="about equal", measure=_counts, holds=Range(high=0.2),
+        quantity="worst distance from 1 of the mean of |W|_F^2 / represented features, over levels with D* below 0.9",
+    ),
+    Claim(
+        id="C30", text="The dimensions per feature are sticky at 1 and at 1/2.", source=_SOURCE, paper="sticky at 1 and 1/2",
+        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the less of the two, than if it fell steadily",
+        measure=_least_stay, holds=Range(low=2), rows=_stay_rows,
+    ),
+    Claim(
+        id="C39", text="D* leaves 1, reaches 1/2, and leaves 1/2 where it does so in the paper.", source=_SOURCE,
+        paper="at 1/(1-S) of 1.25, 2.54 and 3.87, read off its curve",
+        quantity="farthest of the three places from the paper's, in levels of 4.8 %",
+        measure=_farthest_place, holds=Range(high=2), unit="levels", rows=_place_rows,
+    ),
+)  # fmt: skip

@@ -1,0 +1,114 @@
+"""A comment's explanation of why dimensionalities add up to m: they are bounded by leverage scores, which add up to the rank."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.shared.uniform import NOTE, density, levels_of, models, per_level, sparsity_axis
+from figures.style import Theme, figure, themed
+from sup.geometry import feature_dimensionality, leverage_scores
+from sup.statistics import Estimate, distance, exact, mean, worst
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="Zhang's comment",
+    title="Dimensionalities add up to the number of dimensions, as leverage scores do",
+    alt="Left: dimensionality of each feature against its leverage score; all dots lie on the diagonal or just below it. Right: "
+    "both added up per hidden dimension, from dense to sparse; leverage scores lie on 1, dimensionalities next to it.",
+    source="Comments & Replications",
+    note=NOTE + " The paper gives the comment without a figure; this one is ours.",
+)
+CHECKS = 40
+"""Random weights with evenly spread columns on which the equality is checked."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`base`, the models of all levels."""
+    return {"base": models(size)}
+
+
+def reduce(runs: Runs) -> Data:
+    """Both measures of every model.
+
+    Arrays: `level`, `sparsity` (level); of the first models `shares`, `scores` (level, feature), D_i and leverage; of all
+    `total_shares`, `total_scores` (level, seed), their sums per hidden dimension; `above` (level, seed) the most by which a D_i
+    is above its leverage; `even` (check) the largest difference of the two for random columns spread evenly over the dimensions.
+    """
+    chosen = levels_of(runs["base"])
+    W = per_level(runs["base"], "W", chosen).astype(np.float64)
+    flat = W.reshape(-1, *W.shape[2:])
+    shares, scores = (measure(flat).reshape(*W.shape[:2], -1) for measure in (feature_dimensionality, leverage_scores))
+    arrays = {
+        "level": np.array(chosen),
+        "sparsity": np.array([1 / density(k) for k in chosen]),
+        "shares": shares[:, 0],
+        "scores": scores[:, 0],
+        "total_shares": shares.sum(axis=2) / W.shape[2],
+        "total_scores": scores.sum(axis=2) / W.shape[2],
+        "above": (shares - scores).max(axis=2),
+        "even": _evenly_spread(),
+    }
+    lowest = float(arrays["total_shares"].mean(axis=1).min())
+    return Data(arrays=arrays, values={"lowest": Value(value=lowest, digits=3), "hidden": Value(value=W.shape[2])})
+
+
+def _evenly_spread() -> np.ndarray:
+    """Largest difference of D_i from leverage for random W with W W^T a multiple of the identity, columns of unequal length."""
+    rng, out = np.random.default_rng(0), []
+    for _ in range(CHECKS):
+        rows, _ = np.linalg.qr(rng.normal(size=(12, 4)))
+        W = rng.uniform(0.5, 2) * rows.T[None]
+        out.append(np.abs(feature_dimensionality(W) - leverage_scores(W)).max())
+    return np.array(out)
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Dots of all features of a model per level, and the sums over levels."""
+    drawn, arrays = figure(theme, share=0.75, height=2.7), data.arrays
+    left, right = drawn.subplots(1, 2)
+    left.plot((0, 1), (0, 1), color=theme.muted, lw=0.9, zorder=1)
+    left.plot(arrays["scores"].ravel(), arrays["shares"].ravel(), "o", ms=2, mew=0, color=theme.dedicated, zorder=2)
+    left.set(xlim=(-0.02, 1), ylim=(-0.02, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
+    left.set(xlabel="leverage score of a feature", ylabel="its dimensionality $D_i$")
+    right.axhline(1, color=theme.muted, lw=0.9)
+    for name, colour, mark, label in (
+        ("total_scores", theme.groups[1], "s", "leverage scores"),
+        ("total_shares", theme.dedicated, "o", "dimensionalities"),
+    ):
+        right.plot(arrays["sparsity"], arrays[name].mean(axis=1), mark, ms=3.4, mfc="none", mec=colour, label=label)
+    sparsity_axis(right)
+    right.set(ylim=(0.98, 1.006), yticks=(0.98, 0.99, 1), xticks=(1, 2, 3, 5, 10), xticklabels=("1", "2", "3", "5", "10"))
+    right.set(xlabel="$1/(1-S)$", ylabel="sum over features, per dimension")
+    right.legend(loc="lower left", fontsize=8.5, handletextpad=0.2)
+    return drawn
+
+
+def _sums(data: Data) -> Estimate:
+    """How far the mean sum of D_i over m is from 1, the worst of all levels."""
+    levels = data.arrays["total_shares"]
+    return worst([distance(mean(one, among=len(levels)), 1.0) for one in levels])
+
+
+def _bound(data: Data) -> Estimate:
+    """The most that speaks against the bound or the equality, over all models and all random even columns."""
+    return exact(max(float(data.arrays["above"].max()), float(data.arrays["even"].max())))
+
+
+CLAIMS = (
+    Claim(
+        id="C32", text="The dimensionalities of all features add up to the number of dimensions.",
+        source="The Geometry of Superposition: Uniform Superposition", paper="about m when packed efficiently",
+        quantity="worst distance from 1 of the mean sum of D_i over m, all levels", measure=_sums, holds=Range(high=0.05),
+    ),
+    Claim(
+        id="C-Z1", text="No dimensionality is above its feature's leverage score, and the two are equal where features are "
+        "spread evenly over the dimensions.", source="Comments & Replications: Zhang", paper="D_i at most the leverage score",
+        quantity="largest D_i - leverage of any trained model, or difference for 40 random even W, the larger",
+        measure=_bound, holds=Range(high=1e-9),
+    ),
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""F18: a shape of features is a positive semidefinite matrix of low rank, or the vectors that it sends to zero."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.geometry.solids import draw_solid, projected
+from figures.shared.strokes import SHEET, inset, key, say, sheet
+from figures.shared.uniform import NOTE, Setting, density
+from figures.style import Theme, themed, weight_image, weight_map
+from sup.census import components
+from sup.geometry import gram
+from sup.polytopes import SHAPES, embed, polygon, simplex
+from sup.statistics import Estimate, best_of_groups, exact, models_in_groups, share
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F18",
+    title="Polytopes and low-rank matrices",
+    alt="Three rows: triangle, square and tetrahedron. Each shows the directions of the features as arrows, their graph with the "
+    "products on its edges, the matrix of products, and the vectors that the matrix sends to zero. The square falls into two "
+    "digons, which are not connected and have a vector each.",
+    source="The Geometry of Superposition: Uniform Superposition",
+    note="Of the paper's table only the triangle and the square are known; the tetrahedron is ours. The trained models of three "
+    "features in two dimensions are trained as the others of this section, at 1 / (1 - S) of 1.68, where it has triangles. "
+    "The claim is about the best of five models: with two dimensions a single one often ends in a worse arrangement. " + NOTE,
+)
+ROWS = (("Triangle", simplex(2)), ("Square", polygon(4)), ("Tetrahedron", simplex(3)))
+TRIANGLES = 11
+"""The level at which three features are trained in two dimensions."""
+SEEDS = 200
+"""How many models of three features there are for each seed of a profile: they are small."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`three`, models of three equally important features in two dimensions."""
+    return {"three": Setting(features=3, hidden=2).sweep((TRIANGLES,), size.steps, SEEDS * size.seeds)}
+
+
+def reduce(runs: Runs) -> Data:
+    """The rows, and the checks behind the claims.
+
+    Arrays: of row K `places_K` (feature, 3), `factor_K` (feature), `products_K` (feature, feature), `null_K` (vector, feature);
+    `triangle` (seed) whether the model of three features is an equilateral triangle, `best` (group) whether the best of each five
+    is; `recovered` (check) differences of products
+    from those of the weights made from them; `simplex` (dimensions) what speaks against the simplex being what is orthogonal to
+    (1, ..., 1); `square` (vector) lengths of what the square's products make of (1, 0, 1, 0) and (0, 1, 0, 1).
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for k, (_, W) in enumerate(ROWS):
+        groups = [list(c.features) for c in components(W)]
+        factor = np.zeros(W.shape[1], int)
+        for j, group in enumerate(groups):
+            factor[group] = j
+        products = gram(W[None])[0]
+        arrays |= {f"places_{k}": projected(W), f"factor_{k}": factor}
+        arrays |= {f"products_{k}": products, f"null_{k}": _null(products, groups)}
+    three = runs["three"]["W"].astype(np.float64)
+    found = np.array([[c.shape for c in components(W)] == ["triangle"] for W in three])
+    arrays |= {
+        "triangle": found,
+        "best": found[best_of_groups(runs["three"]["final_loss"], GROUP)],
+        "recovered": _recovered(),
+        "simplex": np.array([_against_simplex(k) for k in range(1, 9)]),
+        "square": np.linalg.norm(gram(polygon(4)[None])[0] @ np.array([[1, 0, 1, 0], [0, 1, 0, 1]]).T, axis=0),
+    }
+    e = share(found)
+    values = {
+        "triangles": estimated(e, percent=True, digits=3),
+        "sparsity": Value(value=1 / density(TRIANGLES), digits=3),
+        "models": Value(value=len(three), digits=3),
+    }
+    return Data(arrays=arrays, values=values)
+
+
+def _null(products: np.ndarray, groups: list[list[int]]) -> np.ndarray:
+    """For each component, the vector on it that the products send to zero, its first entry 1: (vector, feature)."""
+    vectors = np.zeros((len(groups), len(products)))
+    for vector, group in zip(vectors, groups, strict=True):
+        values, directions = np.linalg.eigh(products[np.ix_(group, group)])
+        assert abs(values[0]) < 1e-9 < values[1]  # each component here has one feature more than dimensions
+        vector[group] = directions[:, 0] / directions[0, 0]
+    return vectors
+
+
+def _recovered() -> np.ndarray:
+    """Differences of W^T W from the products that W was made from, for ideal shapes and 40 random matrices of low rank."""
+    rng = np.random.default_rng(0)
+    shapes = [*SHAPES.values(), *(rng.normal(size=(rng.integers(1, 6), 8)) for _ in range(40))]
+    out = []
+    for W in shapes:
+        again = embed(W.T @ W)
+        out.append(np.abs(again.T @ again - W.T @ W).max() if len(again) == np.linalg.matrix_rank(W) else np.inf)
+    return np.array(out)
+
+
+def _against_simplex(dimensions: int) -> float:
+    """Difference of the simplex's products from the projection that removes (1, ..., 1), scaled to unit diagonal."""
+    count = dimensions + 1
+    removed = np.eye(count) - np.ones((count, count)) / count
+    return float(np.abs(gram(simplex(dimensions)[None])[0] - removed * count / dimensions).max())
+
+
+HIGH = 118.0
+"""Points: height of a row."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A row for each shape under the names of the columns, and a key to the colours of products."""
+    drawn, axes = sheet(theme, 3 * HIGH + 74)
+    top = 3 * HIGH + 60
+    for x, words in ((62, "columns of $W$"), (168, "$W^T W$ as a graph"), (262, "$W^T W$"), (346, "sent to zero")):
+        say(axes, x, top, words, theme, fontweight="bold")
+    for k, (name, _) in enumerate(ROWS):
+        _row(axes, data, k, name, top - 22 - HIGH * (k + 0.5), theme)
+    say(axes, 120, 18, "product of two features", theme, ha="right")
+    key(inset(axes, 130, 18, 120, 8), weight_map(theme), ("-1", "0", "1"), theme)
+    return drawn
+
+
+def _row(axes: "Axes", data: Data, k: int, name: str, y: float, theme: Theme) -> None:
+    places, factor, products, null = (data.arrays[f"{part}_{k}"] for part in ("places", "factor", "products", "null"))
+    colours = [theme.groups[j] for j in factor]
+    edges = np.argwhere(np.triu(np.abs(products) > 1e-9, 1))
+    say(axes, 8, y, name, theme, rotation=90, fontweight="bold")
+    draw_solid(axes, (62, y), places, np.zeros((0, 2), int), colours, theme, 40)
+    for a, b in edges.tolist():
+        axes.plot(*(np.array([168, y]) + 38 * places[[a, b], :2]).T, color=theme.negative, lw=2.2 * abs(products[a, b]), zorder=2)
+    for i, place in enumerate(np.array([168, y]) + 38 * places[:, :2]):
+        axes.plot(*place, "o", color=colours[i], ms=6, zorder=4)
+    weights = ", ".join(sorted({f"{products[a, b]:.3g}" for a, b in edges.tolist()}))
+    say(axes, 168, y - 50, f"{weights} on edges", theme, fontsize=8.5)
+    side = 62.0
+    weight_image(inset(axes, 262 - side / 2, y - side / 2, side, side), products, theme)
+    for j, vector in enumerate(null):
+        text = "(" + ", ".join(f"{x:.0f}" for x in np.abs(vector)) + ")"
+        say(axes, min(346, SHEET - 40), y + 8 * (len(null) - 1) - 16 * j, text, theme, color=theme.groups[j])
+
+
+def _triangles(data: Data) -> Estimate:
+    return share(data.arrays["best"]).over(models_in_groups(data.arrays["triangle"].size, GROUP))
+
+
+def _triangle_rows(data: Data) -> list[dict[str, str]]:
+    """How often single models and the best of five are triangles."""
+    counted = (("single models", data.arrays["triangle"]), ("best of five", data.arrays["best"]))
+    return [{"of": name, "triangles": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+
+
+CLAIMS = (
+    Claim(
+        id="C40", text="A strategy for superposition, a positive semidefinite matrix of low rank and a polytope are one thing.",
+        source="The Geometry of Superposition: Uniform Superposition", paper="W^T W is positive semidefinite of low rank",
+        quantity="largest difference of W^T W from the matrix of which W, of as many rows as its rank, was made; 46 matrices",
+        measure=lambda data: exact(data.arrays["recovered"].max()), holds=Range(high=1e-9),
+    ),
+    Claim(
+        id="C41", text="Three equally important features in two dimensions form an equilateral triangle.",
+        source="The Geometry of Superposition: Uniform Superposition", paper="an equilateral triangle",
+        quantity="share of fits, each the best of five models by final loss, whose features have cosines within 0.1 of -1/2",
+        measure=_triangles, holds=Range(low=0.5), rows=_triangle_rows,
+    ),
+    Claim(
+        id="C42", text="Features whose products lose (1, ..., 1) and treat the rest alike form a regular simplex of m + 1.",
+        source="The Geometry of Superposition: Uniform Superposition", paper="the minimal possible superposition",
+        quantity="largest difference of a simplex's products from the projection that removes (1, ..., 1), 1 to 8 dimensions",
+        measure=lambda data: exact(data.arrays["simplex"].max()), holds=Range(high=1e-9),
+    ),
+    Claim(
+        id="C43", text="A square is two digons: its products are orthogonal to (1, 0, 1, 0) and (0, 1, 0, 1).",
+        source="The Geometry of Superposition: Uniform Superposition", paper="decomposes into two digons",
+        quantity="longer of the two products of W^T W with these vectors",
+        measure=lambda data: exact(data.arrays["square"].max()), holds=Range(high=1e-9),
+    ),
+)  # fmt: skip

@@ -1,0 +1,145 @@
+"""F39: pressure. More features than there is room for make cleaner shapes, and so does longer training."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.geometry import graphs
+from figures.shared.uniform import NOTE, PROBES, density, models, per_level, setting
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.census import OTHER
+from sup.geometry import feature_dimensionality
+from sup.polytopes import SHARES
+from sup.results import Trained
+from sup.statistics import Estimate, mean
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F39",
+    title="Pressure: the same dimensions with fewer and with more features",
+    alt="Four panels of dots, the dimensionality of each represented feature at four densities, coloured by shape, over the "
+    "lines of ideal shapes: models with half the features, the usual number, twice as many, and a fifth of the training.",
+    source="Comments & Replications",
+    note=NOTE + " The sizes of the figure in the comment are not known. Here they are the section's other models, beside some "
+    "with half and with twice their features; at each density the model with the lowest final loss is drawn.",
+)
+SHORT = 5
+"""How many times fewer steps the short training has."""
+PANELS = ("narrow", "base", "wide", "short")
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """The models of the section (`base`); half (`narrow`) and twice (`wide`) the features; and a fifth of the steps (`short`)."""
+    own = setting(size)
+    narrow, wide = (own.times(by, 1).sweep(PROBES, size.steps, size.seeds) for by in (0.5, 2))
+    short = own.sweep(PROBES, max(1, size.steps // SHORT), size.seeds)
+    return {"base": models(size), "narrow": narrow, "wide": wide, "short": short}
+
+
+def reduce(runs: Runs) -> Data:
+    """Which features are in named shapes.
+
+    Arrays: `level`, `sparsity` (probe); for each of `PANELS` `NAME_clean` (probe, seed), the share of represented features in
+    named shapes; of the drawn models, at all probes, `NAME_dots` (dot, 3) with probe, D_i, shape number of represented features.
+    """
+    arrays = {"level": np.array(PROBES), "sparsity": np.array([1 / density(k) for k in PROBES])}
+    values = {"hidden": Value(value=runs["base"]["W"].shape[1])}
+    for name in PANELS:
+        arrays |= _measured(name, runs[name])
+        values[f"{name}_clean"] = estimated(mean(arrays[f"{name}_clean"].mean(axis=0)), percent=True)
+        values[f"{name}_features"] = Value(value=runs[name]["W"].shape[2], digits=3)
+    return Data(arrays=arrays, values=values)
+
+
+def _measured(name: str, trained: Trained) -> dict[str, np.ndarray]:
+    W = per_level(trained, "W", PROBES).astype(np.float64)
+    numbers = np.array([[graphs.shape_numbers(one) for one in models] for models in W])
+    there, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
+    best, dots = per_level(trained, "final_loss", PROBES).argmin(axis=1), []
+    for probe, seed in enumerate(best):
+        kept = there[probe, seed]
+        shares = feature_dimensionality(W[probe, seed][None])[0][kept]
+        dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][kept]]))
+    clean = (there & ~other).sum(axis=2) / np.maximum(there.sum(axis=2), 1)
+    return {f"{name}_clean": clean, f"{name}_dots": np.concatenate(dots)}
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A panel for each set of models."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(TEXT_WIDTH, 3.0), facecolor="none")
+    titles = {
+        "narrow": f"{data.values['narrow_features'].value:.0f} features",
+        "base": f"{data.values['base_features'].value:.0f} features",
+        "wide": f"{data.values['wide_features'].value:.0f} features",
+        "short": f"{data.values['short_features'].value:.0f}, a fifth of the steps",
+    }
+    for k, name in enumerate(PANELS):
+        axes = drawn.add_axes((0.075 + 0.236 * k, 0.17, 0.205, 0.72))
+        _panel(axes, data, name, theme)
+        axes.set_title(titles[name])
+        if k == 0:
+            axes.set_ylabel("dimensionality $D_i$")
+            axes.set_yticklabels(("1/4", "1/2", "3/4", "1"))
+    drawn.text(0.53, 0.03, "$1/(1-S)$", ha="center", fontsize=8.5)
+    return drawn
+
+
+def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
+    palette, dots = graphs.colours(theme), data.arrays[f"{name}_dots"]
+    for share, colour in zip(SHARES.values(), palette, strict=False):
+        axes.axhline(share, color=colour, lw=0.7, alpha=0.6, zorder=1)
+    for probe in range(len(PROBES)):
+        own = dots[dots[:, 0] == probe]
+        own = own[np.lexsort((own[:, 1], own[:, 2]))]
+        aside = np.linspace(-0.36, 0.36, len(own)) if len(own) > 1 else np.zeros(len(own))
+        axes.scatter(probe + aside, own[:, 1], s=5, lw=0, c=[palette[int(k)] for k in own[:, 2]], zorder=2)
+    axes.set(xlim=(-0.5, len(PROBES) - 0.5), xticks=range(len(PROBES)), xticklabels=[f"{x:.2g}" for x in data.arrays["sparsity"]])
+    axes.set(ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=[])
+
+
+def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
+    """Mean difference over seeds of the share of features in named shapes, averaged over densities."""
+
+    def measure(data: Data) -> Estimate:
+        clean = data.arrays[f"{more}_clean"]
+        return mean((clean - data.arrays[f"{less}_clean"]).mean(axis=0)).over(2 * clean.size)
+
+    return measure
+
+
+def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
+    """The share of features in named shapes at each density, a column for each set of models."""
+    words = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
+
+    def rows(data: Data) -> list[dict[str, str]]:
+        return [
+            {"1/(1-S)": f"{x:.2f}", **{words[name]: f"{data.arrays[f'{name}_clean'][k].mean():.0%}" for name in names}}
+            for k, x in enumerate(data.arrays["sparsity"])
+        ]
+
+    return rows
+
+
+CLAIMS = (
+    Claim(
+        id="C-P1", text="The more features compete for the same dimensions, the cleaner the polytopes.",
+        source="Comments & Replications: Henighan and Olah", paper="cleaner polytopes with larger n for the same m",
+        quantity="share of represented features in named shapes, mean over four densities: of twice, less that of half, the n",
+        measure=_difference("wide", "narrow"), holds=Range(low=0.01), rows=_rows("narrow", "base", "wide"),
+    ),
+    Claim(
+        id="C-P2", text="Training longer makes the polytopes cleaner.",
+        source="Comments & Replications: Henighan and Olah", paper="training longer cleans as well",
+        quantity="share of represented features in named shapes, mean over four densities: of all, less that of 1/5, the steps",
+        measure=_difference("base", "short"), holds=Range(low=0.01), rows=_rows("short", "base"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Superposition and learning dynamics: the figures of templates/learning-dynamics.md."""

@@ -1,0 +1,1 @@
+"""Definitions and motivation: the figures of templates/motivation.md."""

@@ -1,0 +1,1 @@
+"""Non-uniform superposition: the figures of templates/non-uniform.md."""

@@ -1,0 +1,227 @@
+"""F22: as features become dense, correlated pairs collapse one after the other into their principal components."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.non_uniform.planes import collapsed, cut, exact_losses, plane, spokes, upright
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.features import Correlated
+from sup.specs import Recipe, Run
+from sup.statistics import Estimate, best_of_groups, exact, mean, models_in_groups, share
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SOURCE = "Non-uniform superposition: The collapse of correlated features"
+ABOUT = About(
+    label="F22",
+    title="From superposition to principal components, one pair at a time",
+    alt="Five planes from dense to sparse with three correlated pairs each. Dense: every pair points in one direction, and is "
+    "shorter than a feature of its own. Sparser: two pairs, then one, then none are collapsed, and at last all six features form "
+    "a hexagon. Below, the number of collapsed pairs against density falls in steps from three to zero, at other densities "
+    "than in the paper.",
+    source=SOURCE,
+    note="The paper names the regimes but not the densities that it trained. Each dot is the best of five models by expected "
+    "loss; of these the one with the lowest loss is drawn above. A pair is collapsed when its members lie within 10 degrees.",
+)
+SETS = ((0, 1), (2, 3), (4, 5))
+DENSITIES = (0.01, 0.03, 0.04, 0.05, 0.06, 0.07, 0.1, 0.12, 0.13, 0.14, 0.15, 0.18, 0.25, 0.35, 0.38, 0.41, 0.45, 0.55, 0.75)
+DRAWN = (0.75, 0.35, 0.18, 0.1, 0.01)
+PAPER = ((0.05, 0.05), (0.15, 0.15), (0.2, 0.25))
+"""Where the paper sees the first, second and third pair collapse as density grows; it leaves a gap at the third."""
+AGREES = 1.25
+"""Factor by which a threshold may differ from the paper's range and still agree."""
+CIRCLES = (1.0, 0.5**0.5)
+"""Radii drawn: of a feature of its own, and of each member of a pair that shares its principal component."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`sets`: models of three correlated pairs in two dimensions at all densities."""
+    base = Run(model="relu-output", n_features=6, n_hidden=2, distribution=Correlated(sizes=(2, 2, 2), density=DENSITIES[0]),
+               recipe=Recipe(steps=size.steps))  # fmt: skip
+    return {"sets": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
+
+
+def principal_loss(density: float) -> float:
+    """Loss, the mean over features, of the best linear solution: two of three pairs by their mean, the rest by its expectation.
+
+    With variance v = p/3 - p^2/4 and covariance c = p/4 - p^2/4 in a pair, its components have variances v + c and v - c.
+
+    Example: two of six principal components, all of which vary alike.
+        >>> round(principal_loss(1.0) * 12, 9)
+        0.666666667
+    """
+    variance, covariance = density / 3 - density**2 / 4, density / 4 - density**2 / 4
+    return (6 * variance - 2 * (variance + covariance)) / 6
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn models and the number of collapsed pairs.
+
+    Arrays: `density`, `W` (panel, 2, feature), `counts` (density, group) of collapsed pairs in the best of each five, `single`
+    (density, seed) in every model, `ratio` (density) the lowest expected loss over that of the best linear solution, `threshold`
+    (group, 3) where the first, second and third pair collapse, and `kept`, `dropped` (group) the lengths that members of
+    collapsed pairs give to (a + b) / sqrt 2 and (a - b) / sqrt 2 at density 0.35.
+    """
+    models = [runs["sets"].where(density=density) for density in DENSITIES]
+    loss = np.stack([exact_losses(trained) for trained in models])
+    single = np.array([[collapsed(W, SETS).sum() for W in trained["W"]] for trained in models])
+    picked = best_of_groups(loss, GROUP)
+    counts = np.take_along_axis(single, picked, axis=1)
+    shown = [DENSITIES.index(density) for density in DRAWN]
+    at = DENSITIES.index(0.35)
+    lengths = np.array([components(models[at]["W"][k]) for k in picked[at]])
+    arrays = {
+        "density": np.array(DENSITIES),
+        "W": np.stack([upright(models[k]["W"][loss[k].argmin()]) for k in shown]),
+        "drawn": np.array([single[k, loss[k].argmin()] for k in shown]),
+        "counts": counts,
+        "single": single,
+        "ratio": loss.min(axis=1) / np.array([principal_loss(density) for density in DENSITIES]),
+        "threshold": np.array([thresholds(column) for column in counts.T]),
+        "kept": lengths[:, 0],
+        "dropped": lengths[:, 1],
+    }
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def components(W: np.ndarray) -> tuple[float, float]:
+    """Mean |W (a + b)| / sqrt 2 and |W (a - b)| / sqrt 2 over the collapsed pairs of W (2, feature); NaN when there is none."""
+    pairs = [(W[:, i], W[:, j]) for (i, j), flat in zip(SETS, collapsed(W, SETS), strict=True) if flat]
+    if not pairs:
+        return np.nan, np.nan
+    means = [np.mean([np.hypot(*(a + sign * b)) / 2**0.5 for a, b in pairs]) for sign in (1, -1)]
+    return float(means[0]), float(means[1])
+
+
+def thresholds(counts: np.ndarray) -> np.ndarray:
+    """The density (3) from which on at least one, two, three pairs of the fits `counts` (density) are collapsed.
+
+    It is the geometric mean of neighbouring densities at the cut that misplaces the fewest fits; NaN where there is none.
+    """
+    return np.array([cut(DENSITIES, counts >= wanted) for wanted in (1, 2, 3)])
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    values = {}
+    for k, name in enumerate(("first", "second", "third")):
+        e = mean(arrays["threshold"][:, k])
+        values[name] = Value(value=e.value, interval=(e.low, e.high))
+    for density, ratio in zip(DENSITIES, arrays["ratio"], strict=True):
+        values[f"ratio_{density:g}"] = Value(value=float(ratio))
+    return values | {"dense": Value(value=DRAWN[0]), "middle": Value(value=DRAWN[1])}
+
+
+PANEL, SPACE, HEIGHT = 1.32, 0.1, 1.75
+"""Inches: side of a plane, space between planes, height of the axes below."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """A plane for each of five densities above, the number of collapsed pairs at every density below."""
+    from matplotlib.figure import Figure
+
+    tall = PANEL + 0.62 + HEIGHT + 0.5
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    words = ("no pair collapsed", "one pair collapsed", "two pairs collapsed", "all pairs collapsed")
+    for k, (density, W) in enumerate(zip(DRAWN, data.arrays["W"], strict=True)):
+        left, bottom = 0.1 + k * (PANEL + SPACE), tall - PANEL - 0.22
+        axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
+        plane(axes, theme, 1.15, CIRCLES)
+        spokes(axes, W, SETS, theme)
+        middle = (left + PANEL / 2) / TEXT_WIDTH
+        drawn.text(middle, (tall - 0.16) / tall, f"density {density:g}", ha="center", fontsize=8.5)
+        drawn.text(middle, (bottom - 0.05) / tall, words[data.arrays["drawn"][k]], ha="center", va="top", fontsize=8)
+    _counts(drawn.add_axes((0.6 / TEXT_WIDTH, 0.45 / tall, (TEXT_WIDTH - 0.75) / TEXT_WIDTH, HEIGHT / tall)), data, theme)
+    return drawn
+
+
+def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
+    density, counts = data.arrays["density"], data.arrays["counts"]
+    groups = counts.shape[1]
+    shift = np.linspace(-0.12, 0.12, groups) if groups > 1 else np.zeros(1)
+    for g in range(groups):
+        axes.plot(
+            density, counts[:, g] + shift[g], "o", color=theme.groups[0], ms=3.6, label="best of five models" if not g else None
+        )
+    edges = [0.0, *(float(np.mean(pair)) for pair in PAPER), 1.0]
+    for count in range(4):
+        axes.plot(edges[count : count + 2], (count, count), color=theme.groups[1], lw=5, alpha=0.35, solid_capstyle="butt",
+                  zorder=1, label="the paper's regimes" if not count else None)  # fmt: skip
+    axes.set(xscale="log", xlim=(0.85, 0.0085), ylim=(-0.4, 3.4), yticks=range(4),
+    xlabel="density of each pair (dense to sparse)",
+             ylabel="collapsed pairs", xticks=(0.5, 0.2, 0.1, 0.05, 0.02, 0.01))  # fmt: skip
+    axes.set_xticklabels(("0.5", "0.2", "0.1", "0.05", "0.02", "0.01"))
+    axes.minorticks_off()
+    axes.legend(loc="upper right", fontsize=8)
+
+
+def _models(data: Data) -> int:
+    """How many models of each density the fits were chosen from."""
+    return models_in_groups(data.arrays["single"].shape[1], GROUP)
+
+
+def _collapse(data: Data) -> Estimate:
+    at = DENSITIES.index(0.35)
+    return share((data.arrays["counts"][at] >= 1) & (data.arrays["dropped"] <= 0.1 * data.arrays["kept"])).over(_models(data))
+
+
+def _collapse_rows(data: Data) -> list[dict[str, str]]:
+    arrays, at = data.arrays, DENSITIES.index(0.35)
+    return [
+        {
+            "fit": f"{g + 1}",
+            "collapsed pairs": f"{arrays['counts'][at, g]}",
+            "length of (a + b) / sqrt 2": f"{arrays['kept'][g]:.2f}",
+            "of (a - b) / sqrt 2": f"{arrays['dropped'][g]:.3f}",
+        }
+        for g in range(arrays["counts"].shape[1])
+    ]
+
+
+def outside(threshold: np.ndarray) -> np.ndarray:
+    """Largest factor by which thresholds (group, 3) lie outside the paper's ranges; infinite where they do not rise in order."""
+    low, high = np.array(PAPER).T
+    factors = np.maximum(np.maximum(low / threshold, threshold / high), 1.0).max(axis=1)
+    rising = (np.diff(threshold, axis=1) > 0).all(axis=1)
+    worst: np.ndarray = np.where(rising, factors, np.inf)
+    return worst
+
+
+def _regimes(data: Data) -> Estimate:
+    factors = outside(data.arrays["threshold"])
+    return (mean(factors) if np.isfinite(factors).all() else exact(math.inf)).over(_models(data))
+
+
+def _regime_rows(data: Data) -> list[dict[str, str]]:
+    rows = []
+    for k, (name, (low, high)) in enumerate(zip(("first", "second", "third"), PAPER, strict=True)):
+        e = mean(data.arrays["threshold"][:, k])
+        rows.append(
+            {
+                "pair": name,
+                "collapses from density": f"{e.value:.3f}",
+                "paper": f"{low:g}" if low == high else f"{low:g} to {high:g}",
+            }
+        )
+    return rows
+
+
+CLAIMS = (
+    Claim(
+        id="C47", text="Correlated features without room collapse: their principal component is kept, the other one dropped.",
+        source=SOURCE, paper="collapse into (a + b) / sqrt 2", measure=_collapse, holds=Range(low=0.5), rows=_collapse_rows,
+        quantity="share of fits at density 0.35 with a collapsed pair, and (a - b) at most a tenth as long as (a + b)",
+    ),
+    Claim(
+        id="C57", text="As density grows, one, two and then all three pairs collapse.", source=SOURCE,
+        paper="from about 0.05, 0.15 and 0.2 to 0.25 on", measure=_regimes, holds=Range(low=1.0, high=10.0),
+        agrees=Range(low=1.0, high=AGREES), rows=_regime_rows,
+        quantity="largest factor by which a density at which a pair collapses lies outside the paper's",
+    ),
+)  # fmt: skip

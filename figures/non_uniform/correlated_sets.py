@@ -1,0 +1,271 @@
+"""F20: features that occur together lie at right angles or side by side, features that exclude each other lie opposite."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.non_uniform.planes import ANGLE, cosines, exact_losses, plane, regular, spokes, upright
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.expected_loss import Task, descend
+from sup.features import Anticorrelated, Correlated, Independent
+from sup.polytopes import polygon
+from sup.specs import Recipe, Run
+from sup.statistics import Estimate, best_of_groups, difference, least, models_in_groups, share
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SOURCE = "Non-uniform superposition: Correlated and anticorrelated features"
+ABOUT = About(
+    label="F20",
+    title="What occurs together lies at right angles, what excludes each other lies opposite",
+    alt="Three rows of five planes. Two correlated pairs: each pair at a right angle, the pairs opposite each other. Two "
+    "anticorrelated pairs: each pair opposite, the pairs at a right angle. Three correlated pairs: a hexagon with partners side "
+    "by side, or, in some models, one pair collapsed into one direction.",
+    source=SOURCE,
+    note="The paper gives no density; ours is 0.05, of each set. The first four panels are the best of five models each by "
+    "expected loss, turned so that the first feature points up and the next one aside lies right; the fifth is the model with "
+    "the lowest loss among those arranged otherwise, or the one with the highest loss when there is none. A second density is "
+    "0.02.",
+)
+DENSITY, SECOND = 0.05, 0.02
+PANELS = 4
+PAIRS, THREE = ((0, 1), (2, 3)), ((0, 1), (2, 3), (4, 5))
+ALONE = 4
+"""How many models of independent features there are for each seed of a profile: to show that hexagons are rarer than one fit in
+twenty takes some eighty fits."""
+LOWEST = 10
+"""Models of each kind that show which arrangement is best, however seldom it is found."""
+STUCK = 0.01
+"""A model is stuck when its expected loss is more than a hundredth above that of the best."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`correlated`, `anticorrelated` and `three` sets of two; six `independent` features in two, and nine in three dimensions."""
+    recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
+    four = Run(
+        model="relu-output", n_features=4, n_hidden=2, distribution=Correlated(sizes=(2, 2), density=DENSITY), recipe=recipe
+    )
+    anti = Run(model="relu-output", n_features=4, n_hidden=2, distribution=Anticorrelated(sizes=(2, 2), density=DENSITY),
+               recipe=recipe)  # fmt: skip
+    six = Run(
+        model="relu-output", n_features=6, n_hidden=2, distribution=Correlated(sizes=(2, 2, 2), density=DENSITY), recipe=recipe
+    )
+    alone = Run(model="relu-output", n_features=6, n_hidden=2, distribution=Independent(density=DENSITY), recipe=recipe)
+    nine = Run(model="relu-output", n_features=9, n_hidden=3, distribution=Independent(density=DENSITY), recipe=recipe)
+    densities = (DENSITY, SECOND)
+    return {
+        "correlated": sweep(four, density=densities, seed=seeds),
+        "anticorrelated": sweep(anti, density=densities, seed=seeds),
+        "three": sweep(six, density=densities, seed=seeds),
+        "independent": sweep(alone, seed=replicates(ALONE * size.seeds)),
+        "three_dimensions": sweep(nine, seed=replicates(max(1, size.seeds // 2))),
+    }
+
+
+def crossed(W: np.ndarray) -> bool:
+    """Whether each of two pairs stands at a right angle and each feature points opposite to one of the other pair."""
+    cosine, limit = cosines(W), np.sin(np.radians(ANGLE))
+    within = max(abs(cosine[0, 1]), abs(cosine[2, 3])) <= limit
+    return within and regular(W, range(4))
+
+
+def opposed(W: np.ndarray) -> bool:
+    """Whether each of two pairs is antipodal and the pairs stand at right angles to each other."""
+    cosine = cosines(W)
+    return bool(max(cosine[0, 1], cosine[2, 3]) <= -np.cos(np.radians(ANGLE))) and regular(W, range(4))
+
+
+def beside(W: np.ndarray) -> bool:
+    """Whether six features form a hexagon in which the partners of each pair are neighbours."""
+    cosine, wide = cosines(W), np.cos(np.radians(60 + ANGLE))
+    return regular(W, range(6)) and all(cosine[i, j] >= wide for i, j in THREE)
+
+
+ROWS: tuple[tuple[str, Callable[[np.ndarray], bool], tuple[tuple[int, int], ...], str], ...] = (
+    ("correlated", crossed, PAIRS, "two correlated pairs"),
+    ("anticorrelated", opposed, PAIRS, "two anticorrelated pairs"),
+    ("three", beside, THREE, "three correlated pairs"),
+)
+
+
+def reduce(runs: Runs) -> Data:
+    """The drawn models and what is counted.
+
+    Arrays: of each row of ROWS `*_W` (panel, 2, feature), `*_loss` (panel); `*_found` and `*_second`
+    (seed), whether a model is so arranged at both densities, `*_best` and `*_second_best` (group) the best of each five,
+    `*_lowest` and `*_second_lowest` (model) those with the lowest losses of all, and
+    `*_within` (group) the cosine farthest from what is expected of a set; `hexagon` (seed) whether independent features form one,
+    `hexagon_best` (group), `exact` (arrangement) their expected losses as hexagon and as pentagon with the sixth dropped;
+    `stuck_2`, `stuck_3` (seed), the models of two and three dimensions that end above the best.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for name, arranged, sets, _ in ROWS:
+        for tag, density in (("", DENSITY), ("_second", SECOND)):
+            models = runs[name].where(density=density)
+            loss, found = exact_losses(models), np.array([arranged(W) for W in models["W"]])
+            picked = best_of_groups(loss[None], GROUP)[0]
+            arrays[f"{name}{tag or '_found'}"] = found
+            arrays[f"{name}{tag}_best"] = found[picked]
+            arrays[f"{name}{tag}_lowest"] = found[loss.argsort(kind="stable")[:LOWEST]]
+            if not tag:
+                drawn = [*picked[:PANELS], _stuck(loss, found)]
+                arrays[f"{name}_W"] = np.stack([upright(models["W"][k]) for k in drawn])
+                arrays[f"{name}_loss"] = loss[drawn]
+                arrays[f"{name}_within"] = np.array([[cosines(models["W"][k])[i, j] for i, j in sets] for k in picked])
+    flat, deep = runs["independent"], runs["three_dimensions"]
+    loss, hexagon = exact_losses(flat), np.array([regular(W, range(6)) for W in flat["W"]])
+    arrays |= {
+        "hexagon": hexagon,
+        "hexagon_best": hexagon[best_of_groups(loss[None], GROUP)[0]],
+        "exact": _exact(flat.runs[0]),
+        "stuck_2": loss > (1 + STUCK) * loss.min(),
+        "stuck_3": (deep_loss := exact_losses(deep)) > (1 + STUCK) * deep_loss.min(),
+    }
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def _stuck(loss: np.ndarray, found: np.ndarray) -> int:
+    """The model with the lowest loss that is not so arranged; the one with the highest loss when all are."""
+    return int(loss.argmax() if found.all() else np.where(found, np.inf, loss).argmin())
+
+
+def _exact(run: Run) -> np.ndarray:
+    """Expected losses of six independent features: as the best hexagon, and as the best pentagon with the sixth dropped."""
+    hexagon = descend(1.19 * polygon(6), np.full(6, -0.43), Task.of(run)).loss
+    W = np.concatenate([1.14 * polygon(5), np.zeros((2, 1))], axis=1)
+    pentagon = descend(W, np.array([-0.25] * 5 + [0.02]), Task.of(run), absent=(5,)).loss
+    return np.array([hexagon, pentagon])
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    values = {}
+    for name, *_ in ROWS:
+        for label, key in (("found", "found"), ("best", "best"), ("second", "second_best")):
+            values[f"{name}_{label}"] = estimated(share(arrays[f"{name}_{key}"]))
+    return values | {
+        "hexagon": estimated(share(arrays["hexagon"])),
+        "hexagon_loss": Value(value=float(arrays["exact"][0]), digits=3),
+        "pentagon_loss": Value(value=float(arrays["exact"][1]), digits=3),
+        "stuck_2": Value(value=float(arrays["stuck_2"].mean())),
+        "stuck_3": Value(value=float(arrays["stuck_3"].mean())),
+    }
+
+
+PANEL, SPACE, LEFT = 1.24, 0.08, 0.42
+"""Inches: side of a plane, space between planes, room for the rows' names."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Three rows of models; colours and markers are sets."""
+    from matplotlib.figure import Figure
+
+    step = PANEL + 0.24
+    tall = 3 * step + 0.06
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    for row, (name, arranged, sets, title) in enumerate(ROWS):
+        bottom = tall - (row + 1) * step + 0.18
+        drawn.text(0.2 / TEXT_WIDTH, (bottom + PANEL / 2) / tall, title.replace(" pairs", "\npairs"), rotation=90, fontsize=8.5,
+                   ha="center", va="center", linespacing=1.1)  # fmt: skip
+        for k, W in enumerate(data.arrays[f"{name}_W"]):
+            left = LEFT + k * (PANEL + SPACE)
+            axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
+            plane(axes, theme, 1.28)
+            spokes(axes, W, sets, theme)
+            loss = data.arrays[f"{name}_loss"][k]
+            said = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
+            said = f"otherwise: {said}" if not arranged(W) else said
+            drawn.text((left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall, said, ha="center", va="top", fontsize=7.5,
+                       color=theme.muted)  # fmt: skip
+    return drawn
+
+
+def _of_fits(best: np.ndarray, single: np.ndarray, *, among: int = 1) -> Estimate:
+    """Share of fits, each the best of a group of the `single` models."""
+    return share(best, among=among).over(models_in_groups(single.size, GROUP))
+
+
+def _arranged(data: Data, name: str, *, among: int = 1) -> Estimate:
+    return _of_fits(data.arrays[f"{name}_best"], data.arrays[f"{name}_found"], among=among)
+
+
+def _right_angles(data: Data) -> Estimate:
+    limit = np.sin(np.radians(ANGLE))
+    return _of_fits((np.abs(data.arrays["correlated_within"]) <= limit).all(axis=1), data.arrays["correlated_found"])
+
+
+def _side_by_side(data: Data) -> Estimate:
+    near = np.cos(np.radians(60 + ANGLE))
+    return _of_fits((data.arrays["three_within"] >= near).all(axis=1), data.arrays["three_found"])
+
+
+def _outcomes(data: Data) -> Estimate:
+    """The row with the lowest share."""
+    return least([_arranged(data, name, among=len(ROWS)) for name, *_ in ROWS])
+
+
+def _outcome_rows(data: Data) -> list[dict[str, str]]:
+    rows = []
+    for name, *_, title in ROWS:
+        for density, single, tag in ((DENSITY, "found", ""), (SECOND, "second", "second_")):
+            counted = {"single models": single, "best of five": f"{tag}best", "lowest losses": f"{tag}lowest"}
+            arrays = {label: data.arrays[f"{name}_{key}"] for label, key in counted.items()}
+            cells = {label: f"{array.sum()} of {array.size}" for label, array in arrays.items()}
+            rows.append({"sets": title, "density": f"{density:g}", **cells})
+    return rows
+
+
+def _hexagon_rows(data: Data) -> list[dict[str, str]]:
+    single, best, (hexagon, pentagon) = (data.arrays[name] for name in ("hexagon", "hexagon_best", "exact"))
+    return [{"hexagons, single models": f"{single.sum()} of {single.size}", "best of five": f"{best.sum()} of {best.size}",
+             "exact loss of a hexagon": f"{hexagon:.5f}", "of a pentagon without the sixth": f"{pentagon:.5f}"}]  # fmt: skip
+
+
+def _harder(data: Data) -> Estimate:
+    return difference(share(data.arrays["stuck_2"]), share(data.arrays["stuck_3"]))
+
+
+def _harder_rows(data: Data) -> list[dict[str, str]]:
+    return [{"hidden dimensions": f"{m}", "features": f"{3 * m}", "models": f"{data.arrays[f'stuck_{m}'].size}",
+             "more than 1 % above the best": f"{data.arrays[f'stuck_{m}'].sum()}"} for m in (2, 3)]  # fmt: skip
+
+
+CLAIMS = (
+    Claim(
+        id="C45", text="Correlated features are ideally represented orthogonally.", source=SOURCE, paper="orthogonal",
+        measure=_right_angles, holds=Range(low=0.5),
+        quantity="share of fits, each the best of five, with both correlated pairs within 10 degrees of a right angle",
+    ),
+    Claim(
+        id="C46", text="When there is no room for that, correlated features lie side by side.", source=SOURCE,
+        paper="as close together as possible", measure=_side_by_side, holds=Range(low=0.5),
+        quantity="share of fits with partners of all three pairs within 70 degrees of each other",
+    ),
+    Claim(
+        id="C48", text="Anticorrelated features are represented in opposite directions.", source=SOURCE,
+        paper="negative interference",
+        measure=lambda data: _arranged(data, "anticorrelated"), holds=Range(low=0.5),
+        quantity="share of fits with both anticorrelated pairs antipodal and the pairs at a right angle, within 10 degrees",
+    ),
+    Claim(
+        id="C53", text="Optimisation is harder in two dimensions than in three.", source=SOURCE.partition(":")[0],
+        paper="a lot harder than even three dimensions", measure=_harder, holds=Range(low=0.0), rows=_harder_rows,
+        quantity="share of models more than 1 % above the best, six features in two dimensions less nine in three",
+    ),
+    Claim(
+        id="C54", text="Two correlated pairs cross, two anticorrelated pairs oppose, three correlated pairs form a hexagon.",
+        source=SOURCE, paper="the arrangements of its figure", measure=_outcomes, holds=Range(low=0.5), rows=_outcome_rows,
+        quantity="lowest share of fits, each the best of five, with the arrangement, over the three kinds of sets",
+    ),
+    Claim(
+        id="C55", text="Six independent features are not embedded as a hexagon.", source=SOURCE,
+        paper="will not embed as a hexagon",
+        measure=lambda data: _of_fits(data.arrays["hexagon_best"], data.arrays["hexagon"]), holds=Range(high=0.05),
+        quantity="share of fits, each the best of five, of six independent features that form a hexagon within 10 degrees",
+        rows=_hexagon_rows,
+    ),
+)  # fmt: skip

@@ -1,0 +1,249 @@
+"""F19: a pentagon with one feature made sparser or denser, or less or more important, stretches and then snaps into a square."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.non_uniform.pentagon_claims import (
+    crossings,
+    denser_pushes,
+    digons_when_sparse,
+    kink,
+    norms_and_interference,
+    norms_rows,
+    reading_rows,
+    readings,
+    smoothness,
+    smoothness_rows,
+    snap_factor,
+    snap_rows,
+    snaps,
+    uniform_pentagons,
+)
+from figures.non_uniform.pentagons import (
+    CLASSES,
+    DENSITY,
+    FEATURES,
+    HIDDEN,
+    PENTAGON,
+    RELATIVE_DENSITIES,
+    RELATIVE_IMPORTANCES,
+    SQUARE,
+    by_density,
+    by_importance,
+    dense,
+    important,
+    survey,
+)
+from figures.non_uniform.planes import panels, plane
+from figures.style import Theme, blend, figure, themed
+from sup.features import Independent
+from sup.specs import Recipe, Run
+from sup.statistics import mean
+from sup.sweeps import Sweep, sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F19",
+    title="A pentagon stretches, then snaps into a square",
+    alt="Above: two planes with a circle of radius one. Left, four features at right angles with the varied one at the origin. "
+    "Right, pentagons whose top vertex moves outwards and whose neighbours close in as the varied feature becomes sparser. "
+    "Below: loss against the varied feature's relative density, and against its relative importance. In both, the "
+    "lowest models lie on two smooth curves, one of pentagons and one of squares, which cross at an angle; the best model "
+    "changes from one to the other there. Others lie above, in other arrangements.",
+    source="Non-uniform superposition: Perturbing a single feature",
+    note="The paper varies density and shows one of several fits; it gives neither their number nor the densities. Each sign "
+    "below is one model; a fit is the best of five by its exactly integrated loss, since final losses on samples differ by "
+    "several percent between equal models. Importance, which the paper names but does not show, is varied likewise. Curves are "
+    "exact minima; trained squares lie slightly above theirs, since the dropped feature's bias has stuck below zero, where it "
+    "has no gradient.",
+)
+SOURCE = "Non-uniform superposition: Perturbing a single feature"
+PAPER = 0.4
+"""Relative density at which the paper sees the snap: 2.5 times less than the others."""
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`density` and `importance`: models of five features in two dimensions, the first denser or sparser, more or less "
+    "important.
+    """
+    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
+               recipe=Recipe(steps=size.steps))  # fmt: skip
+    seeds = replicates(size.seeds)
+    return {
+        "density": sweep(base, density=[dense(relative) for relative in RELATIVE_DENSITIES], seed=seeds),
+        "importance": sweep(base, importance=[important(relative) for relative in RELATIVE_IMPORTANCES], seed=seeds),
+    }
+
+
+def reduce(runs: Runs) -> Data:
+    """Both experiments: the arrays of `figures.non_uniform.pentagons.survey`, their names after `density_` and `importance_`."""
+    densities = panels(runs, "density", "density", [dense(relative) for relative in RELATIVE_DENSITIES])
+    importances = panels(runs, "importance", "importance", [important(relative) for relative in RELATIVE_IMPORTANCES])
+    found = {
+        "density": survey(densities, RELATIVE_DENSITIES, by_density),
+        "importance": survey(importances, RELATIVE_IMPORTANCES, by_importance),
+    }
+    arrays = {f"{kind}_{name}": array for kind, some in found.items() for name, array in some.items()}
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for kind in ("density", "importance"):
+        at, slopes = crossings(arrays, kind)
+        trained = mean(snaps(arrays, kind))
+        ended = np.isfinite(arrays[f"{kind}_exact_pentagon"])
+        values |= {
+            f"{kind}_crossing": Value(value=at, digits=3),
+            f"{kind}_factor": Value(value=1 / at, digits=3),
+            f"{kind}_kink": Value(value=slopes),
+            f"{kind}_snap": Value(value=trained.value, interval=(trained.low, trained.high)),
+            f"{kind}_last_pentagon": Value(value=float(arrays[f"{kind}_relative"][ended].min())),
+        }
+    norms = np.linalg.norm(arrays["density_exact_W"], axis=1)
+    sparse, usual = (
+        int(np.argmin(np.abs(arrays["density_relative"] - 0.4))),
+        int(np.argmin(np.abs(arrays["density_relative"] - 1))),
+    )
+    gap = arrays["density_exact_square"] / arrays["density_exact_pentagon"]
+    return values | {
+        "density": Value(value=DENSITY),
+        "paper_factor": Value(value=1 / PAPER),
+        "norm_usual": Value(value=float(norms[usual, 0]), digits=3),
+        "norm_dense": Value(value=float(norms[-1, 0]), digits=3),
+        "norm_sparse": Value(value=float(np.nanmax(norms[:, 0])), digits=3),
+        "angle_usual": Value(value=_angle(arrays["density_exact_W"][usual]), unit="°"),
+        "angle_dense": Value(value=_angle(arrays["density_exact_W"][-1]), unit="°"),
+        "angle_sparse": Value(value=_angle(arrays["density_exact_W"][sparse]), unit="°"),
+        "paper_gap": Value(value=float(np.interp(np.log(PAPER), np.log(arrays["density_relative"]), gap)), digits=3),
+    }
+
+
+def _angle(W: np.ndarray) -> float:
+    """Degrees from the varied feature of an upright W (2, feature) to its clockwise neighbour."""
+    return float(np.degrees(np.arctan2(*W[:, 1])))
+
+
+TOP, BOTTOM = 2.75, 2.75
+"""Heights in inches of the row of planes and of the row of losses."""
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Squares and pentagons by relative density above, losses of all models with both exact curves below."""
+    drawn = figure(theme, height=TOP + BOTTOM)
+    grid = drawn.add_gridspec(2, 1, height_ratios=(TOP, BOTTOM))
+    above, below = grid[0].subgridspec(1, 3, width_ratios=(1, 1, 0.05)), grid[1].subgridspec(1, 2)
+    left, right = (drawn.add_subplot(above[k]) for k in range(2))
+    _solutions(left, data, SQUARE, "square: the varied feature at zero", theme)
+    _solutions(right, data, PENTAGON, "pentagon: the varied feature on top", theme)
+    _key(drawn.add_subplot(above[2]), theme)
+    density, importance = (drawn.add_subplot(below[k]) for k in range(2))
+    _losses(density, data, "density", theme)
+    _losses(importance, data, "importance", theme)
+    importance.set_ylabel("")
+    handles, labels = density.get_legend_handles_labels()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, handletextpad=0.4, columnspacing=1.2)
+    return drawn
+
+
+def _solutions(axes: "Axes", data: Data, wanted: int, title: str, theme: Theme) -> None:
+    """The best fits of one arrangement, a dot a feature, coloured by relative density; lines are where exact pentagons go."""
+    plane(axes, theme, 1.36)
+    axes.set_title(title, fontsize=8.5)
+    colours, relative = blend(theme.score), data.arrays["density_relative"]
+    if wanted == PENTAGON:
+        for i in range(FEATURES):
+            axes.plot(*data.arrays["density_exact_W"][:, :, i].T, color=theme.muted, lw=0.8, zorder=2)
+    for k, (fits, classes) in enumerate(zip(data.arrays["density_W"], data.arrays["density_best"], strict=True)):
+        for W in fits[classes == wanted][:1]:
+            colour = colours((np.log10(relative[k]) + 1) / 2)
+            for i in range(FEATURES):
+                axes.plot((0, W[0, i]), (0, W[1, i]), color=colour, lw=0.6, alpha=0.5, zorder=2)
+            axes.plot(*W[:, 1:], "o", color=colour, ms=4.2, mec=theme.background, mew=0.3, zorder=3)
+            axes.plot(*W[:, :1], "D", color=colour, ms=4.6, mec=theme.ink, mew=0.5, zorder=4)
+
+
+def _key(axes: "Axes", theme: Theme) -> None:
+    axes.imshow(np.linspace(0, 1, 256)[:, None], cmap=blend(theme.score), aspect="auto", extent=(0, 1, -1, 1), origin="lower",
+                interpolation="none")  # fmt: skip
+    axes.set(xticks=[], yticks=(-1, 0, 1), yticklabels=("0.1", "1", "10"))
+    axes.set_title("relative\ndensity", fontsize=8)
+    axes.yaxis.tick_right()
+    axes.tick_params(length=2.5, pad=2)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _losses(axes: "Axes", data: Data, kind: str, theme: Theme) -> None:
+    """Loss of each model by arrangement, the two exact curves, and where they cross."""
+    relative, loss, found = (data.arrays[f"{kind}_{name}"] for name in ("relative", "loss", "found"))
+    colours = {PENTAGON: theme.groups[0], SQUARE: theme.groups[1], 0: theme.absent}
+    for number, marker in ((PENTAGON, "p"), (SQUARE, "s"), (0, "x")):
+        at, seed = np.nonzero(found == number)
+        axes.plot(
+            relative[at], loss[at, seed], marker, ls="", color=colours[number], ms=4, mew=0.9, mfc="none", label=CLASSES[number]
+        )
+    for number, name in ((PENTAGON, "pentagon"), (SQUARE, "square")):
+        axes.plot(relative, data.arrays[f"{kind}_exact_{name}"], color=colours[number], lw=1.1, label=f"exact {name}")
+    axes.axvline(data.values[f"{kind}_crossing"].value, color=theme.ink, lw=0.9, ls=(0, (1, 1.5)), label="curves cross")
+    if kind == "density":
+        axes.axvline(PAPER, color=theme.muted, lw=0.9, ls=(0, (4, 2)), label="snap in the paper")
+    axes.set(xscale="log", yscale="log", xlabel=f"relative {kind} of one feature", ylabel="loss, mean over features")
+    axes.set(xticks=(0.1, 1, 10), xticklabels=("0.1", "1", "10"))
+    axes.minorticks_off()
+
+
+CLAIMS = (
+    Claim(
+        id="C44",
+        text="Varying one feature's density or importance deforms the best model smoothly, until it snaps into another shape.",
+        source=SOURCE, paper="smooth deformation of polytopes, with sudden changes", measure=smoothness, holds=Range(high=0.5),
+        quantity="largest change of a product W_i . W_j between neighbouring settings but at the snap, as a share of the snap's; "
+        "fits in neither shape are left out",
+        rows=smoothness_rows,
+    ),
+    Claim(
+        id="C49", text="A denser feature pushes its neighbours away; towards a sparser one they move.", source=SOURCE,
+        paper="others are repelled by the denser feature", measure=denser_pushes, holds=Range(low=0.0), unit="°",
+        quantity="smaller gain in the angle to the neighbours, from relative density 0.4 to 1 and from 1 to 10",
+    ),
+    Claim(
+        id="C50", text="Five equal features of density 0.05 in two dimensions form a regular pentagon.", source=SOURCE,
+        paper="a regular pentagon", measure=uniform_pentagons, holds=Range(low=0.5),
+        quantity="share of single models with five features within 10 degrees of 72 degrees to the next",
+    ),
+    Claim(
+        id="C51", text="A sufficiently sparse feature is dropped and the others form a pair of digons.", source=SOURCE,
+        paper="a pair of digons, the varied feature at zero", measure=digons_when_sparse, holds=Range(low=0.5),
+        quantity="share of fits at relative densities up to 0.2 that are squares without the varied feature",
+    ),
+    Claim(
+        id="C52", text="The snap is of first order: the losses of two solutions cross, so the best loss has a kink.",
+        source=SOURCE,
+        paper="loss curves cross", measure=kink, holds=Range(low=0.1),
+        quantity="difference of the slopes d ln(loss) / d ln(relative density) of the exact curves where they cross",
+    ),
+    Claim(
+        id="C58", text="The snap comes when one feature is several times less dense than the others.", source=SOURCE,
+        paper="about 2.5 times less dense", measure=snap_factor, holds=Range(low=1.5), agrees=Range(low=2.0, high=3.0),
+        rows=snap_rows,
+        quantity="density of the others over that of the varied feature where the best fit changes",
+    ),
+    Claim(
+        id="C59", text="Vertices lie outside the unit circle, and the farther, the more positive interference they receive.",
+        source=SOURCE, paper="distance from the origin in proportion to positive interference", measure=norms_and_interference,
+        holds=Range(low=0.9), quantity="correlation of |W_i| - 1 with the sum of positive W_i . W_j, over features of pentagons",
+        rows=norms_rows,
+    ),
+    Claim(
+        id="C60", text="Norm and bias of a pentagon's features are tied by |W_i| = 1 / (1 - b_i).", source=SOURCE,
+        paper="||W_i|| = 1 / (1 - b_i)", measure=readings, holds=Range(high=0.05), rows=reading_rows,
+        quantity="mean of | 1 / ((1 - b_i) |W_i|) - 1 | over the features of pentagons",
+    ),
+)  # fmt: skip

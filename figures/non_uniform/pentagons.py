@@ -1,0 +1,158 @@
+"""What F19 computes: pentagons and squares with one feature unlike the others, trained and exact, and where the best one changes.
+
+Not a figure itself: `deformed_pentagon` is.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from figures.base import GROUP
+from figures.non_uniform.planes import clockwise, cut, exact_losses, regular
+from figures.shared.circle import gaps
+from sup.expected_loss import Minimum, Task, descend
+from sup.features import Independent
+from sup.geometry import feature_norms, gram, represented
+from sup.results import Trained
+from sup.specs import Run
+from sup.statistics import best_of_groups
+
+FEATURES, HIDDEN, DENSITY = 5, 2, 0.05
+OTHER, SQUARE, PENTAGON = 0, 1, 2
+CLASSES = ("another arrangement", "square: the varied feature is dropped", "pentagon")
+RELATIVE_DENSITIES = tuple(round(10 ** (k / 20), 6) for k in (-20, -18, *range(-16, -5), -4, 0, 4, 8, 12, 16, 20))
+"""Density of the varied feature over that of the others: fine where the paper and we see the snap, coarser elsewhere."""
+RELATIVE_IMPORTANCES = tuple(round(10 ** (k / 20), 6) for k in (-20, -16, -14, -12, -10, -8, -6, -4, 0, 6, 13, 20))
+"""Importance of the varied feature over that of the others."""
+LEAST_GAP = 30.0
+"""Degrees between neighbours from which five represented features count as a pentagon, however stretched."""
+
+
+def dense(relative: float) -> tuple[float, ...]:
+    """Densities of the five features when the first one's is `relative` times that of the others."""
+    return (DENSITY * relative, *(DENSITY,) * (FEATURES - 1))
+
+
+def important(relative: float) -> tuple[float, ...]:
+    """Importances likewise; the others' are 1."""
+    return (relative, *(1.0,) * (FEATURES - 1))
+
+
+def by_density(relative: float) -> Task:
+    """The task of models whose first feature is denser or sparser than the others."""
+    return Task.of(
+        Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=dense(relative)))
+    )
+
+
+def by_importance(relative: float) -> Task:
+    """The task of models whose first feature is more or less important than the others."""
+    return Task.of(Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
+                       importance=important(relative)))  # fmt: skip
+
+
+def arrangement(W: np.ndarray) -> int:
+    """PENTAGON: all five represented, none nearer to another than LEAST_GAP. SQUARE: the first dropped, the others two digons.
+
+    Example:
+        >>> arrangement(np.zeros((2, 5)))
+        0
+    """
+    if represented(W[None])[0].all() and gaps(W).min() >= LEAST_GAP:
+        return PENTAGON
+    return SQUARE if regular(W, range(1, FEATURES)) else OTHER
+
+
+def ideal_pentagon() -> Minimum:
+    """Where descents to pentagons start: near the best one of five like features; its loss is not known."""
+    angles = np.pi / 2 - 2 * np.pi * np.arange(FEATURES) / FEATURES
+    return Minimum(1.14 * np.stack([np.cos(angles), np.sin(angles)]), np.full(FEATURES, -0.25), np.nan)
+
+
+def ideal_square() -> Minimum:
+    """Where descents to squares start: two digons of unit length, the first feature at zero."""
+    angles = np.pi / 2 - np.pi / 2 * np.arange(FEATURES - 1)
+    W = np.concatenate([np.zeros((2, 1)), np.stack([np.cos(angles), np.sin(angles)])], axis=1)
+    bias = np.array([0.02, *(0.0,) * (FEATURES - 1)])  # above zero, where the dropped feature's bias has a gradient
+    return Minimum(W, bias, np.nan)
+
+
+def branch(
+    start: Minimum, relative: Sequence[float], task: Callable[[float], Task], absent: tuple[int, ...] = ()
+) -> list[Minimum]:
+    """The minimum at each setting, each found from its neighbour nearer to 1: a branch of solutions, followed both ways."""
+    middle = int(np.argmin(np.abs(np.log(relative))))
+    found: dict[int, Minimum] = {}
+    for way in (range(middle, -1, -1), range(middle, len(relative))):
+        here = start
+        for k in way:
+            here = found.get(k) or descend(here.W, here.b, task(relative[k]), absent)
+            found[k] = here
+    return [found[k] for k in range(len(relative))]
+
+
+def crossing(relative: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """Where the loss `high` (setting) falls below `low` as `relative` grows, and the difference of their slopes there.
+
+    Both losses are interpolated as powers of `relative` between neighbouring settings. Slopes are d ln loss / d ln relative;
+    a difference is a kink in the lowest loss. NaN without a crossing.
+    """
+    x, gap = np.log(relative), np.log(low) - np.log(high)
+    at = np.flatnonzero((gap[:-1] <= 0) & (gap[1:] > 0))
+    if not at.size:
+        return np.nan, np.nan
+    k = int(at[0])
+    slope = (gap[k + 1] - gap[k]) / (x[k + 1] - x[k])
+    return float(np.exp(x[k] - gap[k] / slope)), float(slope)
+
+
+def snap(relative: np.ndarray, classes: np.ndarray) -> float:
+    """The setting at which fits `classes` (setting) turn from squares to something else: the cut that misplaces the fewest.
+
+    It is the geometric mean of the two neighbouring settings; NaN if there are no squares or nothing but squares.
+    """
+    return cut(relative, classes != SQUARE)
+
+
+def steps(weights: np.ndarray) -> np.ndarray:
+    """Largest change of a product W_i . W_j from each fit of `weights` (setting, 2, feature) to the next: (setting - 1)."""
+    products = gram(np.stack([clockwise(W) for W in weights]))
+    changes: np.ndarray = np.abs(np.diff(products, axis=0)).max(axis=(1, 2))
+    return changes
+
+
+def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[[float], Task]) -> dict[str, np.ndarray]:
+    """All about the models of one experiment, a panel a setting.
+
+    Returns:
+        `relative` (setting); of all models `loss` (setting, seed), integrated, `sampled` the final loss and `found` the
+        arrangement, `regular` whether it is a regular pentagon; of the best of each five `best` (setting, group) the
+        arrangement, `best_sampled` the same chosen by final loss, `W` (setting, group, 2, feature) turned and in clockwise
+        order, and in the features' own order `norm`, `positive` the sum of positive products with others, and `b`, each
+        (setting, group, feature); exact branches `exact_pentagon`, `exact_square` (setting) with their losses, NaN where the
+        branch has ended, and `exact_W` (setting, 2, feature) of the pentagon.
+    """
+    loss = np.stack([exact_losses(trained) for trained in models])
+    sampled = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
+    found = np.array([[arrangement(W) for W in trained["W"]] for trained in models])
+    picked, drawn = best_of_groups(loss, GROUP), best_of_groups(sampled, GROUP)
+    weights = np.stack([trained["W"][row] for trained, row in zip(models, picked, strict=True)])
+    products = np.stack([gram(some) for some in weights])
+    pentagons, squares = branch(ideal_pentagon(), relative, task), branch(ideal_square(), relative, task, absent=(0,))
+    there = np.array([arrangement(m.W) == PENTAGON for m in pentagons])
+    return {
+        "relative": np.array(relative),
+        "loss": loss,
+        "sampled": sampled,
+        "found": found,
+        "regular": np.array([[regular(W, range(FEATURES)) for W in trained["W"]] for trained in models]),
+        "best": np.take_along_axis(found, picked, axis=1),
+        "best_sampled": np.take_along_axis(found, drawn, axis=1),
+        "W": np.array([[clockwise(W) for W in some] for some in weights]),
+        "norm": np.stack([feature_norms(some) for some in weights]),
+        "positive": (np.maximum(products, 0) * (1 - np.eye(FEATURES))).sum(axis=3),
+        "b": np.stack([trained["b"][row] for trained, row in zip(models, picked, strict=True)]).astype(np.float64),
+        "exact_pentagon": np.where(there, [m.loss for m in pentagons], np.nan),
+        "exact_square": np.array([m.loss for m in squares]),
+        "exact_W": np.where(there[:, None, None], np.stack([clockwise(m.W) for m in pentagons]), np.nan),
+    }

@@ -1,0 +1,273 @@
+"""F38: the exact loss of two features in one dimension: its minima without biases and with them, and how they change."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.shared.phases import colours
+from figures.style import TEXT_WIDTH, Theme, themed
+from sup.geometry import superposition_score
+from sup.phases import solutions
+from sup.statistics import exact
+from sup.sweeps import Sweep
+from sup.two_features import two_feature_loss
+from sup.two_minima import basin, minima
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SOURCE = "Comment by Tom McGrath on Superposition as a Phase Change"
+ABOUT = About(
+    label="F38",
+    title="The exact loss surface: one phase more, and local minima",
+    alt="Above: three surfaces of the loss over both weights, without biases, with lowest minima near one axis, on the diagonal "
+    "with equal signs, and on the diagonal with opposite signs, where the minimum with equal signs remains as a second one. "
+    "Below: maps of the lowest minimum by importance and density, without biases, where a mixture of both features fills the "
+    "dense middle, and with biases, where it is gone, and the weights along two paths, one smooth and one with a jump.",
+    source=SOURCE,
+    note="The comment's settings are not known; these three show one phase each. Everything is exact, nothing is trained.",
+)
+SETTINGS = ((0.3, 0.1), (0.8, 1.0), (0.3, 1.0))
+"""Density and importance of the three surfaces: a feature alone, the mixture, the antipodal pair."""
+REACH, FINE = 1.5, 81
+IMPORTANCES, DENSITIES = np.logspace(-1, 0, 10), np.logspace(-2, 0, 19)
+"""The map's settings; importances above 1 are its mirror image with the features swapped."""
+BASINS = ((0.2, 0.5), (0.2, 1.0), (0.4, 0.5), (0.4, 1.0))
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """Nothing: it is about formulas."""
+    return {}
+
+
+def reduce(runs: Runs) -> Data:
+    """The surfaces, the minima of all settings, two paths, and the basins.
+
+    Arrays: `side`, `surface` (setting, w_2, w_1) losses without biases, `surface_minima` (setting, start, 2) their minima, the
+    lowest first, others that are no new ones nan; `density`, `importance` of the map and, with `free_` and `biased_` for models
+    without and with biases, `q` (density, importance, 4) the lowest minimum, `count` (density, importance) of minima; `along`,
+    `smooth` (step, 2) the weights by importance at density 1, `across`, `jump` (step, 2) by density at importance 1, without
+    biases; `basin_lowest` (setting) the chance that descent finds the lowest of two minima.
+    """
+    side = np.linspace(-REACH, REACH, FINE)
+    W = np.stack(np.meshgrid(side, side), axis=-1)
+    p, r = np.array(SETTINGS).T
+    at = minima(p, r, biased=False)
+    grid_p, grid_r = (v.ravel() for v in np.meshgrid(DENSITIES, IMPORTANCES, indexing="ij"))
+    shape = (len(DENSITIES), len(IMPORTANCES))
+    maps = {}
+    for name, biased in (("free", False), ("biased", True)):
+        found = minima(grid_p, grid_r, biased=biased)
+        maps[f"{name}_q"], maps[f"{name}_count"] = found.q[:, 0].reshape(*shape, 4), found.distinct.sum(axis=1).reshape(shape)
+    along, across = np.logspace(-1, 0, 61), np.linspace(0.3, 1, 36)
+    arrays = {
+        "side": side, "surface": np.stack([two_feature_loss(W, np.zeros(2), *setting) for setting in SETTINGS]),
+        "surface_minima": np.where(at.distinct[:, :, None], at.q[:, :, :2], np.nan),
+        "density": DENSITIES, "importance": IMPORTANCES, **maps,
+        "along": along, "smooth": minima(np.ones(61), along, biased=False).q[:, 0, :2],
+        "across": across, "jump": minima(across, np.ones(36), biased=False).q[:, 0, :2],
+        "basin_lowest": np.array([_lowest_basin(*setting) for setting in BASINS]),
+    }  # fmt: skip
+    return Data(arrays=arrays, values=_values(arrays))
+
+
+def _lowest_basin(density: float, importance: float) -> float:
+    """The chance that small steps from random weights end at the antipodal pair, where that is the lowest of two minima."""
+    _, chance, ends = basin(density, importance)
+    return float(chance[ends.prod(axis=1) < 0].sum())
+
+
+def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+    return {
+        "two_minima": Value(value=100 * float((arrays["free_count"] > 1).mean()), unit="%"),
+        "two_minima_biased": Value(value=100 * float((arrays["biased_count"] > 1).mean()), unit="%"),
+        "mixed": Value(value=100 * float(_mixed(arrays["free_q"]).mean()), unit="%"),
+        "basin": Value(value=100 * float(arrays["basin_lowest"].min()), unit="%"),
+        "jump_density": Value(value=float(arrays["across"][_where_it_jumps(arrays)])),
+        "off_free": Value(value=_off(arrays["free_q"])),
+        "off_biased": Value(value=_off(arrays["biased_q"])),
+    }
+
+
+def _mixed(q: np.ndarray) -> np.ndarray:
+    """Whether both weights have the same sign and at least a quarter of the length."""
+    mixed: np.ndarray = (q[..., 0] * q[..., 1] > 0) & (np.abs(q[..., :2]).min(axis=-1) > 0.25)
+    return mixed
+
+
+def _off(q: np.ndarray) -> float:
+    """The largest distance of a weight at the lowest minimum from the nearest idealised solution, where there is no mixture."""
+    ideal = np.array([solution.W[0] for solution in solutions(2)])
+    signed = np.concatenate([ideal, -ideal])
+    off = np.abs(q[..., None, :2] - signed).max(axis=-1).min(axis=-1)
+    return float(off[~_mixed(q)].max())
+
+
+def _steps(path: np.ndarray) -> np.ndarray:
+    """The larger change of the two weights from each point of a path (step, 2) to the next, up to the model's symmetries."""
+    both = np.sort(np.abs(path), axis=1) * np.stack([np.sign(path.prod(axis=1)), np.ones(len(path))], axis=1)
+    steps: np.ndarray = np.abs(np.diff(both, axis=0)).max(axis=1)
+    return steps
+
+
+def _where_it_jumps(arrays: dict[str, np.ndarray]) -> int:
+    return int(_steps(arrays["jump"]).argmax())
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Surfaces above, maps of the lowest minimum and two paths below."""
+    from matplotlib.figure import Figure
+
+    tall = 4.9
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    wide = 0.25
+    high = wide * TEXT_WIDTH / tall
+    for k, (p, r) in enumerate(SETTINGS):
+        axes = drawn.add_axes((0.075 + 0.325 * k, 0.575, wide, high))
+        _surface(axes, data, k, theme)
+        axes.set_title(f"density {p:g}, importance {r:g}", fontsize=8.5)
+        axes.set_ylabel("$W_2$" if k == 0 else "", labelpad=-4)
+    for k, (name, title) in enumerate((("free", "lowest minimum, no biases"), ("biased", "with biases"))):
+        axes = drawn.add_axes((0.075 + 0.325 * k, 0.095, wide, high))
+        _lowest(axes, data, name, theme)
+        axes.set_title(title, fontsize=8.5)
+        axes.set_ylabel("density $1-S$" if k == 0 else "", labelpad=1)
+    low, up = (drawn.add_axes((0.765, bottom, 0.215, 0.115)) for bottom in (0.095, 0.348))
+    _path(up, data.arrays["along"], data.arrays["smooth"], theme)
+    up.set(xscale="log", xticks=(0.1, 1), xticklabels=("0.1", "1"), yticks=(0, 1), xlabel="importance (density 1)")
+    up.set_title("paths without biases", fontsize=8.5)
+    _path(low, data.arrays["across"], data.arrays["jump"], theme)
+    low.set(xticks=(0.3, 1), yticks=(-1, 0, 1), xlabel="density (importance 1)")
+    for axes in (up, low):
+        axes.minorticks_off()
+        axes.xaxis.labelpad = 0
+    return drawn
+
+
+def _surface(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
+    """Contours of the loss, evenly spaced in its logarithm; the lowest minimum filled, others open."""
+    side, surface = data.arrays["side"], data.arrays["surface"][k]
+    levels = np.geomspace(1.02 * surface.min(), surface.max(), 14)
+    axes.contour(side, side, surface, levels=levels, colors=theme.muted, linewidths=0.6)
+    for w1, w2 in data.arrays["surface_minima"][k]:
+        if np.isnan(w1):
+            continue
+        first = (w1, w2) == tuple(data.arrays["surface_minima"][k, 0])
+        fill = theme.superposed if first else theme.background
+        for sign in (1, -1):
+            axes.plot(sign * w1, sign * w2, "o", ms=6, mew=1.4, color=theme.superposed, mfc=fill)
+    axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xticks=(-1, 0, 1), yticks=(-1, 0, 1), aspect="equal")
+    axes.set_xlabel("$W_1$", labelpad=0)
+
+
+def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
+    """Feature 2's norm and score at the lowest minimum, in the colours of the phase diagrams; dots where there are more."""
+    q, count = data.arrays[f"{name}_q"], data.arrays[f"{name}_count"]
+    W = q[..., :2]
+    both = [feature(W) for feature in (np.copy, lambda w: w[:, ::-1, ::-1][:, 1:])]  # importances above 1: features swapped
+    whole = np.concatenate(both, axis=1)
+    norm, score = np.abs(whole[..., 1]), superposition_score(whole.reshape(-1, 1, 2))[:, 1].reshape(whole.shape[:2])
+    half = np.log10(data.arrays["importance"][-1] / data.arrays["importance"][-2]) / 2
+    down = np.log10(data.arrays["density"][1] / data.arrays["density"][0]) / 2
+    axes.imshow(colours(norm, np.minimum(score, 1), theme), extent=(-1 - half, 1 + half, -2 - down, down), origin="lower",
+                interpolation="none", aspect="equal")  # fmt: skip
+    counts = np.concatenate([count, count[:, ::-1][:, 1:]], axis=1)
+    x = np.concatenate([np.log10(data.arrays["importance"]), -np.log10(data.arrays["importance"])[::-1][1:]])
+    rows, columns = np.nonzero(counts > 1)
+    axes.plot(x[columns], np.log10(data.arrays["density"])[rows], ".", ms=1.6, color=theme.background)
+    axes.set(xlim=(-1, 1), ylim=(-2, 0), xticks=(-1, 0, 1), xticklabels=("0.1", "1", "10"), yticks=(-2, -1, 0))
+    axes.set_yticklabels(("0.01", "0.1", "1"))
+    axes.set_xlabel("importance of feature 2", labelpad=2)
+
+
+def _path(axes: "Axes", x: np.ndarray, path: np.ndarray, theme: Theme) -> None:
+    """Both weights along a path of settings, the longer one on top, broken where they jump."""
+    both = np.sort(np.abs(path), axis=1)
+    both[:, 0] *= np.sign(path.prod(axis=1))
+    torn = np.flatnonzero(_steps(path) > 0.3) + 1
+    for k, colour in ((1, theme.ink), (0, theme.superposed)):
+        axes.plot(np.insert(x, torn, np.nan), np.insert(both[:, k], torn, np.nan), color=colour, lw=1.4)
+    axes.axhline(0, color=theme.grid, lw=0.6)
+    axes.set(xlim=(x[0], x[-1]), ylim=(-1.25, 1.25) if path.prod(axis=1).min() < 0 else (0, 1.15))
+    axes.set_ylabel("weights", fontsize=8, labelpad=1)
+
+
+def _table(data: Data) -> list[dict[str, str]]:
+    """The lowest minimum of some settings without biases and with them, and how many there are."""
+    rows, a = [], data.arrays
+    for j in (0, 5, 9):
+        for i in (4, 9, 14, 16, 18):
+            cells = {"importance": f"{a['importance'][j]:.2g}", "density": f"{a['density'][i]:.2g}"}
+            for name, title in (("free", "no biases"), ("biased", "with biases")):
+                w = a[f"{name}_q"][i, j]
+                cells |= {f"lowest, {title}": f"({w[0]:.2f}, {w[1]:.2f})", f"minima, {title}": f"{a[f'{name}_count'][i, j]}"}
+            rows.append(cells)
+    return rows
+
+
+def _mixture(data: Data) -> float:
+    """How far the lowest minimum without biases is from (1, 1)/sqrt 2 with equal features, at the highest densities."""
+    q = data.arrays["jump"][data.arrays["across"] >= 0.8]
+    return float(np.abs(np.abs(q) * np.sign(q.prod(axis=1, keepdims=True)) - np.sqrt(0.5)).max())
+
+
+CLAIMS = (
+    Claim(
+        id="C-M1",
+        text="Without biases there is one phase more: when features are dense and equally important, the model stores their sum.",
+        source=SOURCE,
+        paper="both weights about 1/√2",
+        quantity="largest distance of a weight at the lowest minimum from 1/√2, equal features of density 0.8 to 1, no biases",
+        measure=lambda data: exact(_mixture(data)),
+        holds=Range(high=0.01),
+        rows=_table,
+    ),
+    Claim(
+        id="C-M2",
+        text="The minima can be quantitatively off the idealised ones.",
+        source=SOURCE,
+        paper="can be quantitatively off",
+        quantity="largest distance of a weight at the lowest minimum from every idealised solution, no biases, mixtures aside",
+        measure=lambda data: exact(_off(data.arrays["free_q"])),
+        holds=Range(low=0.1),
+    ),
+    Claim(
+        id="C-M3",
+        text="A feature alone turns into the mixture continuously, which blurs the empirical phase diagram near its apex.",
+        source=SOURCE,
+        paper="a continuous transition",
+        quantity="largest change of a weight between neighbours of 61 importances from 0.1 to 1, density 1, no biases",
+        measure=lambda data: exact(_steps(data.arrays["smooth"]).max()),
+        holds=Range(high=0.05),
+    ),
+    Claim(
+        id="C-M4",
+        text="For some settings there are two minima, not counting signs.",
+        source=SOURCE,
+        paper="some settings",
+        quantity="share of the map's settings with more than one minimum, no biases",
+        measure=lambda data: exact((data.arrays["free_count"] > 1).mean()),
+        holds=Range(low=0.01),
+    ),
+    Claim(
+        id="C-M5",
+        text="The lowest minimum may have the smaller basin.",
+        source=SOURCE,
+        paper="the global minimum may have the smaller basin",
+        quantity="smallest chance, of four settings, that small steps from random weights lead to the lowest minimum, no biases",
+        measure=lambda data: exact(data.arrays["basin_lowest"].min()),
+        holds=Range(high=0.49),
+    ),
+    Claim(
+        id="C-M6",
+        text="The mixture turns into the antipodal pair with a jump.",
+        source=SOURCE,
+        paper="a discontinuous transition",
+        quantity="largest change of a weight between neighbours of 36 densities from 0.3 to 1, equal features, no biases",
+        measure=lambda data: exact(_steps(data.arrays["jump"]).max()),
+        holds=Range(low=0.5),
+    ),
+)

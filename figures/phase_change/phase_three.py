@@ -1,0 +1,123 @@
+"""F14: three features in two dimensions; what becomes of one of them, by its importance and by density."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size
+from figures.phase_change.phase_two import SOURCE
+from figures.shared import phases
+from figures.style import Theme, themed
+from sup.phases import boundary_density, solution_losses, solutions
+from sup.sparse_loss import losses_by_active_count, parts_by_active_count
+from sup.statistics import Estimate, exact, least
+from sup.sweeps import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ABOUT = About(
+    label="F14",
+    title="Three features in two dimensions: a phase diagram",
+    alt="Three maps as in the figure before. In theory the extra feature is not represented where it is unimportant and dense, "
+    "superposed below that, and dedicated wherever it is more important than the others. Trained models show the same regions, "
+    "averages with many cells between the pure colours, the best models of each cell nearly none.",
+    source=SOURCE,
+    note="Trained and averaged as the figure before; the paper does not say whether this map was made like that one. Single "
+    "models of this size often end in a worse arrangement, so beside the average stands the best of ten by expected loss.",
+)
+
+
+TITLES = {"found": "average", "most_found": "most fits", "best_found": "best of ten"}
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`models`: some fits for each cell of the map; `small`: those of F13, with which the theory is compared, too."""
+    return {"models": phases.models(3, size), "small": phases.models(2, size)}
+
+
+def reduce(runs: Runs) -> Data:
+    """The maps, and the theory behind them.
+
+    Arrays: those of `phases.maps`; `small_...` those of F13 that its agreement rests on; `closed` (check) differences of
+    the closed losses from integrals; `sides` (check) whether the lowest loss has a pair, and which one, just where the boundaries
+    say.
+    """
+    found, small = phases.maps(runs["models"]), phases.maps(runs["small"])
+    rests = ("found", "most_found", "best_found", "theory", "away", "fits")
+    arrays = {**found.arrays, **{f"small_{name}": small.arrays[name] for name in rests}, "closed": _closed(), "sides": _sides()}
+    return Data(arrays=arrays, values=found.values)
+
+
+def _closed() -> np.ndarray:
+    """Differences of the closed losses from integrated ones, over densities, importances and solutions."""
+    differences = []
+    for k, solution in enumerate(solutions(3)):
+        for r in (0.1, 0.5, 1.0, 2.0, 10.0):
+            for p in (0.01, 0.1, 0.5, 1.0):
+                b = np.zeros(3)
+                if solution.dropped is not None:
+                    b[solution.dropped] = p / 2
+                losses = losses_by_active_count(np.array(solution.W, np.float64), b, np.array([1.0, 1.0, r]))
+                differences.append(abs(parts_by_active_count(losses, p).sum() - solution_losses(3, p, r)[k]))
+    return np.array(differences)
+
+
+def _sides() -> np.ndarray:
+    """Whether the solution with the lowest closed loss is the one that the boundaries name, on a grid that avoids them."""
+    p, r = np.meshgrid(np.linspace(0.012, 0.997, 60), np.logspace(-1, 1, 60))
+    lowest = np.argmin(solution_losses(3, p, r), axis=0)
+    paired = p < boundary_density(3, r)
+    right: np.ndarray = lowest == np.where(paired, np.where(r < 1, 2, 3), np.where(r < 1, 0, 1))
+    return right
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Theory, averages and best models of three features in two dimensions."""
+    return phases.three_maps(data, 3, theme)
+
+
+def _small(data: Data) -> dict[str, np.ndarray]:
+    return {name.removeprefix("small_"): array for name, array in data.arrays.items() if name.startswith("small_")}
+
+
+def _both(data: Data) -> Estimate:
+    return least([phases.agreement(arrays, among=2) for arrays in (dict(data.arrays), _small(data))])
+
+
+def _rows(data: Data) -> list[dict[str, str]]:
+    """The agreement of both maps, for averages and for best models."""
+    rows = []
+    for name, arrays in (("n=2, m=1", _small(data)), ("n=3, m=2", dict(data.arrays))):
+        cells = {title: phases.agreement(arrays, key) for key, title in TITLES.items()}
+        everywhere = float((arrays["best_found"] == arrays["theory"]).mean())
+        rows.append({
+            "map": name, **{title: f"{e.value:.1%} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for title, e in cells.items()},
+            "cells": f"{int(arrays['away'].sum())}",
+            "all cells": f"{everywhere:.1%}",
+        })  # fmt: skip
+    return rows
+
+
+CLAIMS = (
+    Claim(
+        id="C24",
+        text="Trained models show the phases that the theory predicts.",
+        source=SOURCE,
+        paper="observed in both the empirical and theoretical diagrams",
+        quantity="share of cells a factor of 1.25 off the boundary whose average is in the theory's phase, lower of F13, F14",
+        measure=_both,
+        holds=Range(low=0.9),
+        rows=_rows,
+    ),
+    Claim(
+        id="C26",
+        text="With three features in two dimensions the less important ones share, so the extra one just if it matters less.",
+        source=SOURCE,
+        paper="the extra one's pair costs (1 + r) p^2/6, that of the others p^2/3",
+        quantity="largest difference of the four closed losses from integrals, or 1 if one is lowest where it should not be",
+        measure=lambda data: exact(max(data.arrays["closed"].max(), float(not data.arrays["sides"].all()))),
+        holds=Range(high=1e-9),
+    ),
+)

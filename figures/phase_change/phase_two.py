@@ -1,0 +1,161 @@
+"""F13: two features in one dimension; what becomes of one of them, by its importance and by density."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.shared import phases
+from figures.style import Theme, themed
+from sup.geometry import REPRESENTED
+from sup.phases import ABSENT, APEX, DEDICATED, SUPERPOSED, solution_losses, solutions
+from sup.statistics import Estimate, exact, share
+from sup.sweeps import Sweep
+from sup.two_features import two_feature_loss
+from sup.two_minima import crossing, minima
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SOURCE = "Superposition as a Phase Change"
+ABOUT = About(
+    label="F13",
+    title="Two features in one dimension: a phase diagram",
+    alt="Three maps over importance, from a tenth to ten times, and density, from 0.01 to 1. In theory an upper left region, "
+    "where the extra feature is not represented, and an upper right one, where it has the dimension to itself, meet over a "
+    "region of superposition, which rises to a point at equal importance and a density of four sevenths. The maps of trained "
+    "models show the same three regions; averages are paler where some of the models ended in another arrangement, the best "
+    "models are clean.",
+    source=SOURCE,
+    note="As in the paper ten models are trained for each cell and the one with the highest loss is left out; whether it "
+    "averaged norms and scores, as here, or colours, it does not say; what most of the fits did is counted, too. Losses are "
+    "expected ones, not sampled. The paper's grid of about 200 by 200 is coarser here. The recipe is not the paper's, which is "
+    "unknown: it has the lowest final loss of some forty at equal numbers of samples, on other seeds.",
+)
+
+
+def needs(size: Size) -> dict[str, Sweep]:
+    """`models`: some fits for each cell of the map."""
+    return {"models": phases.models(2, size)}
+
+
+def reduce(runs: Runs) -> Data:
+    """The maps, and the theory behind them.
+
+    Arrays: those of `phases.maps`; `closed` (check) differences of the closed losses from exact integrals; `degenerate`
+    (solution) losses at equal importance and density 1; `exact_importance`, `exact_crossing` (crossing) where the exact loss of a
+    pair falls below that of one feature alone; `equal_density`, `equal_norm` (check) the shorter norm at the lowest exact loss of
+    two equal features, by density.
+    """
+    found = phases.maps(runs["models"])
+    density, importance = np.linspace(0.5, 1, 26), np.logspace(-1, np.log10(0.6), 6)
+    lowest = minima(density, np.ones(26), biased=True)
+    norms = np.abs(lowest.q[:, 0, :2]).min(axis=1)
+    arrays = {
+        **found.arrays,
+        "closed": _closed(),
+        "degenerate": _degenerate(),
+        "exact_importance": importance,
+        "exact_crossing": crossing(importance)[0],
+        "equal_density": density,
+        "equal_norm": norms,
+    }
+    values = {
+        "equal_superposed": Value(value=float(density[norms >= REPRESENTED].max())),
+        "shorter": Value(value=float(norms[-1])),
+        "apex": Value(value=APEX, digits=3),
+        "least_equal": Value(value=float(lowest.loss[-1, 0]), digits=5),
+        "degenerate": Value(value=float(arrays["degenerate"][0]), digits=5),
+        "dense_superposed": estimated(_dense(arrays), percent=True),
+    }
+    return Data(arrays=arrays, values={**found.values, **values})
+
+
+def _closed() -> np.ndarray:
+    """Differences of the closed losses from the exactly integrated ones, over densities, importances and solutions."""
+    p, r = np.meshgrid(np.linspace(0.01, 1, 25), np.logspace(-1, 1, 25))
+    closed = solution_losses(2, p, r)
+    differences = []
+    for k, solution in enumerate(solutions(2)):
+        b = np.zeros((*p.shape, 2))
+        if solution.dropped is not None:
+            b[..., solution.dropped] = p / 2
+        differences.append(np.abs(two_feature_loss(np.array(solution.W[0], np.float64), b, p, r) - closed[k]).ravel())
+    return np.concatenate(differences)
+
+
+def _degenerate() -> np.ndarray:
+    """Exact losses at density 1 and importance 1 of [1, 0], [1, -1]/sqrt 2 and [1, 1]/sqrt 2, each with its best linear bias."""
+    W = np.array([[1, 0], [np.sqrt(0.5), -np.sqrt(0.5)], [np.sqrt(0.5), np.sqrt(0.5)]])
+    b = 0.5 * (1 - W * W.sum(axis=1, keepdims=True))  # the bias that makes the mean of an output the mean of its feature
+    return two_feature_loss(W, b, 1.0, 1.0)
+
+
+def _dense(arrays: dict[str, np.ndarray]) -> Estimate:
+    """Share of cells in superposition among those denser than the apex by the factor that counts as away."""
+    density = arrays["density"]
+    rows = arrays["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
+    return share(rows == SUPERPOSED).over(int(rows.size * arrays["fits"]))
+
+
+def _at_corners(data: Data) -> Estimate:
+    """Share of cells whose best model leaves the extra feature out, gives it a dimension, or has it fully in superposition."""
+    n, s = data.arrays["best_norm"], data.arrays["best_score"]
+    full = n >= 1 - phases.CORNER
+    in_corner = (n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER))
+    return share(in_corner).over(int(n.size * data.arrays["fits"]))
+
+
+def _counts(data: Data) -> list[dict[str, str]]:
+    """How many cells have each outcome in theory, on average and at best."""
+    names = {ABSENT: "not represented", DEDICATED: "dedicated", SUPERPOSED: "superposed"}
+    said = {"theory": "theory", "found": "average", "best_found": "best"}
+    return [{"extra feature": name, **{title: f"{int((data.arrays[key] == k).sum())} cells" for key, title in said.items()}}
+            for k, name in names.items()]  # fmt: skip
+
+
+@themed
+def draw(data: Data, theme: Theme) -> "Figure":
+    """Theory, averages and best models of two features in one dimension."""
+    return phases.three_maps(data, 2, theme)
+
+
+CLAIMS = (
+    Claim(
+        id="C21",
+        text="A feature is ignored, gets a dimension of its own, or is stored in superposition, with little in between.",
+        source=SOURCE,
+        paper="three outcomes; transitions look discontinuous",
+        quantity="share of cells whose best model of ten has the extra feature's norm and score within 0.25 of one of the three",
+        measure=_at_corners,
+        holds=Range(low=0.9),
+        rows=_counts,
+    ),
+    Claim(
+        id="C22",
+        text="The losses of two features in one dimension have simple closed forms.",
+        source=SOURCE,
+        paper="p/3 - p^2/4 for a dropped feature, (1 + r) p^2/6 for a pair",
+        quantity="largest difference of the closed forms from exact integrals, 625 settings and three solutions",
+        measure=lambda data: exact(data.arrays["closed"].max()),
+        holds=Range(high=1e-12),
+    ),
+    Claim(
+        id="C25",
+        text="Sparsity is necessary for superposition: on dense features there is none, whatever their importance.",
+        source=SOURCE,
+        paper="none at high density; the theory's region ends at density 4/7",
+        quantity="share of cells in superposition among those 1.25 times denser than the apex of the theory's region",
+        measure=lambda data: _dense(dict(data.arrays)),
+        holds=Range(high=0.05),
+    ),
+    Claim(
+        id="C27",
+        text="With equal, dense features the choice is degenerate: one alone, opposite ones and aligned ones cost the same.",
+        source=SOURCE,
+        paper="all three have the loss 1/12",
+        quantity="largest difference from 1/12 of the exact losses of [1, 0], [1, -1]/√2 and [1, 1]/√2, at best linear bias",
+        measure=lambda data: exact(np.abs(data.arrays["degenerate"] - 1 / 12).max()),
+        holds=Range(high=1e-12),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Superposition in a privileged basis: the figures of templates/privileged-basis.md."""

@@ -1,0 +1,1 @@
+"""The strategic picture: ways out of superposition: the figures of templates/strategic.md."""

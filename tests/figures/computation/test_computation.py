@@ -1,0 +1,268 @@
+import numpy as np
+import pytest
+
+from figures.base import FIRST_SEED, Data, Size, judge
+from figures.computation import (
+    absolute,
+    absolute_large,
+    absolute_small,
+    absolute_zoom,
+    asymmetric_model,
+    asymmetric_pairs,
+    asymmetric_sketch,
+    computation_sketch,
+    reading_graphs,
+)
+from figures.computation.absolute_large import DENSITIES
+from figures.style import THEMES
+from sup.results import Trained
+from tests.figures.models import nth
+from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
+
+BY_THEME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+SKETCHES = (computation_sketch, reading_graphs, asymmetric_sketch)
+
+
+def fits(module, weights, seeds, losses=nth):
+    """Results of the module's sweeps: `weights(run)` gives W1 (hidden, feature) and W2 (feature, hidden); biases are zero."""
+    found = {}
+    for name, sweep in module.needs(Size(steps=1, seeds=seeds)).items():
+        pairs = [weights(run) for run in sweep.runs]
+        W1, W2 = (np.stack([pair[side] for pair in pairs]).astype(np.float32) for side in (0, 1))
+        loss = np.array([losses(run) for run in sweep.runs], np.float32)
+        found[name] = Trained(sweep.runs, {"W1": W1, "W2": W2, "b": np.zeros(W2.shape[:2], np.float32), "final_loss": loss})
+    return found
+
+
+def verdicts(module, data):
+    return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
+
+
+def scaled(W1, W2, seed):
+    """The same model with its neurons reordered and scaled at random."""
+    rng = np.random.default_rng(seed)
+    factor, order = np.exp(rng.uniform(-1, 1, (len(W1), 1))), rng.permutation(len(W1))
+    return (factor * W1)[order], (W2 / factor.T)[:, order]
+
+
+def both_sides(features, hidden, kept):
+    """Two neurons for each of the first `kept` features, one a side; the other neurons dead."""
+    W1 = np.zeros((hidden, features))
+    W1[: 2 * kept : 2, :kept], W1[1 : 2 * kept : 2, :kept] = np.eye(kept), -np.eye(kept)
+    return W1, np.abs(W1.T)
+
+
+def motif(run):
+    """The paper's motif between features 0 and 1 of six, inhibited by a neuron that serves one side of feature 2."""
+    W1, W2 = both_sides(6, 10, 5)
+    W1[0, :2], W2[:2, 0] = (2.0, -0.5), (0.5, 2.0)
+    W1[4, 0], W1[4, 2], W2[1, 4], W2[2, 4] = 1.0, 4.0, -4.0, 0.25
+    return scaled(W1, W2, run.seed)
+
+
+def plain(run):
+    return scaled(*both_sides(run.n_features, run.n_hidden, min(run.n_features, run.n_hidden // 2)), run.seed)
+
+
+def ladder(run):
+    """Neurons of one feature at the dense end, of several at the sparse end; in between those of the least important shared."""
+    W1, W2 = both_sides(100, 40, 20)
+    shared = (0, 0, 10, 20, 30, 40, 40)[DENSITIES.index(run.distribution.density)]
+    W1[40 - shared :, 30:40] = 0.5
+    return W1, W2
+
+
+def test_neurons_are_rescaled_without_changing_the_model():
+    rng = np.random.default_rng(0)
+    W1, W2, x = rng.normal(size=(6, 4)), rng.normal(size=(4, 6)), rng.normal(size=(4, 50))
+    for balanced in (False, True):
+        into, out = absolute.rescaled(W1, W2, balanced=balanced)
+        np.testing.assert_allclose(out.T @ np.maximum(into @ x, 0), W2 @ np.maximum(W1 @ x, 0), atol=1e-12)
+        np.testing.assert_allclose(np.abs(into).max(axis=1), np.abs(out).max(axis=1) if balanced else 1.0)
+    dead = absolute.rescaled(np.zeros((2, 3)), np.zeros((3, 2)), balanced=True)
+    assert (dead[0] == 0).all() and (dead[1] == 0).all()
+
+
+def test_figures_that_show_the_same_models_train_them_once():
+    size = Size(steps=9, seeds=3)
+    for one, two in ((absolute_large, absolute_zoom), (asymmetric_model, asymmetric_pairs)):
+        assert one.needs(size)["fits"].digest == two.needs(size)["fits"].digest
+    run = absolute_large.needs(size)["fits"].runs[0]
+    assert (run.model, run.n_features, run.n_hidden, run.distribution.low) == ("absolute", 100, 40, -1.0)
+    assert run.importance == pytest.approx(0.8 ** np.arange(100))
+
+
+def test_the_exact_solution_is_recognised_at_any_scale():
+    data = absolute_small.reduce(fits(absolute_small, plain, 30))
+    assert verdicts(absolute_small, data) == {"C77": "reproduced", "C78": "reproduced"}
+    assert data.values["exact"].value == 30
+    np.testing.assert_allclose(data.arrays["W1"], np.kron(np.eye(3), [[1], [-1]]), atol=1e-4)
+
+
+@pytest.mark.parametrize("spoil", [(0, 0, 1.2), (0, 1, 0.3), (1, 0, 0.0)])
+def test_what_is_close_to_exact_does_not_count(spoil):
+    def weights(run):
+        W1, W2 = both_sides(3, 6, 3)
+        W1[spoil[:2]] = spoil[2]
+        return W1, W2
+
+    data = absolute_small.reduce(fits(absolute_small, weights, 30))
+    assert verdicts(absolute_small, data) == {"C77": "not reproduced", "C78": "reproduced"}
+
+
+def test_only_the_best_of_five_counts():
+    def weights(run):
+        return plain(run) if run.seed % 5 == 3 else both_sides(3, 6, 2)
+
+    data = absolute_small.reduce(fits(absolute_small, weights, 20, losses=lambda run: run.seed % 5 != 3))
+    assert data.arrays["best"].tolist() == [True] * 4 and data.arrays["exact"].sum() == 4
+    claim = absolute_small.CLAIMS[0]
+    assert claim.measure(data).models == 20
+    assert [row["exact"] for row in claim.rows(data)] == ["4", "4", "2", "2"]
+
+
+@pytest.fixture(scope="module")
+def large():
+    return absolute_large.reduce(fits(absolute_large, ladder, 3))
+
+
+def test_claims_of_the_large_figure_hold_for_a_ladder(large):
+    assert verdicts(absolute_large, large) == dict.fromkeys(("C79", "C80", "C82"), "reproduced")
+    assert [row["neurons of one feature"] for row in absolute_large.CLAIMS[0].rows(large)] == "40 40 30 20 10 0 0".split()
+    assert large.arrays["sides"][0].tolist() == [20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "failing"),
+    [
+        ("alone", lambda a: np.concatenate([a[:1] * 0.8, a[1:]]), {"C79"}),
+        ("several", lambda a: a * 0.5, {"C79"}),
+        ("rank", lambda a: 0 * a + 0.2, {"C80"}),
+        ("blind", lambda a: 0 * a + 1.0, {"C82"}),
+    ],
+)
+def test_claims_of_the_large_figure_can_fail(large, name, change, failing):
+    data = Data(arrays={**large.arrays, name: change(large.arrays[name])}, values=large.values)
+    found = verdicts(absolute_large, data)
+    assert {claim for claim, verdict in found.items() if verdict == "not reproduced"} == failing
+
+
+def test_ranks_count_pairs_of_neurons():
+    primary, alone = np.array([0, 3, 3, 5]), np.array([True, True, False, False])
+    assert absolute_large._rank(primary, alone, ~alone) == (2 + 0.5 + 1) / 4
+    assert np.isnan(absolute_large._rank(primary, alone | True, ~alone & False))
+
+
+def test_no_neuron_of_several_leaves_the_rank_without_a_number():
+    data = absolute_large.reduce(fits(absolute_large, plain, 2))
+    assert verdicts(absolute_large, data)["C80"] == "untested"
+
+
+def test_the_loss_of_constants_is_the_variance_of_samples():
+    rng = np.random.default_rng(0)
+    for density in (1.0, 0.1):
+        y = np.where(rng.random(400_000) < density, rng.random(400_000), 0.0)
+        weights = (0.8 ** np.arange(100)).mean()
+        # relative errors of a variance of 400,000 samples are below .005: five of them fail less than once in a million
+        assert absolute_large.blind_loss(density) == pytest.approx(weights * y.var(), rel=0.025)
+
+
+def zoomed(secondary, seeds=3):
+    def weights(run):
+        W1, W2 = both_sides(100, 40, 20)
+        W1[20:, 30:40] = secondary
+        return W1, W2
+
+    return absolute_zoom.reduce(fits(absolute_zoom, weights, seeds))
+
+
+def test_top_activations_hide_weaker_features_but_not_equal_ones():
+    weak, strong = zoomed(0.25), zoomed(1.0)
+    assert verdicts(absolute_zoom, weak) == {"C81": "reproduced"}
+    assert verdicts(absolute_zoom, strong) == {"C81": "not reproduced"}
+    assert weak.arrays["caused"][0, 0] > weak.arrays["caused"][0, -1]
+    assert verdicts(absolute_zoom, zoomed(0.0)) == {"C81": "untested"}
+
+
+def test_the_window_is_where_both_kinds_are_most_even():
+    answered = np.array([1] * 15 + [3] * 25)
+    assert absolute_zoom._window(answered) == 10
+
+
+def test_the_motif_is_found_in_models_that_have_it():
+    data = asymmetric_model.reduce(fits(asymmetric_model, lambda run: motif(run) if run.seed % 5 else plain(run), 60))
+    assert verdicts(asymmetric_model, data) == {"C83": "reproduced"}
+    assert data.values["models"].value == 48 and data.arrays["drawn"] == FIRST_SEED + 1
+    assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
+    rows = asymmetric_model.CLAIMS[0].rows(data)
+    assert [row["mean"] for row in rows] == [
+        "2.00",
+        "0.50",
+        "0.50",
+        "2.00",
+        "80%",
+        "80%",
+        "80%",
+        "30000.00",
+        "27500.00",
+        "100% of instances",
+    ]
+    assert data.arrays["role"].tolist() == [0] * 8 + [1, 2]
+    np.testing.assert_allclose(data.arrays["W1"][8, :2], [2.0, -0.5], atol=1e-4)
+
+
+def test_models_without_the_motif_have_none():
+    data = asymmetric_model.reduce(fits(asymmetric_model, plain, 60))
+    assert verdicts(asymmetric_model, data) == {"C83": "not reproduced"}
+    assert [row["mean"] for row in asymmetric_model.CLAIMS[0].rows(data)][:3] == ["0%"] * 3
+    assert data.values["instances"].value == 0
+
+
+def test_the_instances_are_explained_with_their_numbers():
+    data = asymmetric_pairs.reduce(fits(asymmetric_pairs, motif, 3))
+    np.testing.assert_allclose(data.arrays["into"][0], [[2, -0.5], [2, 0]], atol=1e-5)
+    np.testing.assert_allclose(data.arrays["out"][0], [[0.5, 2], [0, -2]], atol=1e-5)
+    np.testing.assert_allclose(data.arrays["response"][0, 0], [[1, 4], [1, 0], [1, 0]], atol=1e-5)
+    np.testing.assert_allclose(data.arrays["response"][0, 1, :2], [[0.25, 1], [0.25, 1]], atol=1e-5)
+    ideal = asymmetric_sketch.reduce({})
+    np.testing.assert_allclose(ideal.arrays["response"], data.arrays["response"][0, :, :2], atol=1e-5)
+    assert ideal.values["leak"].value == 4 and ideal.values["stays"].value == 0.25
+
+
+@BY_THEME
+@pytest.mark.parametrize("module", SKETCHES, ids=lambda module: module.__name__)
+def test_sketches_are_readable_and_the_same_twice(module, theme):
+    data = module.reduce({})
+    drawn = module.draw(data, theme)
+    assert_readable(drawn)
+    assert_legible(drawn, theme)
+    assert_same_bytes(module.draw, data, theme)
+    assert module.needs(Size(steps=1, seeds=1)) == {} and module.CLAIMS == ()
+
+
+@BY_THEME
+def test_pictures_are_readable_whatever_was_learned(large, theme):
+    rng = np.random.default_rng(0)
+    random = rng.normal(size=(10, 6)), rng.normal(size=(6, 10))
+    dead = np.zeros((10, 6)), np.zeros((6, 10))
+    shown = [
+        (absolute_small, absolute_small.reduce(fits(absolute_small, plain, 2))),
+        (absolute_large, large),
+        (absolute_zoom, zoomed(0.4, seeds=1)),
+        *((asymmetric_model, asymmetric_model.reduce(fits(asymmetric_model, w, 1))) for w in (motif, lambda run: random)),
+        *((asymmetric_pairs, asymmetric_pairs.reduce(fits(asymmetric_pairs, w, 1))) for w in (motif, lambda run: dead)),
+    ]
+    for module, data in shown:
+        drawn = module.draw(data, theme)
+        assert_readable(drawn)
+        assert_legible(drawn, theme)
+
+
+def test_the_pictures_say_what_the_data_say(large):
+    said = [text.get_text() for text in absolute_large.draw(large, THEMES[0]).axes[0].texts]
+    assert [words for words in said if "answer to one" in words][:3] == [
+        f"{n} of 40 neurons answer to one feature" for n in (40, 40, 30)
+    ]
+    model = asymmetric_model.reduce(fits(asymmetric_model, motif, 1))
+    said = [text.get_text() for text in asymmetric_model.draw(model, THEMES[0]).axes[0].texts]
+    assert "instance 1" in said and "instance 2" not in said
