@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.geometry import gram as gram
     from sup.geometry import leverage_scores as leverage_scores
     from sup.geometry import represented as represented
+    from sup.geometry import superposed as superposed
     from sup.geometry import superposition_score as superposition_score
     from sup.geometry import unit_columns as unit_columns
     from sup.linear_loss import best_linear_solution as best_linear_solution
@@ -65,6 +66,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.specs import Recipe as Recipe
     from sup.specs import Run as Run
     from sup.specs import geometric as geometric
+    from sup.specs import power_of_ten as power_of_ten
     from sup.statistics import Estimate as Estimate
     from sup.sweeps import Sweep as Sweep
     from sup.sweeps import sweep as sweep
@@ -75,7 +77,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.two_minima import minima as minima
 
 _PUBLIC = {
-    "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric"),
+    "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric", "power_of_ten"),
     "sup.features": ("Independent", "Correlated", "Anticorrelated", "one_hot"),
     "sup.sweeps": ("Sweep", "sweep", "vary"),
     "sup.models": ("linear", "relu_output", "relu_hidden", "absolute", "forward", "weighted_loss"),
@@ -90,6 +92,7 @@ _PUBLIC = {
         "represented",
         "unit_columns",
         "superposition_score",
+        "superposed",
         "feature_dimensionality",
         "leverage_scores",
         "dimensions_per_feature",

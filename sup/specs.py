@@ -1,6 +1,7 @@
 """A run: one toy model, described by everything that can change its weights and by nothing else."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Literal, TypeAlias, get_args
 
@@ -69,6 +70,19 @@ def geometric(decay: float, count: int) -> tuple[float, ...]:
     for _ in range(count - 1):
         values.append(values[-1] * decay)
     return tuple(values)
+
+
+def power_of_ten(exponent: float) -> float:
+    """10^exponent, correctly rounded, so that a spec that holds it has the same digest on every machine.
+
+    The powers of NumPy and of C libraries differ in their last bits between processors.
+
+    Example:
+        >>> power_of_ten(-2.0), power_of_ten(0.5)
+        (0.01, 3.1622776601683795)
+    """
+    with localcontext(prec=40):
+        return float(Decimal(10) ** Decimal(exponent))
 
 
 def check_schedule(knots: Schedule) -> None:

@@ -14,7 +14,7 @@ from sup.features import Independent
 from sup.geometry import feature_norms, superposition_score
 from sup.phases import ABSENT, DEDICATED, SUPERPOSED, boundary_density, outcome, phase
 from sup.results import Trained
-from sup.specs import Recipe, Run
+from sup.specs import Recipe, Run, power_of_ten
 from sup.statistics import Estimate, share
 from sup.sweeps import Sweep, sweep
 from sup.three_features import three_feature_loss
@@ -39,12 +39,12 @@ CORNER = 0.25
 
 def importances(grid: int) -> np.ndarray:
     """Importances of the extra feature from 0.1 to 10, the middles of `grid` equal cells on a logarithmic axis."""
-    return 10 ** ((np.arange(grid) + 0.5) / grid * 2 - 1)
+    return np.array([power_of_ten((k + 0.5) / grid * 2 - 1) for k in range(grid)])
 
 
 def densities(grid: int) -> np.ndarray:
     """Densities from 0.01 to 1, the middles of `grid` equal cells on a logarithmic axis."""
-    return 10 ** ((np.arange(grid) + 0.5) / grid * 2 - 2)
+    return np.array([power_of_ten((k + 0.5) / grid * 2 - 2) for k in range(grid)])
 
 
 @lru_cache

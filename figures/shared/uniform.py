@@ -12,7 +12,7 @@ import numpy as np
 from figures.base import Size, replicates
 from sup.features import Independent
 from sup.results import Trained
-from sup.specs import LINEAR_DECAY, Recipe, Run
+from sup.specs import LINEAR_DECAY, Recipe, Run, power_of_ten
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def density(level: int) -> float:
         >>> round(1 / density(22), 2)
         2.81
     """
-    return float(10 ** (-level / (LEVELS - 1)))
+    return power_of_ten(-level / (LEVELS - 1))
 
 
 def levels_of(trained: Trained) -> tuple[int, ...]:

@@ -1,8 +1,10 @@
 """Specs: one meaning, one digest; what makes no sense is refused in words that help."""
 
 import dataclasses
+import math
 import subprocess
 import sys
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from sup.canonical import PINNED, canonical_text, content_digest, digest, spec_d
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent, one_hot
 from sup.results import Trained
-from sup.specs import TRAITS, Recipe, Run, geometric
+from sup.specs import TRAITS, Recipe, Run, geometric, power_of_ten
 from sup.sweeps import Sweep, get, sweep, vary
 
 BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independent(density=0.1))
@@ -193,6 +195,16 @@ def test_content_digest_ignores_memory_layout_and_byte_order():
 
 def test_importances_are_repeated_products():
     assert geometric(0.7, 3) == (1.0, 0.7, 0.7 * 0.7)
+
+
+@given(st.floats(-3, 3))
+def test_powers_of_ten_are_correctly_rounded(exponent):
+    """No other float is closer: half way to both neighbours lies the true power, computed with 60 digits."""
+    power = power_of_ten(exponent)
+    with localcontext(prec=60):
+        true = (Decimal(exponent) * Decimal(10).ln()).exp()
+        below, above = ((Decimal(power) + Decimal(math.nextafter(power, end))) / 2 for end in (0.0, math.inf))
+        assert below <= true <= above
 
 
 def test_results_are_selected_by_their_specs_and_read_only():
