@@ -50,7 +50,7 @@ soak: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m soak
 
 notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py
-	@$(PYTHON) -m report.notebooks
+	@$(PYTHON) -m report.pages.notebooks
 
 clean: $(READY) ## remove what a build makes; the trained models stay
 	@$(PYTHON) -m report clean

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from report import speed
 from report.engines import Engine
 from report.errors import cannot_write
+from report.pages import speed
 from report.progress import working
 from report.records import Build, FigureRecord
 from report.workshop import Workshop
@@ -41,11 +41,11 @@ def publish(build: Build, docs: Path, out: Path) -> bool:
     Raises:
         PipelineError: if a page or a link is wrong, or a folder cannot be written.
     """
-    from report import pages, site
+    from report.pages import render, site
 
     try:
         with working("Writing the pages"):
-            pages.write(build, docs)
+            render.write(build, docs)
     except OSError as problem:
         raise cannot_write(docs, problem) from None
     try:

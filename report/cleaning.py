@@ -9,9 +9,9 @@ import figures
 from report import engines, files, profiles
 from report.code import Sources
 from report.errors import PipelineError, cannot_write
-from report.index import line_of
-from report.site import STAMP
-from report.store import Store
+from report.pages.site import STAMP
+from report.store.artifacts import Store
+from report.store.index import line_of
 from report.workshop import Workshop
 
 

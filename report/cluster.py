@@ -13,7 +13,7 @@ from report import engines
 from report.engines import Device, Engine, Train
 from report.errors import PipelineError
 from report.execute import Done, Task, train_task
-from report.store import Store
+from report.store.artifacts import Store
 from sup.errors import SupError
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from report import progress
 from report.compiling import Around
 from report.engines import Train
 from report.errors import Interrupted, PipelineError
-from report.index import Entry
 from report.plan import PlannedSweep
-from report.shards import Shard
-from report.store import Store
-from report.timings import Timings
+from report.store.artifacts import Store
+from report.store.index import Entry
+from report.store.shards import Shard
+from report.store.timings import Timings
 from sup.errors import SupError
 from sup.sweeps import Shape
 

@@ -16,10 +16,10 @@ import figures
 from report import files
 from report.code import Sources
 from report.errors import cannot_write
-from report.index import append
 from report.plan import PlannedSweep
 from report.reasons import Kind, Reason
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.index import append
 from sup.canonical import digest
 
 RECORD = "record.json"

@@ -11,9 +11,9 @@ from report.errors import cannot_write
 from report.plan import PlannedSweep
 from report.progress import words
 from report.records import SweepRecord
-from report.shard_file import results_digest
-from report.store import Store
-from report.timings import Timings
+from report.store.artifacts import Store
+from report.store.shard_file import results_digest
+from report.store.timings import Timings
 from sup.canonical import spec_digest
 from sup.results import Trained
 from sup.sweeps import get

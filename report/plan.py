@@ -8,12 +8,12 @@ import figures
 from figures.base import FigureModule
 from report.engines import ENTRIES, Engine
 from report.errors import PipelineError
-from report.index import Entry
 from report.profiles import Profile
 from report.reasons import Reason
-from report.shard_file import results_digest
-from report.shards import Shard, cut, set_key
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.index import Entry
+from report.store.shard_file import results_digest
+from report.store.shards import Shard, cut, set_key
 from sup.sweeps import Sweep
 
 

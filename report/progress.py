@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-    from report.shards import Shard
+    from report.store.shards import Shard
     from sup.sweeps import Shape
 
 

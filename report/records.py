@@ -82,7 +82,7 @@ class Build:
         figures: In the paper's order.
         lock: For each sweep of the lock of this profile: `name`, `spec`, `engine`, `digest`.
         drawing: Seconds that drawing took, from the timings file; never part of a comparison.
-        speed: What `make bench` measured last, as `report.speed` keeps it; None when nothing was.
+        speed: What `make bench` measured last, as `report.pages.speed` keeps it; None when nothing was.
     """
 
     profile: str

@@ -13,7 +13,7 @@ from report.errors import PipelineError, cannot_write
 from report.lock import Comparison, Line
 from report.options import Options, choose_profile
 from report.records import FigureRecord
-from report.shard_file import results_digest
+from report.store.shard_file import results_digest
 from report.words import short
 from report.workshop import PlannedFigure, Workshop, say
 from sup.specs import Run

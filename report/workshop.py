@@ -27,9 +27,9 @@ from report.profiles import Profile
 from report.progress import working
 from report.reasons import Reason
 from report.records import FigureRecord, SweepRecord
-from report.shard_file import Damaged
-from report.store import Store
-from report.timings import Timings
+from report.store.artifacts import Store
+from report.store.shard_file import Damaged
+from report.store.timings import Timings
 from sup.results import Trained
 
 ATTEMPTS = 3

@@ -1,6 +1,7 @@
 """The project keeps its layout laws; and each law, shown a small tree that breaks it, says so."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import figures
+import report
 import sup
 from tests import laws
 
@@ -140,6 +142,23 @@ def test_an_unknown_name_of_sup_is_refused():
         sup.spare  # noqa: B018
 
 
+def listed_modules() -> list[str]:
+    """The modules in the docstring of report/__init__.py, in order, as paths."""
+    return [f"report/{name}.py" for name in re.findall(r"^    ([\w/]+)  +\S", report.__doc__, re.MULTILINE)]
+
+
+def test_the_reading_order_of_report_lists_every_module_once():
+    present = [path for path, _ in laws.modules(ROOT, "report") if not path.endswith("__init__.py")]
+    assert sorted(listed_modules()) == sorted(present)
+
+
+def test_a_module_of_report_imports_only_those_that_are_read_after_it():
+    trees, order = dict(laws.modules(ROOT, "report")), listed_modules()
+    for i, path in enumerate(order):
+        wanted = {f"{name.replace('.', '/')}.py" for node in ast.walk(trees[path]) for name in laws.imported(node)}
+        assert not wanted & set(order[:i]), path
+
+
 TEN = "a, b, c, d, e, g, h, i, j, k"
 
 BROKEN = [
@@ -201,7 +220,7 @@ def test_a_kept_law_is_not_reported(tmp_path, law):
 
 @pytest.mark.parametrize(
     "line",
-    ["/wo" "rk/main", "see /ro" "ot/.cache", "py" "pi.org"],
+    ["/work/main", "see /root/.cache", "pypi.org"],
 )
 def test_foreign_words_are_found(line):
     assert [row.split(" holds ")[0] for row in laws.foreign_words({"a": f"fine\n{line}"})] == ["a:2"]

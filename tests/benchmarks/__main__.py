@@ -5,7 +5,8 @@ import os
 
 import torch
 
-from report import engines, speed
+from report import engines
+from report.pages import speed
 from sup.sweeps import shape_of
 from tests.benchmarks import measures
 from tests.benchmarks.kernel_loop import CORES, specs

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from report.engines import Engine
 from report.execute import tasks_of
-from report.index import Entry, line_of
 from report.plan import plan_sweep
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.index import Entry, line_of
 from sup.features import Independent
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import sweep

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from report import engines, speed
+from report import engines
+from report.pages import speed
 from sup.models import forward, target, weighted_loss
 from sup.training import train
 from tests.benchmarks import __main__ as benchmark

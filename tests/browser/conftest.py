@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from report.pages import write
-from report.site import publish
+from report.pages.render import write
+from report.pages.site import publish
 from tests.report import fakes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -36,7 +36,7 @@ SPEED = {
                         "one": 90.0, "all": 46.0, "ratio": 1.956, "low": 1.9, "high": 2.0}],
     "memory": [{"model": "relu-output", "features": 2, "hidden": 1, "runs": 10_000, "megabytes": 261.4}],
 }  # fmt: skip
-"""What `make bench` may have measured, as `report.speed` keeps it."""
+"""What `make bench` may have measured, as `report.pages.speed` keeps it."""
 
 
 def claim(id, figure, verdict="reproduced", **changes):

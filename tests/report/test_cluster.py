@@ -15,8 +15,8 @@ from report.cluster import Cluster
 from report.errors import PipelineError
 from report.execute import Threads, tasks_of, train_missing
 from report.plan import plan_sweep
-from report.store import Store
-from report.timings import Timings
+from report.store.artifacts import Store
+from report.store.timings import Timings
 from tests.report.workbench import KERNEL, runs
 
 LONG = 10_000
@@ -25,7 +25,7 @@ LONG = 10_000
 
 @pytest.fixture(autouse=True)
 def _a_run_a_shard(monkeypatch):
-    monkeypatch.setattr("report.shards.SHARD_MICROSECONDS", 1)
+    monkeypatch.setattr("report.store.shards.SHARD_MICROSECONDS", 1)
 
 
 def tasks(store, engine, seeds=1, steps=10):
@@ -252,7 +252,7 @@ def test_a_scheduler_that_goes_away_is_named(lonely, tmp_path):
 PROGRAM = """
 import signal, sys
 from pathlib import Path
-from report import shards
+from report.store import shards
 from report.errors import Interrupted
 from tests.report.test_cluster import Cluster, LONG, engines, train
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit that it is ignored

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from report import ROOT
+from report import ROOT, engines
 from report.code import Sources
 from report.errors import PipelineError
 
@@ -235,3 +235,8 @@ def test_other_versions_of_python_give_the_same_digest(tmp_path):
         command, plain = [name, "-c", program, str(tmp_path)], {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=plain)
         assert ran.stdout.strip() == here, f"Python 3.{version}: {ran.stderr}"
+
+
+@pytest.mark.parametrize("entry", engines.ENTRIES.values())
+def test_what_names_a_trained_artifact_is_the_code_of_sup_alone(entry):
+    assert {name.split(".")[0] for name in Sources().reachable(entry)} == {"sup"}

@@ -14,8 +14,8 @@ from report.__main__ import main
 from report.engines import choose_device
 from report.errors import PipelineError
 from report.options import choose_profile, parse
-from report.shards import cut
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.shards import cut
 from tests.report.workbench import FakeEngine, arrays_of, shard, shop, tree
 
 
@@ -215,8 +215,8 @@ def test_a_folder_that_cannot_be_written_is_named(tiny, monkeypatch, tmp_path, c
     def refuse(*_):
         raise OSError(30, "Read-only file system", "x")
 
-    monkeypatch.setattr("report.pages.write", lambda *_: True)
-    monkeypatch.setattr("report.site.publish", refuse)
+    monkeypatch.setattr("report.pages.render.write", lambda *_: True)
+    monkeypatch.setattr("report.pages.site.publish", refuse)
     assert tiny("build", "--out", "here") == 2
     err = capsys.readouterr().err
     assert (

@@ -16,9 +16,9 @@ from report.engines import Engine
 from report.errors import Interrupted, PipelineError
 from report.execute import GROUP_FLOATS, Threads, tasks_of, train_missing
 from report.plan import plan_sweep
-from report.shard_file import Damaged
-from report.store import Store
-from report.timings import Timings
+from report.store.artifacts import Store
+from report.store.shard_file import Damaged
+from report.store.timings import Timings
 from sup.errors import SpecError
 from tests.report.workbench import KERNEL, FakeEngine, arrays_of, runs, shard
 

@@ -210,7 +210,7 @@ def test_what_cannot_be_verified_is_refused(arguments, words, capsys):
 def test_the_committed_lock_lists_what_the_figures_need():
     from report import engines, profiles
     from report.plan import plan_sweeps
-    from report.store import Store
+    from report.store.artifacts import Store
 
     locked = lock.read()
     for name in ("smoke", "laptop"):

@@ -16,8 +16,8 @@ from report.errors import PipelineError
 from report.plan import decide, plan_sweep
 from report.profiles import Profile
 from report.reasons import Reason, describe
-from report.shards import SHARD_MICROSECONDS, cut, run_cost
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.shards import SHARD_MICROSECONDS, cut, run_cost
 from sup.features import Independent
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import Sweep, sweep

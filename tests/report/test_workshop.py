@@ -12,8 +12,8 @@ import pytest
 from report import gallery
 from report.errors import PipelineError, StoreError
 from report.reasons import Reason
-from report.shard_file import Damaged, results_digest
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.shard_file import Damaged, results_digest
 from report.workshop import Workshop
 from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, runs, shop
 

@@ -10,8 +10,8 @@ from figures.base import About, Claim, Data, Range, Size, Value
 from report.code import Sources
 from report.engines import Engine
 from report.profiles import Profile
-from report.shards import cut
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.shards import cut
 from report.workshop import Workshop
 from sup.canonical import spec_digest
 from sup.features import Independent

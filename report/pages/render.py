@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from report import ROOT, citations, tables
+from report import ROOT
 from report.errors import cannot_write
 from report.files import write_if_changed
-from report.markup import Labels, Markup, PageError
+from report.pages import citations, tables
+from report.pages.markup import Labels, Markup, PageError
 from report.records import Build, FigureRecord
 
 if TYPE_CHECKING:

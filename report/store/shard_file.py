@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from report.errors import PipelineError
-from report.shards import Shard
+from report.store.shards import Shard
 from sup.canonical import canonical_text, content_digest
 
 

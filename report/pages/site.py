@@ -13,7 +13,7 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError, cannot_write
-from report.links import broken_links
+from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
 STAMP = ".stamp"
@@ -34,7 +34,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     The same pages give the same bytes, wherever the folders lie.
 
     Args:
-        docs: What `report.pages.write` wrote.
+        docs: What `report.pages.render.write` wrote.
         out: The site's folder. It is replaced, if an earlier call made it.
         config: The site's settings.
 

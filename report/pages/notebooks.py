@@ -1,4 +1,4 @@
-"""Notebooks from the scripts in `templates/notebooks`, the same bytes every time: `python -m report.notebooks [FOLDER]`."""
+"""Notebooks from the scripts in `templates/notebooks`, the same bytes every time: `python -m report.pages.notebooks [FOLDER]`."""
 
 import sys
 from pathlib import Path

@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 from report import ROOT, files
 from report.errors import PipelineError, StoreError
-from report.shard_file import Damaged, decode, encode, results_digest, run_digests
-from report.store import Store
+from report.store.artifacts import Store
+from report.store.shard_file import Damaged, decode, encode, results_digest, run_digests
 from sup.canonical import content_digest
 from tests.report.workbench import KERNEL, arrays_of, runs, shard
 
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_no_partial_file(tmp_path):
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from report.store import Store\n"
+        "from report.store.artifacts import Store\n"
         "from report.errors import StoreError\n"
         "from tests.report.workbench import arrays_of, shard\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"

@@ -9,9 +9,9 @@ from typing import Any
 
 from figures.base import Value
 from figures.paper import FIGURES
-from report.citations import Bibliography, Entry
 from report.errors import PipelineError
-from report.numbers import FORMATS, interval_text, number_text, prose, value_text
+from report.pages.citations import Bibliography, Entry
+from report.pages.numbers import FORMATS, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
 
 _FUNCTIONS = (

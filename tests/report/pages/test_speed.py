@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from report import speed
 from report.errors import PipelineError
-from report.pages import write
+from report.pages import speed
+from report.pages.render import write
 from tests.report import fakes
 
 FOUND = fakes.SPEED

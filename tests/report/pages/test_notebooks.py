@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from report import ROOT
-from report.notebooks import SOURCES, main, notebook
+from report.pages.notebooks import SOURCES, main, notebook
 
 SCRIPTS = sorted(SOURCES.glob("*.py"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from figures.base import Value
-from report.pages import TEMPLATES, PageError, write
+from report.pages.render import TEMPLATES, PageError, write
 from tests.report import fakes
 
 NAV = "nav:\n  - Home: index.md\n  - Part:\n      - More: more.md\n"
@@ -234,7 +234,7 @@ def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
 WRITE = """
 import sys
 from pathlib import Path
-from report.pages import write
+from report.pages.render import write
 from tests.report import fakes
 home = Path(sys.argv[1])
 write(fakes.build(home / "figures"), home / "docs", templates=Path(sys.argv[2]))

@@ -21,9 +21,9 @@ import numpy as np
 
 from report import files
 from report.errors import StoreError, cannot_read, cannot_write
-from report.index import Entry, Index
-from report.shard_file import Damaged, decode, encode, results_digest
-from report.shards import Shard
+from report.store.index import Entry, Index
+from report.store.shard_file import Damaged, decode, encode, results_digest
+from report.store.shards import Shard
 
 LEFTOVER_SECONDS = 3600.0
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from report.pages import write
-from report.site import CONFIG, SiteError, publish
+from report.pages.render import write
+from report.pages.site import CONFIG, SiteError, publish
 from tests.report import fakes
 
 NAMES = re.findall(r"([\w-]+)\.md", CONFIG.read_text(encoding="utf-8").partition("\nnav:")[2].partition("not_in_nav")[0])
@@ -53,7 +53,7 @@ def test_pages_become_a_site_once(docs, out):
 def test_nothing_to_do_imports_no_generator(docs, out):
     publish(docs, out)
     code = (
-        "import sys; from pathlib import Path; from report.site import publish\n"
+        "import sys; from pathlib import Path; from report.pages.site import publish\n"
         f"assert not publish(Path({str(docs)!r}), Path({str(out)!r}))\n"
         "assert not {'mkdocs', 'material', 'jinja2', 'torch', 'matplotlib', 'numpy'} & set(sys.modules), 'too much'"
     )
@@ -139,7 +139,7 @@ def test_the_surroundings_stay_as_they_were(docs, out):
     assert dict(os.environ) == before
 
 
-PUBLISH = "import sys; from pathlib import Path; from report.site import publish; publish(Path(sys.argv[1]), Path(sys.argv[2]))"
+PUBLISH = "import sys; from pathlib import Path; from report.pages import site; site.publish(*map(Path, sys.argv[1:]))"
 
 
 def test_the_same_pages_give_the_same_bytes_at_any_place_and_time(docs, tmp_path):
