@@ -12,7 +12,7 @@ A figure is a module of `figures/` with five names:
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -107,17 +107,71 @@ def estimated(e: Estimate, *, digits: int = 2, percent: bool = False) -> Value:
     return Value(value=scale * e.value, unit="%" if percent else "", digits=digits, interval=interval)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Data:
-    """What a figure computed: everything that is drawn, printed or claimed.
+AXES = (
+    "seed", "model", "group", "setting",  # trained models: by seed, in another order, fits of groups, kinds of models
+    "density", "level", "importance", "strength", "size", "attack",  # what is varied
+    "feature", "hidden", "neuron", "output", "set", "pair",  # parts of a model
+    "step", "snapshot", "stage", "sample",  # moments of training, inputs
+    "panel", "row", "column",  # places in a picture
+    "solution", "arrangement", "code", "shape", "instance", "outcome",  # kinds of results
+    "check", "crossing", "place", "line", "rank", "point", "edge", "coordinate",  # what is compared, located or counted
+)  # fmt: skip
+"""The words for the axes of arrays."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Array:
+    """Numbers that a figure computed, and what they are; made by `array`.
 
     Attributes:
-        arrays: By name; published beside the figure as JSON.
+        values: The numbers.
+        axes: What each axis is, of `AXES`.
+        text: What a number means, for the figure's page.
+        unit: Its unit; empty for a pure number.
+    """
+
+    values: np.ndarray
+    axes: tuple[str, ...]
+    text: str
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.axes) - set(AXES))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no axis. Take one of {', '.join(AXES)}, or add it to figures.base.AXES.")
+        if len(self.axes) != self.values.ndim:
+            raise ValueError(
+                f"each axis of an array needs a word; {self.text!r} has shape {self.values.shape} and the axes {self.axes}."
+            )
+
+
+def array(values: Any, axes: str, text: str, unit: str = "") -> Array:
+    """Numbers with the names of their axes, in order and separated by spaces, and their meaning.
+
+    Raises:
+        ValueError: An axis is not one of `AXES`, or their number is not that of the array's dimensions.
+
+    Example:
+        >>> array([[5, 4], [2, 3]], "density seed", "represented features").axes
+        ('density', 'seed')
+    """
+    return Array(values=np.asarray(values), axes=tuple(axes.split()), text=text, unit=unit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a figure computed: everything that is drawn, printed or claimed. `data["name"]` are the numbers of an array.
+
+    Attributes:
+        arrays: By name; published beside the figure, with their axes and meaning, as JSON and as CSV.
         values: By name; published as `figure.name` to the pages.
     """
 
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    arrays: Mapping[str, Array] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name].values
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,16 @@
 """F1: five features in two dimensions; the sparser they are, the more of them a model represents."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.shared.circle import gaps, turn
 from figures.style import TEXT_WIDTH, Theme, arrow, importance_colours, themed
 from sup.features import Independent
 from sup.geometry import feature_norms, represented
-from sup.results import Trained
 from sup.specs import Recipe, Run, geometric
 from sup.statistics import Estimate, best_of_groups, models_in_groups, share
 from sup.sweeps import Sweep, sweep
@@ -48,27 +48,27 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, and which models have the paper's arrangement.
-
-    Arrays: `density` (panel); of the drawn models `W` (panel hidden feature), `b` (panel feature), `drawn` (panel) the seed and
-    `ideal` (panel) whether it is arranged as in the paper; of all models `loss` and `found` (panel, seed), whether each is so
-    arranged, and `best` (panel, group), whether the best of each five is.
-    """
+    """The drawn models, and which models have the paper's arrangement."""
     models = [runs["relu"].where(density=density) for density in DENSITIES]
     picked = [trained.best() for trained in models]
     loss = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
     found = np.stack([ideal(trained["W"]) for ideal, trained in zip(IDEALS, models, strict=True)])
+    W = np.stack([upright(trained["W"][k]) for trained, k in zip(models, picked, strict=True)])
+    b = np.stack([trained["b"][k] for trained, k in zip(models, picked, strict=True)]).astype(np.float64)
+    seeds = [trained.runs[k].seed for trained, k in zip(models, picked, strict=True)]
+    best = np.take_along_axis(found, best_of_groups(loss, GROUP), axis=1)
     arrays = {
-        "density": np.array(DENSITIES),
-        "W": np.stack([upright(trained["W"][k]) for trained, k in zip(models, picked, strict=True)]),
-        "ideal": np.array([found[panel, k] for panel, k in enumerate(picked)]),
-        "b": np.stack([trained["b"][k] for trained, k in zip(models, picked, strict=True)]).astype(np.float64),
-        "drawn": np.array([trained.runs[k].seed for trained, k in zip(models, picked, strict=True)]),
-        "loss": loss,
-        "found": found,
-        "best": np.take_along_axis(found, best_of_groups(loss, GROUP), axis=1),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "W": array(W, "density hidden feature", "weights of the drawn model, turned"),
+        "b": array(b, "density feature", "bias of the drawn model"),
+        "drawn": array(seeds, "density", "seed of the drawn model"),
+        "ideal": array([row[k] for row, k in zip(found, picked, strict=True)], "density", "drawn model arranged as in the paper"),
+        "loss": array(loss, "density seed", "final loss"),
+        "found": array(found, "density seed", "model arranged as in the paper"),
+        "best": array(best, "density group", "best of five models arranged as in the paper"),
     }
-    return Data(arrays=arrays, values=_values(models, arrays))
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
 
 def upright(W: np.ndarray) -> np.ndarray:
@@ -100,20 +100,20 @@ IDEALS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
 """The paper's arrangement at each density: a right angle, two antipodal pairs across each other, a pentagon."""
 
 
-def _values(models: list[Trained], arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(data: Data) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for k, density in enumerate(DENSITIES):
-        W, e = arrays["W"][k], share(arrays["found"][k])
+        W, e = data["W"][k], share(data["found"][k])
         norms, kept, apart = feature_norms(W[None])[0], represented(W[None])[0], gaps(W)
         values |= {
             f"count_{density:g}": Value(value=float(kept.sum())),
             f"share_{density:g}": estimated(e),
-            f"loss_{density:g}": Value(value=float(arrays["loss"][k].min()), digits=3),
+            f"loss_{density:g}": Value(value=float(data["loss"][k].min()), digits=3),
             f"least_norm_{density:g}": Value(value=float(norms.min())),
             f"smallest_angle_{density:g}": Value(value=float(apart.min(initial=360)), unit="°", digits=3),
             f"largest_angle_{density:g}": Value(value=float(apart.max(initial=0)), unit="°", digits=3),
             f"norm_{density:g}": Value(value=float(norms[kept].mean()) if kept.any() else 0.0, digits=3),
-            f"bias_{density:g}": Value(value=float(arrays["b"][k][kept].mean()) if kept.any() else 0.0),
+            f"bias_{density:g}": Value(value=float(data["b"][k][kept].mean()) if kept.any() else 0.0),
         }
     return values
 
@@ -135,18 +135,18 @@ def draw(data: Data, theme: Theme) -> "Figure":
     sheet.set_axis_off()
     colours = importance_colours(theme, FEATURES)
     panels = []
-    for k, density in enumerate(data.arrays["density"]):
+    for k, density in enumerate(data["density"]):
         left = (TEXT_WIDTH - 3 * PANEL - 2 * SPACE) / 2 + k * (PANEL + SPACE)
         axes = drawn.add_axes((left / TEXT_WIDTH, 0.56 / tall, PANEL / TEXT_WIDTH, PANEL / tall))
-        _plane(axes, data.arrays["W"][k], colours, theme)
+        _plane(axes, data["W"][k], colours, theme)
         sheet.text(left + PANEL / 2, PANEL + 0.66, f"{1 - density:.0%} sparsity", ha="center", fontsize=9.5)
         count = int(data.values[f"count_{density:g}"].value)
-        said = f"{count} features {CAPTIONS[k] if data.arrays['ideal'][k] else 'represented'}"
+        said = f"{count} features {CAPTIONS[k] if data['ideal'][k] else 'represented'}"
         sheet.text(left + PANEL / 2, 0.36, said, ha="center", fontsize=8.5)
         panels.append(axes)
-    _right_angle(panels[0], data.arrays["W"][0], theme)
-    _at_zero(panels[0], data.arrays["W"][0], theme)
-    _interference(panels[-1], data.arrays["W"][-1], theme)
+    _right_angle(panels[0], data["W"][0], theme)
+    _at_zero(panels[0], data["W"][0], theme)
+    _interference(panels[-1], data["W"][-1], theme)
     sheet.text(0.05, tall - 0.1, "increasing feature sparsity", va="center", fontsize=8.5, color=theme.muted)
     arrow(sheet, (1.75, tall - 0.1), (TEXT_WIDTH - 0.05, tall - 0.1), theme.muted, lw=1.0)
     _legend(sheet, colours, theme)
@@ -211,7 +211,7 @@ def _share(panel: int) -> Callable[[Data], Estimate]:
     """Share of groups of five models whose best is arranged as the paper says, with the number of models that it rests on."""
 
     def measure(data: Data) -> Estimate:
-        return share(data.arrays["best"][panel]).over(models_in_groups(data.arrays["loss"].shape[1], GROUP))
+        return share(data["best"][panel]).over(models_in_groups(data["loss"].shape[1], GROUP))
 
     return measure
 
@@ -220,7 +220,7 @@ def _rows(panel: int) -> Callable[[Data], list[dict[str, str]]]:
     """How often single models and the best of five are arranged as the paper says."""
 
     def rows(data: Data) -> list[dict[str, str]]:
-        counted = (("single models", data.arrays["found"][panel]), ("best of five", data.arrays["best"][panel]))
+        counted = (("single models", data["found"][panel]), ("best of five", data["best"][panel]))
         return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
 
     return rows

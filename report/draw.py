@@ -42,7 +42,7 @@ def data_json(data: Data) -> bytes:
 
     What is not finite is written as null.
     """
-    arrays = {name: rows(data.arrays[name]) for name in sorted(data.arrays)}
+    arrays = {name: rows(data[name]) for name in sorted(data.arrays)}
     return _json({"arrays": arrays, "values": {name: value_row(data.values[name]) for name in sorted(data.values)}})
 
 

@@ -6,13 +6,13 @@ import sys
 import types
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import sup
 from figures.base import About, Claim, Data, Size, judge, replicates
 from figures.style import THEMES, picture
 from sup.results import Trained
+from tests.figures.models import plain
 
 ROOT = Path(__file__).parents[1]
 SOURCE = re.search(r"^```python\n(.*?)^```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[1]
@@ -55,11 +55,11 @@ def test_it_declares_what_it_is(figure):
 
 def test_it_computes_and_claims(figure, data):
     assert isinstance(data, Data)
-    assert data.arrays["counts"].shape == (len(figure.DENSITIES), 2)
-    assert data.values["most"].value == data.arrays["counts"].max()
+    assert data["counts"].shape == (len(figure.DENSITIES), 2)
+    assert data.values["most"].value == data["counts"].max()
     assert judge(figure.CLAIMS[0], data, decides=False).verdict == "untested"
-    counts = {"counts": np.array([[2, 2, 2], [3, 3, 3], [4, 4, 4], [5, 5, 5]])}
-    assert judge(figure.CLAIMS[0], Data(arrays=counts), decides=True).verdict == "reproduced"
+    known = plain(counts=[[2, 2, 2], [3, 3, 3], [4, 4, 4], [5, 5, 5]])
+    assert judge(figure.CLAIMS[0], known, decides=True).verdict == "reproduced"
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

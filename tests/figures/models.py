@@ -1,8 +1,10 @@
 """Trained models that nobody trained: specs with weights written down, for tests of what figures compute and claim."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from figures.base import FIRST_SEED
+from figures.base import FIRST_SEED, Data, array
 from sup.results import Trained
 
 FIVE = 2 * np.pi * np.arange(5) / 5
@@ -38,6 +40,18 @@ def turned(W, seed):
 def nth(run):
     """Which replicate of its setting a run is, from 0."""
     return run.seed - FIRST_SEED
+
+
+def changed(data, **numbers):
+    """`data` with other numbers in some of its arrays."""
+    others = {name: replace(data.arrays[name], values=np.asarray(values)) for name, values in numbers.items()}
+    return Data(arrays={**data.arrays, **others}, values=data.values)
+
+
+def plain(**numbers):
+    """Data of these numbers alone, for claims that read nothing else."""
+    arrays = {name: np.asarray(values) for name, values in numbers.items()}
+    return Data(arrays={name: array(values, "row " * values.ndim, "numbers") for name, values in arrays.items()})
 
 
 def trained(sweep, weights, biases=None, losses=None):

@@ -44,8 +44,8 @@ def test_it_needs_the_papers_models():
 
 def test_it_draws_the_model_with_the_lowest_loss():
     data = intro.reduce(runs(as_in_the_paper, losses=lambda run: abs(nth(run) - 3)))
-    assert data.arrays["drawn"].tolist() == [FIRST_SEED + 3] * 3
-    assert data.arrays["ideal"].all()
+    assert data["drawn"].tolist() == [FIRST_SEED + 3] * 3
+    assert data["ideal"].all()
     assert [data.values[f"count_{p}"].value for p in ("1", "0.2", "0.1")] == [2, 4, 5]
 
 
