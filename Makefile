@@ -26,8 +26,10 @@ help: ## this list
 report: $(READY) ## train what is missing, draw, and build the site
 	@$(PYTHON) -m report build
 
-test: $(READY) ## linter, type checker and all tests but the long ones
+test: $(READY) ## linter, formatter, spelling, types and all tests but the long ones
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/codespell
 	$(VENV)/bin/mypy
 	$(PYTHON) -m pytest -n $(or $(WORKERS),auto)
 

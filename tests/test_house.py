@@ -2,8 +2,11 @@
 
 import importlib.util
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -109,13 +112,25 @@ def test_citation_names_software_and_paper():
     assert f"## {PROJECT['project']['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_only_the_library_is_packaged(tmp_path):
+    for name in ("sup", "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "wheel", "."]
+    made = subprocess.run(build, cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    (wheel,) = (tmp_path / "wheel").iterdir()
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"sup"} and "sup/py.typed" in names
+
+
 def test_the_workflow_runs_the_tests_and_publishes_what_was_built():
     workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     commands = [step["run"].strip() for step in steps if "run" in step]
-    assert "make test" in commands and "make report" in commands
+    assert ".ci/run" in commands and "make report" in commands
     actions = [step["uses"] for step in steps if "uses" in step]
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", action) for action in actions), actions
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in actions), actions
     assert any(action.startswith("actions/deploy-pages@") for action in actions)
 
 
@@ -123,7 +138,7 @@ def test_hooks_run_the_tools_of_the_virtual_environment():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     assert [repo["repo"] for repo in hooks] == ["local"]
     entries = [hook["entry"] for hook in hooks[0]["hooks"]]
-    assert {entry.split()[0] for entry in entries} == {".venv/bin/ruff", ".venv/bin/mypy"}
+    assert {entry.split()[0] for entry in entries} == {".venv/bin/ruff", ".venv/bin/codespell", ".venv/bin/mypy"}
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/python"])

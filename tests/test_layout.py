@@ -220,7 +220,7 @@ def test_a_kept_law_is_not_reported(tmp_path, law):
 
 @pytest.mark.parametrize(
     "line",
-    ["/wo" + "rk/main", "see /ro" + "ot/.cache", "py" + "pi.org"],
+    ["/" + "work/main", "see /" + "root/.cache", "py" + "pi.org"],
 )
 def test_foreign_words_are_found(line):
     assert [row.split(" holds ")[0] for row in laws.foreign_words({"a": f"fine\n{line}"})] == ["a:2"]
