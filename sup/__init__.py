@@ -1,7 +1,7 @@
-"""Toy models of superposition: specs of runs, training, and the geometry and theory of what is learnt.
+"""Toy models of superposition: specs of runs, training, and the geometry and theory of trained models.
 
 The names below are the public ones, in reading order: describe runs, train them, measure them, compare with theory. Each is
-loaded from its module when it is first used, so `import sup` alone is instant and pulls in no library.
+loaded from its module when it is first used, so `import sup` alone is instant and loads no library.
 
     import sup
 
@@ -116,7 +116,11 @@ __all__ = list(_HOME)
 
 
 def _load(name: str) -> object:
-    """The public name `name`, imported from its module; what `sup.name` calls when it is first used (PEP 562)."""
+    """Imports the public name `name` from its module; `sup.name` calls this on first use (PEP 562).
+
+    Raises:
+        AttributeError: if `name` is not public.
+    """
     if name not in _HOME:
         raise AttributeError(f"module 'sup' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -1,4 +1,4 @@
-"""Adam in NumPy, for what is learnt beside toy models: their own training is `sup.training`'s.
+"""Adam in NumPy, for models that the engines of `sup.training` do not train.
 
     m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
     direction = m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
@@ -24,10 +24,9 @@ class Adam:
         self._step = 0
 
     def direction(self, gradient: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
-        """What to subtract, times the learning rate, after the next gradient, which has the shape of the array."""
+        """The direction after the next gradient, in the array's shape; subtract it times the learning rate."""
         self._step += 1
         self._mean = self.beta1 * self._mean + (1 - self.beta1) * gradient
         self._square = self.beta2 * self._square + (1 - self.beta2) * gradient * gradient
         size = np.sqrt(self._square / (1 - self.beta2**self._step)) + self.epsilon
-        towards: np.ndarray = self._mean / (1 - self.beta1**self._step) / size
-        return towards
+        return self._mean / (1 - self.beta1**self._step) / size

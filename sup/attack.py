@@ -1,14 +1,14 @@
-"""The attack on a feature: the perturbation of the input that, of its norm, moves one output most where no gate is closed.
+"""The attack on a feature: of all perturbations with one norm, the one that moves one output most while every gate is open.
 
-With every gate open a model is an affine map, of matrix W^T W in the tied models and W2 W1 in the absolute value model. Row i
-of it, divided by its norm, is the direction u_i in which output i grows fastest, and the attack on feature i is
-delta = s lambda u_i with sign s and norm lambda. It needs no gradient, which a closed ReLU would hide. Source: Elhage et al.
-2022, on superposition and adversarial vulnerability, where it is lambda (W^T W)_i / |(W^T W)_i|. The norm is absolute; as a
-share of the inputs', note that n features of density p on [0, 1) have the root mean square norm sqrt(n p / 3).
+With every gate open a model is an affine map, with the matrix W^T W in the tied models and W2 W1 in the absolute value model.
+Row i of this matrix, divided by its norm, is the direction u_i in which output i grows fastest. The attack on feature i is
+delta = s lambda u_i, with sign s and norm lambda. It needs no gradient, which a closed ReLU would hide. Source: Elhage et al.
+2022, on superposition and adversarial vulnerability, where it is lambda (W^T W)_i / |(W^T W)_i|. The norm lambda is absolute;
+for comparison, inputs of n features with density p on [0, 1) have the root mean square norm sqrt(n p / 3).
 
-Training against it (`Recipe.attack`): every sample of every update meets the attack on a feature and of a sign drawn
-uniformly for it, of one norm lambda for all samples; the target stays what it was without the attack. To the gradient,
-delta is a constant, although it is made of the weights: the attacker moves first. A direction of norm 0 attacks nothing.
+Training against it (`Recipe.attack`): every sample of every update is attacked, on a feature and with a sign that are drawn
+uniformly for it. All attacks have the norm lambda, and the target is the sample without its attack. The gradient treats delta
+as a constant, although delta depends on the weights: the attacker moves first. A direction of norm 0 gives no attack.
 """
 
 import torch
@@ -20,7 +20,7 @@ from sup.models import Parameters, ways
 
 def perturbation(parameters: Parameters, feature: Int[Tensor, "run batch"], strength: Float[Tensor, "run batch"],
                  ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
-    """The perturbation s lambda u_i for each sample, constant to automatic differentiation.
+    """The perturbation s lambda u_i of each sample, a constant for automatic differentiation.
 
     Args:
         parameters: `W`, or `W1` and `W2`.

@@ -1,10 +1,10 @@
-"""One text for one meaning: canonical texts of specs and digests of arrays.
+"""Canonical texts of specs, one text for one meaning, and digests of texts and arrays.
 
-A spec digest must mean the same in every process, Python version and year, so a value is written as tagged JSON in which
-floats keep all their bits and an unknown type is an error, never `str()` or pickle.
+A spec digest must mean the same in every process, Python version and year. So a value is written as tagged JSON: floats keep
+all their bits, and an unknown type is an error and never goes through `str()` or pickle.
 
-A dataclass gains a field without changing the digests of what was there before: the field's metadata is PINNED, and the text
-leaves it out while it holds its default. Such a default never changes, or old texts would mean something else.
+A dataclass can gain a field without changing existing digests: give the field the metadata PINNED, and the text leaves it out
+while it holds its default. Such a default must never change, or old texts would change their meaning.
 """
 
 import hashlib
@@ -18,30 +18,30 @@ import numpy as np
 
 from sup.errors import SpecError
 
-_quoted = json.encoder.encode_basestring_ascii  # what json.dumps does to a string, without the way there
+_quoted = json.encoder.encode_basestring_ascii  # json.dumps of a string, without its overhead
 
 
 PINNED = {"pinned": True}
-"""Metadata of a dataclass field that a canonical text leaves out while it holds its default, type included."""
+"""Metadata of a dataclass field that a canonical text leaves out while its value and type are those of the default."""
 
 
 @lru_cache(maxsize=4096)
 def _floats(values: tuple[float, ...]) -> str:
-    """Text of a tuple of floats, remembered: the runs of a sweep share their importances."""
+    """Text of a tuple of floats. Cached, since the runs of a sweep share their importances."""
     return f'["t",{",".join(map(canonical_text, values))}]'
 
 
 @lru_cache
 def _names(kind: type) -> tuple[tuple[str, str, object], ...]:
-    """The fields of a dataclass, each with the text before its value and the value at which it is left out (or MISSING).
+    """Per field of a dataclass: its name, the text before its value, and the default at which it is left out (or MISSING).
 
-    Asked for once per kind, not once per run.
+    Cached: computed once per class, not once per run.
     """
     return tuple((f.name, f",[{_quoted(f.name)},", f.default if "pinned" in f.metadata else MISSING) for f in fields(kind))
 
 
 def _parts(value: Any) -> Iterator[str]:
-    """Text of each field of a dataclass but of those pinned ones that hold their default."""
+    """Text of each field of a dataclass, without the pinned fields that hold their default."""
     for name, before, standing in _names(type(value)):  # type: ignore[arg-type]  # a class can be hashed
         item = getattr(value, name)
         if not (type(item) is type(standing) and item == standing):
@@ -49,7 +49,7 @@ def _parts(value: Any) -> Iterator[str]:
 
 
 _last: dict[type, tuple[object, str]] = {}
-"""Of each frozen dataclass the value last written, with its text: neighbours in a sweep share recipe and distribution."""
+"""For each frozen dataclass, the last value written and its text: neighbours in a sweep share recipe and distribution."""
 
 
 def canonical_text(value: Any) -> str:
@@ -93,7 +93,7 @@ def canonical_text(value: Any) -> str:
 
 
 def digest(tag: str, *parts: object) -> str:
-    """SHA-256, as 64 hexadecimal digits, of the canonical text of `parts` under `tag` (which says what is digested).
+    """SHA-256, as 64 hexadecimal digits, of the canonical text of `tag` and `parts`; the tag names their kind.
 
     Example:
         >>> digest("example", 1) == digest("example", 1), digest("example", 1) == digest("example", 1.0)
@@ -104,12 +104,12 @@ def digest(tag: str, *parts: object) -> str:
 
 @lru_cache(maxsize=1 << 20)
 def spec_digest(spec: Any) -> str:
-    """Digest of a frozen spec (a run, a distribution, a recipe) under its class name; the identity of what it describes."""
+    """Digest of a frozen spec (a run, a distribution, a recipe), with its class name: the identity of what it describes."""
     return digest("spec", spec)
 
 
 def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of name, dtype, shape and little-endian C-order bytes of each array, names sorted.
+    """SHA-256 of each array's name, dtype, shape and little-endian C-order bytes, in the order of names.
 
     Example:
         >>> one = {"b": np.zeros(2, np.float32), "a": np.ones(1)}

@@ -1,6 +1,6 @@
-"""A census of shapes: which features of a trained model form a structure together, and what structure it is.
+"""A census of shapes: which features of a trained model form a structure together, and which structure that is.
 
-The represented features of a model are the nodes of a graph, with an edge between two of them that are not nearly orthogonal.
+The represented features of a model are the nodes of a graph, with an edge between any two that are not nearly orthogonal.
 Its connected components are the factors of a tegum product: subspaces without interference between them. Each component is
 named after the ideal shape with the same cosines, if there is one.
 Source: Elhage et al. 2022, "The Geometry of Superposition", which draws such graphs but states no thresholds.
@@ -15,19 +15,19 @@ from sup.geometry import represented, unit_columns
 from sup.polytopes import SHAPES
 
 EDGE = 0.1
-"""Absolute cosine from which on two features are joined."""
+"""Least absolute cosine of two joined features."""
 TOLERANCE = 0.1
-"""How far each cosine of a component may lie from the ideal shape's."""
+"""Largest difference between a cosine of a component and that of the ideal shape."""
 OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Features that are joined with each other and with no others.
+    """Features that are joined with each other, directly or through others, and with no further ones.
 
     Attributes:
         shape: A name of `sup.polytopes.SHAPES`, or "other".
-        features: Their indices, rising.
+        features: Their indices, in ascending order.
     """
 
     shape: str
@@ -46,11 +46,11 @@ def joined(W: Float[np.ndarray, "hidden feature"]) -> Bool[np.ndarray, "feature 
 
 
 def named(units: Float[np.ndarray, "hidden feature"]) -> str:
-    """The name of the shape of unit columns, or "other".
+    """The name of the shape that unit columns form, or "other".
 
-    Two shapes are taken for the same when they have as many vertices and, with the cosines from each vertex to the others
-    sorted, each vertex of the one differs by at most `TOLERANCE` from the ideal's, whose vertices are all alike. The order of
-    features and the orientation do not matter.
+    The columns match an ideal shape when both have the same number of vertices and, at every vertex, the sorted cosines to all
+    vertices differ by at most `TOLERANCE` from those of the ideal, whose vertices are all alike. The order of features and the
+    orientation do not matter.
 
     Example:
         >>> from sup.polytopes import polygon
@@ -66,9 +66,9 @@ def named(units: Float[np.ndarray, "hidden feature"]) -> str:
 
 
 def connected(
-    joined: Bool[np.ndarray, "feature feature"], there: Bool[np.ndarray, " feature"]
+    joined: Bool[np.ndarray, "feature feature"], mask: Bool[np.ndarray, " feature"]
 ) -> list[Int[np.ndarray, " member"]]:
-    """Groups of the features that are `there`, joined directly or by others, ordered by their first members.
+    """Groups of the features in `mask` that are joined, directly or through others; ordered by their first members.
 
     Example:
         >>> chain = np.array([[False, False, True], [False, False, False], [True, False, False]])
@@ -78,16 +78,16 @@ def connected(
     from scipy.sparse.csgraph import connected_components
 
     _, label = connected_components(joined, directed=False)
-    return [np.flatnonzero(there & (label == k)) for k in dict.fromkeys(label[there].tolist())]
+    return [np.flatnonzero(mask & (label == k)) for k in dict.fromkeys(label[mask].tolist())]
 
 
 def components(W: Float[np.ndarray, "hidden feature"]) -> tuple[Component, ...]:
-    """The components of one model, in the order of their first features. Features that are not represented are in none.
+    """The components of one model, ordered by their first features. A feature that is not represented is in none.
 
     Example: a digon, and a feature with a dimension of its own.
         >>> [(c.shape, c.features) for c in components(np.array([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 0.2, 0.9]]))]
         [('digon', (0, 1)), ('dedicated dimension', (3,))]
     """
-    there, units = represented(W[None])[0], unit_columns(W[None])[0]
-    groups = connected(joined(W), there)
+    is_represented, units = represented(W[None])[0], unit_columns(W[None])[0]
+    groups = connected(joined(W), is_represented)
     return tuple(Component(named(units[:, group]), tuple(group.tolist())) for group in groups)

@@ -1,8 +1,8 @@
-"""The codes in which a ReLU hidden model writes its features: the neurons that each feature switches on, and names for codes.
+"""The codes of ReLU hidden models: which neurons each feature switches on, and names for codes.
 
-In x' = ReLU(W^T ReLU(W x) + b) with x >= 0 a feature that is active alone switches on the neurons in which its weight is
-positive, and no others; these neurons are its *word*. How strongly negative the other weights are matters little as long as the
-neuron stays off. Source: Elhage et al. 2022, "Superposition in a Privileged Basis", whose figure shows six codes.
+In x' = ReLU(W^T ReLU(W x) + b) with x >= 0, a feature that is active alone switches on the neurons in which its weight is
+positive, and no others; these neurons are its *word*. Its negative weights matter little, since they leave their neurons off.
+Source: Elhage et al. 2022, "Superposition in a Privileged Basis", whose figure shows six codes.
 """
 
 from math import comb
@@ -20,23 +20,24 @@ SHARE = 0.5
 def recovered(W: Float[np.ndarray, "run hidden feature"]) -> Bool[np.ndarray, "run feature"]:
     """Whether a ReLU hidden model represents a feature: the norm of its positive weights is at least one half.
 
-    Active alone, the feature comes back times sum_a ReLU(W_ai)^2; negative weights, which may be large, add nothing to it.
+    Without bias, a feature x_i that is active alone gives x'_i = x_i sum_a ReLU(W_ai)^2. Negative weights, however large, add
+    nothing to it.
 
     Example: one neuron; a feature of weight 1, one of -2, one of 0.4.
         >>> recovered(np.array([[[1.0, -2.0, 0.4]]])).tolist()
         [[True, False, False]]
     """
     positive = np.maximum(np.asarray(W, np.float64), 0.0)
-    found: np.ndarray = np.sqrt((positive * positive).sum(axis=1)) >= REPRESENTED
-    return found
+    return np.sqrt((positive * positive).sum(axis=1)) >= REPRESENTED
 
 
 def code_words(W: Float[np.ndarray, "run hidden feature"], share: float = SHARE) -> Int[np.ndarray, "run hidden feature"]:
-    """The code of a model: 1 where a feature has a weight of its word, -1 where it has as strong a negative one, else 0.
+    """The code of a model: 1 where a feature's weight is strong and positive, -1 where it is strong and negative, else 0.
 
-    Strong means at least `share` of the feature's largest weight. The column of a feature that is not recovered is zero.
+    A weight is strong if its size is at least `share` of the feature's largest weight. The column of a feature that is not
+    `recovered` is zero.
 
-    Example: a neuron for the first feature; the second on both, the third on the second and against the first.
+    Example: the first feature on one neuron, the second on both, the third on the second neuron and against the first.
         >>> code_words(np.array([[[1.0, 0.7, -0.6], [0.1, 0.7, 0.9]]]))[0].tolist()
         [[1, 1, -1], [0, 1, 1]]
     """
@@ -53,14 +54,13 @@ def words_per_neuron(code: Int[np.ndarray, "run hidden feature"]) -> Int[np.ndar
         >>> words_per_neuron(np.array([[[1, 0, -1], [0, 1, 1], [0, 0, 0]]])).tolist()
         [[1, 2, 0]]
     """
-    counts: np.ndarray = (code > 0).sum(axis=2)
-    return counts
+    return (code > 0).sum(axis=2)
 
 
 def reading_order(code: Int[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " hidden"]:
-    """The order in which neurons are drawn: monosemantic ones, then those with negative weights, the rest, unused ones.
+    """The order in which neurons are drawn: monosemantic ones, then those with negative weights, then the rest, then unused ones.
 
-    Those of a kind are ordered by what they answer to, the most important feature first.
+    Within a kind they are ordered by the features that they answer to: those on the first feature come first.
 
     Example: the last neuron has one word, the second a negative weight.
         >>> reading_order(np.array([[0, 1, 1, 0], [0, 1, 1, -1], [1, 0, 0, 0]])).tolist()
@@ -72,9 +72,9 @@ def reading_order(code: Int[np.ndarray, "hidden feature"]) -> Int[np.ndarray, " 
 
 
 def blocks(code: Int[np.ndarray, "hidden feature"]) -> list[tuple[list[int], list[int]]]:
-    """Neurons and features that belong together, because words share a neuron. Ordered by their first feature.
+    """Pairs (neurons, features) that belong together because words share a neuron, ordered by their first feature.
 
-    Features without a word and neurons in none are in no block.
+    A feature without a word and a neuron without one are in no block.
 
     Example: the second and third feature share the second neuron.
         >>> blocks(np.array([[1, 0, 0], [0, 1, 1], [0, 1, 0]]))
@@ -86,12 +86,15 @@ def blocks(code: Int[np.ndarray, "hidden feature"]) -> list[tuple[list[int], lis
 
 
 def code_name(code: Int[np.ndarray, "hidden feature"]) -> str:
-    """The name of a code, the same whatever the order of its neurons and features: those of its blocks, joined.
+    """The name of a code: the names of its blocks, joined. The order of neurons and features does not change it.
 
-    dedicated: a neuron for a feature alone. two signs: three features on two neurons, one on both and one on each. all
-    pairs of k: every two of k neurons are a word; pairs of k: some two. hub of k: k words of all but one of k neurons, k words of
-    one of them and a further neuron, the hub; with k = 3 these are all pairs of 4. f in k: f features in k neurons and none
-    of these. nothing: no word at all.
+    - dedicated: one neuron for one feature alone.
+    - two signs: three features on two neurons, one on both and one on each.
+    - all pairs of k: every two of k neurons are a word; pairs of k: some of these pairs are.
+    - hub of k: a neuron, the hub, and k others. k words are the hub with one of the others; k words are all but one of the
+      others. With k = 3 these are all pairs of 4.
+    - f in k: any other block, of f features in k neurons.
+    - nothing: no word at all.
 
     Example:
         >>> code_name(np.array([[1, 0, 0, 0], [0, 1, 1, -1], [0, 1, -1, 1]]))
@@ -104,7 +107,7 @@ def code_name(code: Int[np.ndarray, "hidden feature"]) -> str:
 
 
 def _block_name(on: np.ndarray) -> str:
-    """The name of one block, whose neurons are on (neuron, feature)."""
+    """The name of one block; `on` (neuron, feature) tells which neurons each feature switches on."""
     neurons, features = on.shape
     words = [frozenset(np.flatnonzero(column).tolist()) for column in on.T]
     sizes = sorted(map(len, words))
@@ -121,6 +124,6 @@ def _block_name(on: np.ndarray) -> str:
 
 
 def _hub_words(hub: int, neurons: int) -> set[frozenset[int]]:
-    """The words around neuron `hub`: each other neuron with the hub, and all others but it without the hub."""
+    """The words around neuron `hub`: the hub with each other neuron, and all others but each one of them."""
     others = frozenset(range(neurons)) - {hub}
     return {frozenset({hub, a}) for a in others} | {others - {a} for a in others}

@@ -1,4 +1,4 @@
-"""Where all randomness comes from: counter-based draws, a pure function of (run, stream, step, position).
+"""The source of all randomness: counter-based draws, a pure function of (run, stream, step, position).
 
 Threefry-2x32 with 13 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") turns a key and a counter
 into two 32-bit words with integer operations alone, so any machine, batch and order of work gives the same words. Normal
@@ -22,7 +22,8 @@ def stream_key(run: Run, stream: str) -> tuple[int, int]:
 
     `train`, `attack` and `init` belong to the run alone. `eval` depends on the distribution and the width only, so runs that
     learn the same task are judged on the same draws and their losses differ by the models, not by the luck of the draw. For
-    the same reason a fixed data set (`train` of a run that has one) depends on its number, the distribution and the width.
+    the same reason a fixed data set (`train` where `recipe.dataset` is set) depends on its number, the distribution and the
+    width.
     """
     identity = spec_digest(run)
     if stream == "eval":
@@ -41,7 +42,7 @@ def stream_keys(runs: Sequence[Run], stream: str) -> NDArray[np.uint32]:
 def threefry(
     key: NDArray[np.uint32], low: NDArray[np.uint32], high: NDArray[np.uint32]
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Two words per counter (low, high) under each key, arrays broadcast; `key` has a last axis of two.
+    """Two words for each counter (low, high) under each key. Arrays broadcast; the last axis of `key` has two words.
 
     Example:
         >>> key, counter = np.zeros(2, np.uint32), np.zeros(1, np.uint32)
@@ -62,9 +63,9 @@ def threefry(
 
 
 def words(keys: NDArray[np.uint32], step: int, start: int, count: int) -> NDArray[np.uint32]:
-    """`count` words (an even number) for each key, shape (run, count): first words of the counters, then second words.
+    """`count` words (an even number) for each key, shape (run, count): the counters' first words, then their second words.
 
-    The counters are (start, step), (start + 1, step), ..., count / 2 of them.
+    The count / 2 counters are (start, step), (start + 1, step), ...
     """
     low = np.arange(start, start + count // 2, dtype=np.uint32)
     x0, x1 = threefry(keys[:, None, :], low[None, :], np.full((1, 1), step, np.uint32))

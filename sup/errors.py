@@ -1,4 +1,4 @@
-"""What can go wrong in the science, each with a message that names the field, its meaning, the value and the way out."""
+"""The package's errors. Each message names the field, what it means, the value and the way out."""
 
 
 class SupError(Exception):
@@ -6,4 +6,4 @@ class SupError(Exception):
 
 
 class SpecError(SupError, ValueError):
-    """A spec that describes no experiment: out of range, inconsistent, or of an unknown type."""
+    """An invalid spec: a value out of range, inconsistent, or of an unknown type."""

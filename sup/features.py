@@ -1,9 +1,9 @@
 """How features occur: independently, in correlated sets, or in anticorrelated sets.
 
 A feature is zero in most samples. Its density is the chance 1 - S that it is active; an active feature is uniform on its
-range, [0, 1) unless said otherwise. Source: Elhage et al. 2022, "Demonstrating Superposition" and the section on
-correlated features; the law of each class stands in its docstring, `sup.sampling` draws from it. With `unit_norm`, each
-sample is divided by its Euclidean norm (Henighan et al. 2023, "Superposition, Memorization, and Double Descent").
+range, by default [0, 1). Source: Elhage et al. 2022, "Demonstrating Superposition" and the section on correlated features.
+Each class states its law in its docstring; `sup.sampling` draws from it. With `unit_norm`, each sample is divided by its
+Euclidean norm (Henighan et al. 2023, "Superposition, Memorization, and Double Descent").
 """
 
 import math
@@ -23,7 +23,7 @@ def per_feature(value: PerFeature, count: int) -> tuple[float, ...]:
 
 
 def normalise(field: str, value: object) -> PerFeature:
-    """`value` as a float, or as a tuple of floats; a zero has no sign, so that equal specs have one text.
+    """`value` as a float, or as a tuple of floats; -0.0 becomes 0.0, so that equal specs have one text.
 
     Raises:
         SpecError: if it is neither a number nor a non-empty sequence of numbers, or is not finite.
@@ -41,7 +41,11 @@ def normalise(field: str, value: object) -> PerFeature:
 
 
 def check_density(density: PerFeature) -> None:
-    """Refuses a density outside (0, 1]."""
+    """Refuses a density outside (0, 1].
+
+    Raises:
+        SpecError: if there is one.
+    """
     for value in per_feature(density, 1):
         if not 0.0 < value <= 1.0:
             raise SpecError(
@@ -51,7 +55,11 @@ def check_density(density: PerFeature) -> None:
 
 
 def check_sizes(sizes: tuple[int, ...]) -> None:
-    """Refuses set sizes that do not partition the features into sets of at least one."""
+    """Refuses an empty tuple of set sizes, and sizes that are not ints of at least 1.
+
+    Raises:
+        SpecError: if the sizes are such.
+    """
     if not sizes or any(type(size) is not int or size < 1 for size in sizes):
         raise SpecError(
             f"sizes counts the features of each set, in order, so each is an int of at least 1; got {sizes!r}. "
@@ -60,7 +68,11 @@ def check_sizes(sizes: tuple[int, ...]) -> None:
 
 
 def check_unit_norm(unit_norm: bool) -> None:
-    """Refuses what is no bool, so that one meaning has one text."""
+    """Refuses a value that is not a bool, so that equal specs have one text.
+
+    Raises:
+        SpecError: if it is of another type.
+    """
     if type(unit_norm) is not bool:
         raise SpecError(
             f"unit_norm is whether each sample is divided by its Euclidean norm, so True or False; got {unit_norm!r}. "
@@ -70,13 +82,13 @@ def check_unit_norm(unit_norm: bool) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Independent:
-    """Every feature is active by itself: with chance `density`, and then uniform on [low, high).
+    """Features that are active independently of each other, with chance `density`, and then uniform on [low, high).
 
     Attributes:
         density: Chance 1 - S that a feature is active, in (0, 1]; one number, or one per feature.
         low: Lower end of an active feature's range.
-        high: Upper end of it, above `low`.
-        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
+        high: Upper end of this range, above `low`.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays as it is.
     """
 
     density: PerFeature
@@ -98,7 +110,7 @@ class Independent:
                 )
 
     def counts(self) -> set[int]:
-        """The numbers of features that the per-feature fields speak of (empty when all are shared)."""
+        """The lengths of the per-feature fields; empty when all features share one value of each field."""
         return {len(v) for v in (self.density, self.low, self.high) if isinstance(v, tuple)}
 
 
@@ -109,9 +121,9 @@ class Correlated:
     The values of an active set's members are independent and uniform on [0, 1).
 
     Attributes:
-        sizes: How many features each set has, in the order of the features.
+        sizes: Number of features in each set, in the order of the features.
         density: Chance that a set is active, in (0, 1]; one number, or one per set.
-        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays as it is.
     """
 
     sizes: tuple[int, ...]
@@ -131,32 +143,32 @@ class Correlated:
             )
 
     def counts(self) -> set[int]:
-        """The number of features in all sets together."""
+        """The total number of features in the sets, as a set of one number."""
         return {sum(self.sizes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anticorrelated(Correlated):
-    """Features in sets of which one occurs at a time: a set is active with chance `density`, then exactly one member is.
+    """Features in sets with at most one active at a time: a set is active with chance `density`, then exactly one member is.
 
     The active member is chosen uniformly and its value is uniform on [0, 1); the others are zero.
 
     Attributes:
-        sizes: How many features each set has, in the order of the features.
+        sizes: Number of features in each set, in the order of the features.
         density: Chance that a set is active, in (0, 1]; one number, or one per set.
-        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays.
+        unit_norm: Whether each sample is divided by its Euclidean norm; a sample of zeros stays as it is.
     """
 
 
 def one_hot(n_features: int, *, binary: bool = False) -> Anticorrelated:
-    """Exactly one feature is active in every sample: each as often as any other, and then uniform on [0, 1), or always 1.
+    """Features of which exactly one is active in every sample, each with the same chance; its value is uniform on [0, 1), or 1.
 
     It is the limit of sparse features, without the empty samples (Chen et al. 2023, "Dynamical versus Bayesian Phase
     Transitions in a Toy Model of Superposition", has the uniform values): one anticorrelated set that is always active.
 
     Args:
-        n_features: How many there are.
-        binary: Whether the active feature is always 1: its value, divided by the sample's norm, which is that value.
+        n_features: Number of features.
+        binary: Whether the active feature is always 1; `unit_norm` then divides its value by itself.
 
     Example:
         >>> one_hot(6)

@@ -4,7 +4,7 @@
 
 With c = 0 it is the ReLU hidden model of `sup.models`. With c large enough no neuron is ever off, and the model is the ReLU
 output model with another output bias: the hidden bias is a way around the privileged basis. Training here is a few lines of
-NumPy for models of this size, not an engine: it has no artifacts and promises no bits.
+NumPy for small models, not an engine: it stores no artifacts, and its bits may differ between machines.
 Source: Elhage et al. 2022, "Superposition in a Privileged Basis", footnote on biases.
 """
 
@@ -25,48 +25,45 @@ def hidden_bias_model(
 ) -> Float64[np.ndarray, "run batch feature"]:
     """The output x' = ReLU(W^T ReLU(W x + c) + b).
 
-    Example: at c = 1 the neuron is on although its feature pulls it down, and b takes the 1 away again.
+    Example: at c = 1 the neuron is on although its weight is negative, and b = 1 cancels the W^T c = -1 that c adds.
         >>> one = np.ones((1, 1))
         >>> hidden_bias_model(np.array([[[0.5]]]), -one[None], one, one).tolist()
         [[[0.5]]]
     """
     hidden = np.maximum(x @ W.swapaxes(1, 2) + c[:, None], 0.0)
-    out: np.ndarray = np.maximum(hidden @ W + b[:, None], 0.0)
-    return out
+    return np.maximum(hidden @ W + b[:, None], 0.0)
 
 
 def linear_from(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run hidden"]:
     """The least hidden bias at which no neuron is ever off for x in [0, 1]^n: c_a = sum_i max(0, -W_ai).
 
-    From there on the model equals ReLU(W^T W x + b') with b' = `output_bias`, exactly.
+    At this bias and above, the model equals ReLU(W^T W x + b') exactly, with b' = `output_bias`.
 
     Example:
         >>> linear_from(np.array([[[1.0, -0.5, -0.25]]])).tolist()
         [[0.75]]
     """
-    least: np.ndarray = np.maximum(-np.asarray(W, np.float64), 0.0).sum(axis=2)
-    return least
+    return np.maximum(-np.asarray(W, np.float64), 0.0).sum(axis=2)
 
 
 def output_bias(
     W: Float[np.ndarray, "run hidden feature"], c: Float[np.ndarray, "run hidden"], b: Float[np.ndarray, "run feature"]
 ) -> Float64[np.ndarray, "run feature"]:
-    """The bias of the ReLU output model that a model with all neurons on equals: b + W^T c.
+    """The bias b + W^T c of the ReLU output model that equals this one when no neuron is ever off.
 
     Example:
         >>> output_bias(np.array([[[1.0, -0.5]]]), np.array([[2.0]]), np.array([[0.0, 1.0]])).tolist()
         [[2.0, 0.0]]
     """
-    bias: np.ndarray = np.asarray(b, np.float64) + np.einsum("rhf,rh->rf", np.asarray(W, np.float64), c)
-    return bias
+    return np.asarray(b, np.float64) + np.einsum("rhf,rh->rf", np.asarray(W, np.float64), c)
 
 
 def mean_over_spread(hidden: int, features: int, density: float) -> float:
-    """How far a neuron can be kept from its ReLU without any bias, by averaging over many features: sqrt(n/m) mu / sigma.
+    """How many standard deviations lie between a neuron's mean input and 0, without any bias: sqrt(n/m) mu / sigma.
 
     Rows of W are m orthonormal vectors as close to the direction (1, ..., 1) as they can all be at once: each has the sum
     sqrt(n / m). W x then has the mean mu sqrt(n / m) and the standard deviation sigma, where mu = p / 2 and
-    sigma^2 = p / 3 - p^2 / 4 are those of one feature. Above 3 or so the neuron is practically never off, and the model linear.
+    sigma^2 = p / 3 - p^2 / 4 are those of one feature. Above about 3 the neuron is almost never off: the hidden layer is linear.
 
     Example: at density 1 it is sqrt(3 n / m).
         >>> round(mean_over_spread(5, 75, 1.0) ** 2, 6)
@@ -81,8 +78,8 @@ class Learned:
     """Models with a hidden bias after training, each array with a leading run axis.
 
     Attributes:
-        W: Shape (run, hidden, feature).
-        c: Hidden bias (run, hidden); zeros where it was held at zero.
+        W: Weights (run, hidden, feature).
+        c: Hidden bias (run, hidden); zeros if it was not trained.
         b: Output bias (run, feature).
         loss: Importance-weighted loss on 16,384 fresh samples (run).
         off: Share of the samples with an active feature in which the ReLU of a neuron is off (run, hidden).
@@ -102,29 +99,30 @@ def learn(
 
     Args:
         hidden: Width of the hidden layer.
-        importance: Loss weights; their number is the width of the input.
+        importance: Loss weight of each feature.
         density: Chance that a feature is active.
-        recipe: As for `sup.train`; schedule knots are joined by straight lines.
-        runs: How many models, from different starts.
+        recipe: As for `sup.train`, but `l1`, `attack` and `dataset` are ignored.
+        runs: Number of models, from different starts.
         bias: Whether the hidden bias is trained; otherwise it stays zero.
     """
     rng = np.random.default_rng(7)
     features, (share, factor) = len(importance), np.array(recipe.schedule).T
     spread = recipe.init_scale * np.sqrt(2 / (features + hidden))
-    at = [spread * rng.normal(size=(runs, hidden, features)), np.zeros((runs, hidden)), np.zeros((runs, features))]
-    adams = [Adam(a, recipe.beta1, recipe.beta2, recipe.epsilon) for a in at]
+    parts = [spread * rng.normal(size=(runs, hidden, features)), np.zeros((runs, hidden)), np.zeros((runs, features))]
+    adams = [Adam(part, recipe.beta1, recipe.beta2, recipe.epsilon) for part in parts]
     for step in range(recipe.steps):
         x = _samples(rng, (runs, recipe.batch, features), density)
         rate = recipe.learning_rate * float(np.interp(step / recipe.steps, share, factor))
-        for k, slope in enumerate(gradient(x, at[0], at[1], at[2], importance)):
+        for k, slope in enumerate(gradient(x, parts[0], parts[1], parts[2], importance)):
             if k == 1 and not bias:
                 continue
-            at[k] -= rate * (recipe.weight_decay * at[k] + adams[k].direction(slope))
+            parts[k] -= rate * (recipe.weight_decay * parts[k] + adams[k].direction(slope))
     x = _samples(rng, (runs, 16_384, features), density)
-    loss = ((hidden_bias_model(x, *at) - x) ** 2 @ importance).mean(axis=1) / features
-    off = x @ at[0].swapaxes(1, 2) + at[1][:, None] <= 0
-    some = (x > 0).any(axis=2, keepdims=True)  # with no feature active and no bias a neuron stands at zero, which does no harm
-    return Learned(W=at[0], c=at[1], b=at[2], loss=loss, off=(off & some).sum(axis=1) / some.sum(axis=1))
+    W, c, b = parts
+    loss = ((hidden_bias_model(x, W, c, b) - x) ** 2 @ importance).mean(axis=1) / features
+    off = x @ W.swapaxes(1, 2) + c[:, None] <= 0
+    some = (x > 0).any(axis=2, keepdims=True)  # without an active feature, a neuron at zero does no harm
+    return Learned(W=W, c=c, b=b, loss=loss, off=(off & some).sum(axis=1) / some.sum(axis=1))
 
 
 def _samples(rng: np.random.Generator, shape: tuple[int, ...], density: float) -> np.ndarray:
@@ -141,7 +139,7 @@ def gradient(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients in W, c and b of the mean over batch and features of I_i (x_i - x'_i)^2.
 
-    Example: nothing to gain at the target.
+    Example: zero where the output is the target.
         >>> one = np.ones((1, 1))
         >>> [float(g.sum()) for g in gradient(one[None], one[None], 0 * one, 0 * one, np.ones(1))]
         [0.0, 0.0, 0.0]

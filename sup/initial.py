@@ -1,4 +1,4 @@
-"""Where training starts: small normal weights and zero biases, the same for every engine."""
+"""Initial parameters: small normal weights and zero biases, the same for every engine."""
 
 import math
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from sup.specs import Run
 def parameter_shapes(run: Run) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a model's parameters, without the run axis.
 
-    `W` (hidden feature) serves both ways in tied models; others have `W1` (hidden feature) into the hidden layer and `W2`
-    (feature hidden) out of it. `b` (feature) is the output bias of all.
+    Tied models have `W` (hidden feature) into the hidden layer and out of it; others have `W1` (hidden feature) into it and
+    `W2` (feature hidden) out of it. All have the output bias `b` (feature).
     """
     n, m = run.n_features, run.n_hidden
     if run.traits.tied:

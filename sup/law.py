@@ -1,21 +1,21 @@
 """The law by which 32-bit draws become samples of features, shared by every engine.
 
-A word w stands for the number v = floor(w / 2), uniform on 0 .. 2^31 - 1. Something of chance p happens when v < T with
+A word w gives the number v = floor(w / 2), uniform on 0 .. 2^31 - 1. An event of chance p happens when v < T with
 T = floor(p * 2^31), and then v is uniform on 0 .. T - 1, so the same word also gives a uniform value v / T.
 
-- Independent: one word a feature. Active when v < T; its value is low + v * (high - low) / T.
-- Correlated: one word a feature, then one a set. A set is active when its v < T; then each member has the value v / 2^31.
-- Anticorrelated: one word a set, then a second one a set. A set of s is active when v < T; then member floor(v * s / T) has
-  the value of the second word, v / 2^31.
+- Independent: one word per feature. It is active when v < T; its value is low + v * (high - low) / T.
+- Correlated: one word per feature, then one per set. A set is active when its v < T; then each member has the value v / 2^31.
+- Anticorrelated: one word per set, then a second one per set. A set of s members is active when v < T; then member
+  floor(v * s / T) has the value v / 2^31 of the second word.
 
 With `unit_norm`, every value x of a sample then becomes x / sqrt(q), where q is the sum over features, in order, of x * x; a
 sample with q = 0 stays as it is.
 
 Draws come in blocks of LANES samples (`sup.constants`). Word c of a sample (its column) in lane r of block k is word
-LANES c + r of the block's, whose counters start at k times half the block's words; the counter's other half is the step. A
-fixed data set is what its own stream gives at step 0: the first samples of it, at every step.
+LANES c + r of the block. The block's counters start at k times half its number of words; the counter's other half is the step.
+A fixed data set consists of the first samples of its own stream at step 0, and every update uses them.
 
-An attack takes one word a sample from the run's stream `attack`: it is against feature floor(v * n / 2^31), and its sign is
+An attack takes one word per sample from the run's stream `attack`: it is against feature floor(v * n / 2^31), and its sign is
 minus when the word is odd. Its blocks are laid out as if the word were a sample's only column.
 """
 
@@ -29,7 +29,7 @@ HALF = 2.0**31
 
 
 def columns(run: Run) -> int:
-    """How many words one sample takes."""
+    """Number of words that one sample takes."""
     if isinstance(run.distribution, Anticorrelated):
         return 2 * len(run.distribution.sizes)
     if isinstance(run.distribution, Correlated):

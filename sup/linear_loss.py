@@ -1,8 +1,8 @@
-"""What the linear model's loss is made of, and why superposition never lowers it.
+"""The parts of the linear model's loss, and why superposition never lowers it.
 
 The model is x' = W^T W x + b, its loss the importance-weighted squared error summed over features (training reports the
 mean, this divided by n). Source: Elhage et al. 2022, "Mathematical Understanding" and its footnotes on the linear model;
-the derivations stand in the docstrings. Everything is float64.
+the docstrings have the derivations. Everything is float64.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Terms(NamedTuple):
     """A loss in two parts.
 
     Attributes:
-        benefit: Loss left on features that are not represented as they should be (run): what representing them would save.
+        benefit: Loss of features that are not perfectly represented (run): what representing them would save.
         interference: Loss from features that activate others' outputs (run): what representing them costs.
     """
 
@@ -27,8 +27,7 @@ class Terms(NamedTuple):
     @property
     def total(self) -> Float64[np.ndarray, " run"]:
         """Both parts together."""
-        both: np.ndarray = self.benefit + self.interference
-        return both
+        return self.benefit + self.interference
 
 
 def linear_terms(W: Float[np.ndarray, "run hidden feature"], importance: Float[np.ndarray, " feature"]) -> Terms:
@@ -48,8 +47,8 @@ def linear_terms(W: Float[np.ndarray, "run hidden feature"], importance: Float[n
     diagonal = np.einsum("rii->ri", products)
     squares = products**2
     benefit = (1.0 - diagonal) ** 2 @ np.asarray(importance, np.float64)
-    leaked = (squares.sum(axis=2) - diagonal**2) @ np.asarray(importance, np.float64)
-    return Terms(benefit, leaked)
+    interference = (squares.sum(axis=2) - diagonal**2) @ np.asarray(importance, np.float64)
+    return Terms(benefit, interference)
 
 
 def linear_gradient(
@@ -57,7 +56,7 @@ def linear_gradient(
 ) -> Float64[np.ndarray, "run hidden feature"]:
     """Gradient of benefit + interference in W: -2 W (E D + D E) with E = 1 - W^T W and D = diag(I).
 
-    Zero wherever superposition could be optimal, but also at W = 0, which is no minimum.
+    Zero at every minimum, but also at W = 0, which is not one.
 
     Example: two features back to back on a line; making both shorter lowers the loss.
         >>> linear_gradient(np.array([[[1.0, -1.0]]]), np.ones(2)).tolist()
@@ -65,8 +64,7 @@ def linear_gradient(
     """
     wide, weights = np.asarray(W, np.float64), np.asarray(importance, np.float64)
     error = np.eye(W.shape[2]) - gram(W)
-    gradient: np.ndarray = -2.0 * wide @ (error * weights + weights[:, None] * error)
-    return gradient
+    return -2.0 * wide @ (error * weights + weights[:, None] * error)
 
 
 def uniform_moments(density: float) -> tuple[float, float]:
@@ -80,7 +78,7 @@ def uniform_moments(density: float) -> tuple[float, float]:
 
 
 def best_linear_bias(W: Float[np.ndarray, "run hidden feature"], density: float) -> Float64[np.ndarray, "run feature"]:
-    """The bias that minimises the linear model's loss: the mean of what W^T W leaves out, b_j = p/2 sum_i (1 - W^T W)_ji.
+    """The bias that minimises the linear model's loss: the mean of x - W^T W x, so b_j = p/2 sum_i (1 - W^T W)_ji.
 
     Zero for a feature with a dimension of its own, its mean p/2 for one that is not represented.
 
@@ -89,8 +87,7 @@ def best_linear_bias(W: Float[np.ndarray, "run hidden feature"], density: float)
         [[0.0, 0.5]]
     """
     mean, _ = uniform_moments(density)
-    bias: np.ndarray = mean * (1.0 - gram(W).sum(axis=2))
-    return bias
+    return mean * (1.0 - gram(W).sum(axis=2))
 
 
 def expected_linear_loss(
@@ -103,7 +100,7 @@ def expected_linear_loss(
 
     loss = (p/3 - p^2/4) (benefit + interference) + sum_j I_j (b_j - b*_j)^2 with b* the best bias. So the density scales the
     loss but does not move its minimum in W, and with the best bias the two-part form holds exactly, not only for
-    Gaussian features. All cross terms are in it: an oracle for training and sampling.
+    Gaussian features. All cross terms are included, so training and sampling can be tested against it.
 
     Example: a feature with a dimension of its own and one at its mean, everything dense: the second costs its variance.
         >>> W, b = np.array([[[1.0, 0.0]]]), np.array([[0.0, 0.5]])
@@ -111,19 +108,18 @@ def expected_linear_loss(
         1.0
     """
     _, variance = uniform_moments(density)
-    off: np.ndarray = (np.asarray(b, np.float64) - best_linear_bias(W, density)) ** 2 @ np.asarray(importance, np.float64)
-    loss: np.ndarray = variance * linear_terms(W, importance).total + off
-    return loss
+    off = (np.asarray(b, np.float64) - best_linear_bias(W, density)) ** 2 @ np.asarray(importance, np.float64)
+    return variance * linear_terms(W, importance).total + off
 
 
 def best_linear_solution(
     n_hidden: int, importance: Float[np.ndarray, " feature"], density: float
 ) -> tuple[Float64[np.ndarray, "1 hidden feature"], Float64[np.ndarray, "1 feature"]]:
-    """Weights and bias of a linear model of the lowest loss: a dimension each for the n_hidden most important features.
+    """Weights and bias of a linear model with the lowest loss: one dimension for each of the n_hidden most important features.
 
     Optimal because the loss is |D (1 - W^T W)|_F^2 with D = diag(sqrt(I)), and D W^T W has at most rank m: by the theorem of
-    Eckart and Young it cannot come closer to D than the m largest entries of D, which this solution keeps. The optimum
-    is not unique (any rotation of the hidden space serves), but where importances differ W^T W is.
+    Eckart and Young, no matrix of this rank is closer to D than its m largest entries, which are the D W^T W of this solution.
+    W is not unique (any rotation of the hidden space has the same loss), but where importances differ W^T W is.
 
     Example:
         >>> W, b = best_linear_solution(1, np.array([0.5, 1.0]), 1.0)
@@ -137,7 +133,7 @@ def best_linear_solution(
 
 
 def lowest_linear_terms(n_hidden: int, importance: Float[np.ndarray, " feature"]) -> float:
-    """The least that benefit and interference can add up to: the sum of all but the n_hidden largest importances.
+    """The lowest sum of benefit and interference: the sum of all but the n_hidden largest importances.
 
     Example:
         >>> lowest_linear_terms(2, np.array([0.25, 1.0, 0.5]))
@@ -147,25 +143,24 @@ def lowest_linear_terms(n_hidden: int, importance: Float[np.ndarray, " feature"]
 
 
 def coherence(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, " run"]:
-    """The largest |u_i . u_j| over pairs of different features, as compressed sensing measures how alike directions are.
+    """The largest |u_i . u_j| over pairs of different features: the mutual coherence of compressed sensing.
 
     For unit columns and equal importances it is the maximum norm of the off-diagonal entries of W^T W, and the interference of
     `linear_terms` is the squared Euclidean norm of the same numbers. Features that are not embedded have no direction
-    and do not count; zero when fewer than two are left.
+    and do not count; zero if fewer than two features count.
 
     Example:
         >>> round(coherence(np.array([[[1.0, 1.0], [0.0, 1.0]]])).item() ** 2, 9)
         0.5
     """
     alike = np.abs(gram(unit_columns(W))) * (1.0 - np.eye(W.shape[2]))
-    largest: np.ndarray = np.minimum(alike.max(axis=(1, 2)), 1.0)
-    return largest
+    return np.minimum(alike.max(axis=(1, 2)), 1.0)
 
 
 def pair_energy(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, " run"]:
-    """Energy of the represented features as points on a sphere that repel by distance: sum_{i != j} max(0, 1 - d_ij^2 / 2)^2.
+    """Energy of the embedded features as points on a sphere that repel by distance: sum_{i != j} max(0, 1 - d_ij^2 / 2)^2.
 
-    d_ij is the distance of two unit columns; zero columns are no points. The force falls with distance and ends at a right
+    d_ij is the distance of two unit columns; zero columns do not count. The force falls with distance and ends at a right
     angle, d = sqrt(2): a generalised Thomson problem (Thomson's own energy is 1 / d). It equals the ReLU model's 1-sparse
     interference at x_i = 1 when norms are 0 or 1, biases 0 and importances equal, since u_i . u_j = 1 - d_ij^2 / 2.
     Source: Elhage et al. 2022, "Mathematical Understanding".
@@ -176,7 +171,7 @@ def pair_energy(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarra
         0.5
     """
     units = unit_columns(W)
-    there = (feature_norms(W) > 0)[:, :, None] & (feature_norms(W) > 0)[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
-    distances = ((units[:, :, :, None] - units[:, :, None, :]) ** 2).sum(axis=1)
-    energy: np.ndarray = (np.maximum(0.0, 1.0 - distances / 2) ** 2 * there).sum(axis=(1, 2))
-    return energy
+    embedded = feature_norms(W) > 0
+    is_pair = embedded[:, :, None] & embedded[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
+    squared_distances = ((units[:, :, :, None] - units[:, :, None, :]) ** 2).sum(axis=1)
+    return (np.maximum(0.0, 1.0 - squared_distances / 2) ** 2 * is_pair).sum(axis=(1, 2))

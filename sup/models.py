@@ -4,8 +4,8 @@ Every array has a leading `run` axis: row r of the result depends on model r alo
 2022, "Demonstrating Superposition", "Superposition in a Privileged Basis" and "Computation in Superposition". The loop that
 trains them is in sup/training/torch_engine.py; sup/training/kernel/loop.py is the same, fused.
 
-Where an equation says ReLU, another activation can stand: z^2, or GELU (Hendrycks and Gimpel 2016) in the form that its
-authors give with a tanh, 1/2 z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), within 5e-4 of z Phi(z).
+Another activation can replace every ReLU: z^2, or GELU (Hendrycks and Gimpel 2016) in its authors' tanh form,
+1/2 z (1 + tanh(sqrt(2 / pi) (z + 0.044715 z^3))), within 5e-4 of z Phi(z).
 """
 
 from collections.abc import Mapping
@@ -89,10 +89,9 @@ def ways(parameters: Parameters) -> tuple[Float[Tensor, "run hidden feature"], F
 
 def forward(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
             ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
-    """The output of `model` with `parameters` (`W` or `W1` and `W2`, and `b`) on `x`, in the bits of the model's own function.
+    """The output of `model` with `parameters` (`W` or `W1` and `W2`, and `b`) on `x`, bit for bit that of the model's function.
 
-    Raises:
-        SpecError: if there is no such model or activation.
+    Refuses an unknown model or activation with a SpecError.
     """
     _, out = ways(parameters)
     z = hidden(model, parameters, x, activation) @ out.mT + parameters["b"][:, None]
@@ -101,10 +100,9 @@ def forward(model: Model, parameters: Parameters, x: Float[Tensor, "run batch fe
 
 def hidden(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
            ) -> Float[Tensor, "run batch hidden"]:  # fmt: skip
-    """The hidden layer of `model` on `x`: W x, under the activation where the model has one there.
+    """The hidden layer of `model` on `x`: W x, with the activation applied if the model has one there.
 
-    Raises:
-        SpecError: if there is no such model or activation.
+    Refuses an unknown model or activation with a SpecError.
     """
     into, _ = ways(parameters)
     h = x @ into.mT
@@ -112,11 +110,7 @@ def hidden(model: Model, parameters: Parameters, x: Float[Tensor, "run batch fea
 
 
 def target(model: Model, x: Float[Tensor, "run batch feature"]) -> Float[Tensor, "run batch feature"]:
-    """What the output is compared with: |x| or x itself (`sup.specs.Traits`).
-
-    Raises:
-        SpecError: if there is no such model.
-    """
+    """The target of the output: |x| or x itself (`sup.specs.Traits`). Refuses an unknown model with a SpecError."""
     return x.abs() if traits_of(model).target == "|x|" else x
 
 

@@ -2,9 +2,9 @@
 
 The model is y' = ReLU(W2 ReLU(W1 x) + b), to be compared with |x|. A neuron with weights in (s, -1/s) and out (1/s, s) for two
 features, its primary and its secondary, returns both at full strength. The secondary feature leaks only 1/s^2 of itself onto
-the primary's output; the primary leaks s^2 of itself onto the secondary's, but there an *inhibitor*, a second neuron that the
-primary switches on too, takes it away, and what is too much is cut off by the ReLU. Strong interference one way is traded for
-weak interference the other way. Source: Elhage et al. 2022, "Computation in Superposition", the asymmetric motif, with s = 2.
+the primary's output; the primary leaks s^2 of itself onto the secondary's, but an *inhibitor*, a second neuron that the primary
+also switches on, takes this leak away, and the ReLU cuts off any excess. Strong interference one way is traded for weak
+interference the other way. Source: Elhage et al. 2022, "Computation in Superposition", the asymmetric motif, with s = 2.
 """
 
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from jaxtyping import Float, Float64
 GAIN = 0.5
 """Least strength at which a neuron must return both features."""
 RATIO = 2.0
-"""How many times larger the weight in of the primary feature must be than that of the secondary."""
+"""Least ratio of the primary feature's weight in to that of the secondary."""
 LEFT = 0.5
-"""Largest share of the leak that may be left when all neurons act."""
+"""Largest share of the leak that may remain when all neurons act."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Motif:
-    """One instance, its shared neuron rescaled so that the largest weight in and the largest weight out have the same size.
+    """One instance. Its shared neuron is rescaled so that the largest weight in and the largest weight out have the same size.
 
     Attributes:
         neuron: The shared neuron.
         primary: The feature with the large weight in and the small weight out.
-        secondary: The other one.
+        secondary: The other feature.
         inhibitor: The neuron that takes most of the leak away.
         strength: s, the common size of the large weights; 2 in the paper.
         weight_in: Weights in of primary and secondary, for a positive primary.
         weight_out: Weights out to primary and secondary.
         leak: What the shared neuron alone adds to the secondary's output for a primary of size 1.
-        left: What all neurons and the bias together leave of it, before the ReLU.
+        left: The part of the leak that remains with all neurons and the bias, before the ReLU.
     """
 
     neuron: int
@@ -59,7 +59,7 @@ def motifs(
     - the leak W2_jk |W1_ki| is inhibited: with x_i of size 1 and of the sign that switches k on, and nothing else, all neurons
       and the bias leave at most LEFT times the leak at output j, and another neuron takes away at least half of it.
 
-    All conditions but the threshold on GAIN compare a neuron with itself, so scaling it changes nothing.
+    No condition changes when a neuron's weights in are scaled by a positive factor and those out by its inverse.
 
     Example: the paper's pair of neurons, the second an inhibitor that serves a third feature.
         >>> W1 = np.array([[2.0, -0.5, 0.0], [1.0, 0.0, 4.0]])
@@ -68,15 +68,15 @@ def motifs(
         [(0, 0, 1, 1, 2.0)]
     """
     W1, W2, b = (np.asarray(array, np.float64) for array in (W1, W2, b))
-    found = []
+    instances = []
     for k, row in enumerate(W1):
         gains = np.abs(row) * W2[:, k]
         shared = np.flatnonzero(gains >= GAIN).tolist()
         for i in shared:
             for j in shared:
                 if abs(row[i]) >= RATIO * abs(row[j]) and (motif := _inhibited(W1, W2, b, k, i, j)):
-                    found.append(motif)
-    return sorted(found, key=lambda motif: -motif.strength)
+                    instances.append(motif)
+    return sorted(instances, key=lambda motif: -motif.strength)
 
 
 def _inhibited(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, k: int, i: int, j: int) -> Motif | None:
@@ -91,9 +91,16 @@ def _inhibited(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, k: int, i: int, j:
     scale = size / abs(W1[k, i])
     into, out = sign * scale * W1[k, [i, j]], W2[[i, j], k] / scale
     return Motif(
-        neuron=k, primary=i, secondary=j, inhibitor=inhibitor, strength=size, leak=leak, left=left,
-        weight_in=(float(into[0]), float(into[1])), weight_out=(float(out[0]), float(out[1])),
-    )  # fmt: skip
+        neuron=k,
+        primary=i,
+        secondary=j,
+        inhibitor=inhibitor,
+        strength=size,
+        weight_in=(float(into[0]), float(into[1])),
+        weight_out=(float(out[0]), float(out[1])),
+        leak=leak,
+        left=left,
+    )
 
 
 def single_responses(
@@ -113,11 +120,10 @@ def single_responses(
 def half_features(
     W1: Float[np.ndarray, "hidden feature"], W2: Float[np.ndarray, "feature hidden"], b: Float[np.ndarray, " feature"]
 ) -> Float64[np.ndarray, "sign feature"]:
-    """What comes back of each feature active alone, for x_i = +1 (row 0) and -1 (row 1): 1 where |x_i| is computed exactly.
+    """Output i when feature i is active alone, for x_i = +1 (row 0) and -1 (row 1): 1 where |x_i| is computed exactly.
 
     Example: only the positive side.
         >>> half_features(np.array([[1.0]]), np.array([[1.0]]), np.zeros(1)).tolist()
         [[1.0], [0.0]]
     """
-    own: np.ndarray = np.einsum("sii->si", single_responses(W1, W2, b))
-    return own
+    return np.einsum("sii->si", single_responses(W1, W2, b))

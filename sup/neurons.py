@@ -1,7 +1,7 @@
-"""What the neurons of a model with a privileged basis answer to.
+"""Which features the neurons of a model with a privileged basis answer to.
 
-Row a of the weights W (hidden, feature) into the hidden layer is neuron a. With a ReLU there its entries mean something one
-by one, which is why the measures here, unlike those of `sup.geometry`, change when the hidden space is rotated.
+Row a of the weights W (hidden, feature) into the hidden layer is neuron a. A ReLU in the hidden layer gives each entry a
+meaning of its own, so the measures here, unlike those of `sup.geometry`, change when the hidden space is rotated.
 Source: Elhage et al. 2022, "Superposition in a Privileged Basis" and "Computation in Superposition".
 """
 
@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Float64, Int
 from sup.geometry import superposition_score
 
 PRESENT = 0.2
-"""A neuron answers to a feature if that weight is at least this share of the neuron's largest one."""
+"""A neuron answers to a feature if the feature's weight is at least this share of the neuron's largest one."""
 ALIVE = 0.1
-"""A neuron whose largest weight is below this answers to nothing."""
+"""A neuron whose largest weight is below this is dead: it answers to nothing."""
 
 
 def answers(W: Float[np.ndarray, "run hidden feature"], present: float = PRESENT) -> Bool[np.ndarray, "run hidden feature"]:
@@ -27,8 +27,7 @@ def answers(W: Float[np.ndarray, "run hidden feature"], present: float = PRESENT
     """
     sizes = np.abs(np.asarray(W, np.float64))
     largest = sizes.max(axis=2, keepdims=True)
-    found: np.ndarray = (sizes >= present * largest) & (largest >= ALIVE)
-    return found
+    return (sizes >= present * largest) & (largest >= ALIVE)
 
 
 def monosemantic(W: Float[np.ndarray, "run hidden feature"], present: float = PRESENT) -> Bool[np.ndarray, "run hidden"]:
@@ -38,8 +37,7 @@ def monosemantic(W: Float[np.ndarray, "run hidden feature"], present: float = PR
         >>> monosemantic(np.array([[[1.0, 0.1], [1.0, -0.5], [0.0, 0.05]]])).tolist()
         [[True, False, False]]
     """
-    found: np.ndarray = answers(W, present).sum(axis=2) == 1
-    return found
+    return answers(W, present).sum(axis=2) == 1
 
 
 def polysemantic(W: Float[np.ndarray, "run hidden feature"], present: float = PRESENT) -> Bool[np.ndarray, "run hidden"]:
@@ -49,15 +47,14 @@ def polysemantic(W: Float[np.ndarray, "run hidden feature"], present: float = PR
         >>> polysemantic(np.array([[[1.0, 0.1], [1.0, -0.5], [0.0, 0.05]]])).tolist()
         [[False, True, False]]
     """
-    found: np.ndarray = answers(W, present).sum(axis=2) > 1
-    return found
+    return answers(W, present).sum(axis=2) > 1
 
 
 def unit_rows(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run hidden feature"]:
-    """Each neuron divided by its largest |W_ai|; a dead neuron as it is.
+    """Each neuron's weights divided by the largest |W_ai|; those of a dead neuron as they are.
 
-    A ReLU lets a neuron's weights in be scaled by any positive factor if those out are divided by it, so only these ratios of
-    a model with separate matrices mean something.
+    In a model with separate matrices, a neuron's weights in can be scaled by any positive factor if those out are divided by
+    it, so only these ratios are meaningful.
 
     Example:
         >>> unit_rows(np.array([[[4.0, -1.0], [0.0, 0.0]]])).tolist()
@@ -65,25 +62,23 @@ def unit_rows(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray,
     """
     wide = np.asarray(W, np.float64)
     largest = np.abs(wide).max(axis=2, keepdims=True)
-    scaled: np.ndarray = np.divide(wide, largest, out=wide.copy(), where=largest >= ALIVE)
-    return scaled
+    return np.divide(wide, largest, out=wide.copy(), where=largest >= ALIVE)
 
 
 def primary_features(W: Float[np.ndarray, "run hidden feature"]) -> Int[np.ndarray, "run hidden"]:
-    """The feature with the largest |W_ai| of each neuron (the first of equals).
+    """The feature with the largest |W_ai| for each neuron (the first of equals).
 
     Example:
         >>> primary_features(np.array([[[0.2, -1.0], [0.5, 0.5]]])).tolist()
         [[1, 0]]
     """
-    found: np.ndarray = np.abs(W).argmax(axis=2)
-    return found
+    return np.abs(W).argmax(axis=2)
 
 
 def neuron_order(W: Float[np.ndarray, "run hidden feature"]) -> Int[np.ndarray, "run hidden"]:
     """The order in which neurons are drawn: by primary feature, positive before negative, dead ones last.
 
-    Example: the second neuron has the first feature; the third is dead.
+    Example: the primary feature of the second and fourth neuron is the first feature; the third is dead.
         >>> neuron_order(np.array([[[0.1, 1.0], [-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]])).tolist()
         [[3, 1, 0, 2]]
     """

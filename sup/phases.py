@@ -1,15 +1,15 @@
 """The phase diagrams in closed form: idealised solutions of n features in n - 1 dimensions, their losses, and where these cross.
 
-All features have the density p and the importance 1, but for the last, the *extra* one, which has r. A model can drop a feature,
+All features have the density p. The last, the *extra* feature, has the importance r, all others 1. A model can drop a feature,
 replacing it by its mean p/2, or hold two of them as an antipodal pair:
 
     dropped      the variance of the feature,                   d = p/3 - p^2/4
     in a pair    E min(x, y)^2 when both are active, for each,  q = p^2/6
 
-One of the two must happen to someone, and the solution with the lowest loss wins. For n = 2 these are three: r d (the extra
-feature dropped), d (the other one) and (1 + r) q (a pair of both). For n = 3 there are four: r d, d, (1 + r) q (the extra feature
-in the pair) and 2 q (the other two in the pair, the extra one alone). Losses are sums over features; training reports the mean.
-Source: Elhage et al. 2022, "Superposition as a Phase Change". The boundaries follow in a line each: `boundary_density`.
+With one dimension too few it must do one of the two, and the solution with the lowest loss wins. For n = 2 there are three: r d
+(the extra feature dropped), d (the other one) and (1 + r) q (a pair of both). For n = 3 there are four: r d, d, (1 + r) q (the
+extra feature in the pair) and 2 q (the other two in the pair, the extra one alone). Losses are sums over features; training
+reports the mean. `boundary_density` derives the boundaries. Source: Elhage et al. 2022, "Superposition as a Phase Change".
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sup.geometry import REPRESENTED, SHARED
 from sup.sparse_loss import Numbers
 
 ABSENT, DEDICATED, SUPERPOSED = 0, 1, 2
-"""What can happen to the extra feature: not represented, a dimension of its own, or in superposition."""
+"""Outcomes for the extra feature: not represented, a dimension of its own, or in superposition."""
 APEX = 4 / 7
 """The density at which the boundaries of both diagrams meet at r = 1; no idealised solution above it is in superposition."""
 
@@ -33,9 +33,9 @@ class Solution:
 
     Attributes:
         name: What it does, in words.
-        outcome: What becomes of the extra feature.
-        W: Its weights, a row for each hidden dimension.
-        dropped: The feature that has its mean as bias instead of a direction; None when there is none.
+        outcome: Outcome for the extra feature.
+        W: Its weights, one row per hidden dimension.
+        dropped: The feature that has its mean as bias instead of a direction, if any.
     """
 
     name: str
@@ -80,7 +80,7 @@ def solution_losses(features: int, density: Numbers, importance: Numbers) -> Flo
 
 
 def phase(features: int, density: Numbers, importance: Numbers) -> Int[np.ndarray, "..."]:
-    """What becomes of the extra feature in the idealised solution with the lowest loss; the first of equals.
+    """The outcome for the extra feature in the idealised solution with the lowest loss; the first of equals.
 
     Example: dense and unimportant, dense and important, sparse.
         >>> phase(2, np.array([1.0, 1.0, 0.1]), np.array([0.5, 2.0, 1.0])).tolist()
@@ -95,27 +95,27 @@ def boundary_density(features: int, importance: Numbers) -> Float64[np.ndarray, 
 
     For r < 1 the pair pays when (1 + r) p^2/6 < r (p/3 - p^2/4), that is for p < 4r / (5r + 2). For r > 1 and n = 2 it is
     (1 + r) p^2/6 < p/3 - p^2/4, so p < 4 / (2r + 5); for n = 3 the others make up the pair, p^2/3 < p/3 - p^2/4, so p < 4/7.
-    All meet at r = 1 and p = 4/7. From there, for n = 3, another boundary goes straight down: the less important ones pair up.
+    All meet at r = 1 and p = 4/7. For n = 3 another boundary goes straight down from there, since the less important features
+    pair up on either side of r = 1.
 
     Example:
         >>> boundary_density(2, np.array([0.1, 1.0, 10.0])).round(3).tolist()
         [0.16, 0.571, 0.16]
     """
-    solutions(features)
+    solutions(features)  # refuses another number of features
     r = np.asarray(importance, np.float64)
     above = 4 / (2 * r + 5) if features == 2 else np.full(r.shape, APEX)
     return np.where(r < 1, 4 * r / (5 * r + 2), above)
 
 
 def outcome(norm: Float[np.ndarray, "*setting"], score: Float[np.ndarray, "*setting"]) -> Int[np.ndarray, "*setting"]:
-    """What became of a feature, by its norm and superposition score (`sup.geometry`).
+    """The outcome for a trained model's feature, by its norm and superposition score (`sup.geometry`).
 
-    Not represented below a norm of one half; else superposed from a score of one half on, and dedicated below.
+    Not represented below a norm of one half; else superposed at a score of at least one half, and dedicated below.
 
     Example:
         >>> outcome(np.array([0.1, 1.0, 1.0]), np.array([0.0, 0.1, 0.9])).tolist()
         [0, 1, 2]
     """
-    kept = np.where(np.asarray(score) >= SHARED, SUPERPOSED, DEDICATED)
-    found: np.ndarray = np.where(np.asarray(norm) >= REPRESENTED, kept, ABSENT)
-    return found
+    if_represented = np.where(np.asarray(score) >= SHARED, SUPERPOSED, DEDICATED)
+    return np.where(np.asarray(norm) >= REPRESENTED, if_represented, ABSENT)

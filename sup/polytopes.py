@@ -17,12 +17,12 @@ _ROUNDING = 1e-9
 
 
 def embed(products: Float[np.ndarray, "feature feature"]) -> Float64[np.ndarray, "hidden feature"]:
-    """W with W^T W = products, in as few dimensions as there can be: the Cholesky factor without its empty rows.
+    """W with W^T W = products, in as few dimensions as possible: the Cholesky factor without its empty rows.
 
     Feature 0 lies on the first axis, feature 1 in the plane of the first two, and so on, so the orientation is always the same.
 
     Raises:
-        SpecError: if `products` is no matrix of products: not symmetric, or not positive semidefinite.
+        SpecError: if `products` is not symmetric or not positive semidefinite.
 
     Example: three directions at 120 degrees fit into a plane.
         >>> embed(1.5 * np.eye(3) - 0.5).round(3).tolist()
@@ -86,7 +86,7 @@ def square_antiprism() -> Float64[np.ndarray, "hidden feature"]:
 def tegum(*shapes: Float[np.ndarray, "_ _"]) -> Float64[np.ndarray, "hidden feature"]:
     """The tegum product: each shape in dimensions of its own, all around one centre.
 
-    No feature of one shape has a product with one of another, so each keeps the share of a dimension that it has alone.
+    Features of different shapes are orthogonal, so each keeps the share of a dimension that it has alone.
 
     Example: two digons make a square.
         >>> tegum(simplex(1), simplex(1)).tolist()
@@ -94,18 +94,19 @@ def tegum(*shapes: Float[np.ndarray, "_ _"]) -> Float64[np.ndarray, "hidden feat
     """
     from scipy.linalg import block_diag
 
-    joined: np.ndarray = block_diag(*shapes)
-    return joined
+    return block_diag(*shapes)
 
 
-SHAPES: Mapping[str, Float64[np.ndarray, "hidden feature"]] = MappingProxyType({
-    "dedicated dimension": np.ones((1, 1)),
-    "tetrahedron": simplex(3),
-    "triangle": simplex(2),
-    "digon": simplex(1),
-    "pentagon": polygon(5),
-    "square antiprism": square_antiprism(),
-})  # fmt: skip
+SHAPES: Mapping[str, Float64[np.ndarray, "hidden feature"]] = MappingProxyType(
+    {
+        "dedicated dimension": np.ones((1, 1)),
+        "tetrahedron": simplex(3),
+        "triangle": simplex(2),
+        "digon": simplex(1),
+        "pentagon": polygon(5),
+        "square antiprism": square_antiprism(),
+    }
+)
 """The shapes that the paper names, from the largest share of a dimension to the smallest."""
 SHARES: Mapping[str, float] = MappingProxyType({name: W.shape[0] / W.shape[1] for name, W in SHAPES.items()})
-"""Dimensions per feature of each: 1, 3/4, 2/3, 1/2, 2/5, 3/8. It is the D_i of every feature, as the vectors lie evenly."""
+"""Dimensions per feature of each shape: 1, 3/4, 2/3, 1/2, 2/5, 3/8. It is the D_i of every feature, as the vectors lie evenly."""

@@ -1,8 +1,8 @@
-"""How much a small push of the input harms a model: attacks made of its weights, and attacks that follow the gradient.
+"""How much a small perturbation of the input harms a model: attacks by its weights, and attacks that follow the gradient.
 
-The model is x' = ReLU(W^T W x + b), G = W^T W, the loss sum_i (x_i - x'_i)^2; x stays the target when x + delta goes in. One
-model at a time, float64. Source: Elhage et al. 2022, "Superposition and Adversarial Robustness"; training against the same
-attack is `sup.attack`.
+The model is x' = ReLU(W^T W x + b) with G = W^T W, and the loss is sum_i (x_i - x'_i)^2; for the input x + delta the target is
+still x. Everything is float64. Source: Elhage et al. 2022, "Superposition and Adversarial Robustness". For training against
+the same attack see `sup.attack`.
 """
 
 from typing import NamedTuple
@@ -14,27 +14,26 @@ from sup.geometry import gram
 
 
 def directions(W: Float[np.ndarray, "run hidden feature"]) -> Float64[np.ndarray, "run feature feature"]:
-    """The attack on each feature: row i is G_i / |G_i|, the push in which output i grows fastest while its ReLU is open.
+    """The attack on each feature: row i is G_i / |G_i|, the direction in which output i grows fastest while its ReLU is open.
 
-    A zero row for a feature that is not embedded: no push moves its output.
+    The row of a feature that is not embedded is zero: no direction moves its output.
 
-    Example: back to back on a line, to push one up is to push the other down.
+    Example: for two features back to back on a line, pushing one up pushes the other down.
         >>> (directions(np.array([[[1.0, -1.0]]]))[0, 0] ** 2).round(9).tolist()
         [0.5, 0.5]
     """
     rows = gram(W)
     norms = np.linalg.norm(rows, axis=2, keepdims=True)
-    units: np.ndarray = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
-    return units
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
 
 
 class Harm(NamedTuple):
-    """What attacks of one norm add to one model's loss.
+    """The loss that attacks of one norm add to one model.
 
     Attributes:
         clean: The mean loss without attack.
-        universal: The mean loss added by the one attack, of all features and both signs, that adds most over all samples.
-        adaptive: The mean of what the attack adds that is worst for each sample by itself.
+        universal: The mean loss added by the single attack (a feature and a sign) that adds most on average.
+        adaptive: The mean loss added when each sample meets the attack that adds most to it.
     """
 
     clean: float
@@ -45,9 +44,9 @@ class Harm(NamedTuple):
 def analytic_harm(
     W: Float[np.ndarray, "hidden feature"], b: Float[np.ndarray, " feature"], x: Float[np.ndarray, "sample feature"], norm: float
 ) -> Harm:
-    """What the attacks +- norm * directions(W) add to the loss on samples x.
+    """The loss that the attacks +- norm * directions(W) add on samples x.
 
-    Example: a dimension for each feature: an output pushed up by a tenth costs a hundredth, whatever the sample.
+    Example: with a dimension for each feature, an output pushed up by a tenth costs a hundredth, whatever the sample.
         >>> harm = analytic_harm(np.eye(2), np.zeros(2), np.array([[0.5, 0.0], [0.0, 0.0]]), 0.1)
         >>> round(harm.universal, 9), round(harm.adaptive, 9)
         (0.01, 0.01)
@@ -66,16 +65,15 @@ def analytic_harm(
 
 def _loss(z: np.ndarray, x: np.ndarray) -> np.ndarray:
     errors = np.maximum(z, 0.0) - x
-    squares: np.ndarray = np.einsum("sf,sf->s", errors, errors)
-    return squares
+    return np.einsum("sf,sf->s", errors, errors)
 
 
 class Descent(NamedTuple):
-    """What an attack that follows the gradient finds.
+    """The result of an attack that follows the gradient.
 
     Attributes:
         added: The loss that it adds to each sample (sample).
-        blind: Whether the gradient at the sample itself is exactly zero, so that there is nothing to follow (sample).
+        blind: Whether the gradient at the sample itself is exactly zero, so that it gives no direction (sample).
     """
 
     added: Float64[np.ndarray, " sample"]
@@ -89,14 +87,14 @@ def gradient_harm(
     norm: float,
     steps: int = 20,
 ) -> Descent:
-    """What projected gradient ascent on each sample's own loss adds to it, from delta = 0 within |delta| <= norm.
+    """The loss that projected gradient ascent adds to each sample, from delta = 0 within |delta| <= norm.
 
-    The gradient of the loss in delta is G (2 (x' - x) * [z > 0]): an output whose ReLU is closed has no part in it. Each step
+    The gradient of the loss in delta is G (2 (x' - x) * [z > 0]): an output whose ReLU is closed adds nothing to it. Each step
     goes 2.5 norm / steps along the unit gradient (Madry et al. 2018), then back into the ball; the best point on the way counts.
 
-    Example: one feature in front of a closed gate. There is no gradient, though a push of one would open it.
-        >>> found = gradient_harm(np.eye(1), np.array([-0.5]), np.zeros((1, 1)), 1.0)
-        >>> found.added.tolist(), found.blind.tolist()
+    Example: one feature behind a closed ReLU. The gradient is zero, though a delta of 1 would open it.
+        >>> result = gradient_harm(np.eye(1), np.array([-0.5]), np.zeros((1, 1)), 1.0)
+        >>> result.added.tolist(), result.blind.tolist()
         ([0.0], [True])
     """
     G, x = gram(W[None])[0], np.asarray(x, np.float64)
@@ -115,7 +113,7 @@ def gradient_harm(
 
 
 def mean_norm(n_features: int, density: float) -> float:
-    """E|x| of n independent features that are zero with chance 1 - p and else uniform on [0, 1).
+    """The mean norm E|x| of n independent features that are zero with chance 1 - p and else uniform on [0, 1).
 
     E sqrt(s) = int_0^inf (1 - E e^(-u^2 s)) / u^2 du / sqrt(pi), since int_0^inf (1 - e^(-u^2 s)) / u^2 du = sqrt(pi s); and the
     mean of e^(-u^2 |x|^2) is the n-th power of that of one feature, 1 - p + p sqrt(pi) erf(u) / (2 u).
@@ -127,9 +125,9 @@ def mean_norm(n_features: int, density: float) -> float:
     from scipy.integrate import quad
     from scipy.special import erf
 
-    def missing(u: float) -> float:
+    def integrand(u: float) -> float:
         one = 1.0 - density + density * (np.sqrt(np.pi) * erf(u) / (2 * u) if u > 0 else 1.0)
         return float((1.0 - one**n_features) / u**2) if u > 1e-6 else n_features * density / 3
 
-    near, far = (quad(missing, *ends, epsabs=1e-12, epsrel=1e-11, limit=200)[0] for ends in ((0.0, 1.0), (1.0, np.inf)))
+    near, far = (quad(integrand, *ends, epsabs=1e-12, epsrel=1e-11, limit=200)[0] for ends in ((0.0, 1.0), (1.0, np.inf)))
     return float((near + far) / np.sqrt(np.pi))

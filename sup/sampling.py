@@ -1,4 +1,4 @@
-"""Samples of features in torch, on any device, by the law of `sup.law`: each a function of the run's draws alone."""
+"""Samples of features in torch, on any device, by the law of `sup.law`. A sample depends on its run's draws alone."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,8 +24,8 @@ def _words(
 ) -> Int[Tensor, "run blocks count"]:
     """The words of blocks `start` to `start + blocks`; in int64, since torch has no unsigned shifts on every device.
 
-    In place where it can be: words are most of what a step of training reads and writes. The first words keep what spills
-    over 32 bits until the end, since only their lower bits ever enter the second ones.
+    It works in place where possible, since words are most of what a step of training reads and writes. x0 is cut to 32 bits
+    only at the end, since only its lower 32 bits enter x1.
     """
     k0, k1 = keys[:, :1], keys[:, 1:]
     schedule = (k0, k1, k0 ^ k1 ^ PARITY)
@@ -50,12 +50,12 @@ def _words(
 class Sampler:
     """Draws batches for runs of one shape; row r depends on run r's draws alone.
 
-    What is constant is made once, so a draw is a function of tensors on the device alone.
+    Constants are moved to the device once, so a draw needs only tensors that are there.
 
     Args:
         runs: Specs of one shape.
         stream: "train" or "eval".
-        device: Where the samples are made.
+        device: Device on which samples are drawn.
     """
 
     def __init__(self, runs: Sequence[Run], stream: str, device: str = "cpu") -> None:
@@ -76,7 +76,7 @@ class Sampler:
                 self.features = by_lane(np.arange(self.run.n_features)[None])
 
     def draw(self, step: int | Int[Tensor, "1"], batch: int, start: int = 0) -> Float[Tensor, "run batch feature"]:
-        """Samples `start` to `start + batch`, multiples of LANES, of update `step` (an int, or on the device), for each run."""
+        """Samples `start` to `start + batch`, both multiples of LANES, of update `step` (an int or a tensor), for each run."""
         blocks = batch // LANES
         words = _words(self.keys, step, start // LANES, blocks, LANES * self.columns)
         words >>= 1
@@ -87,7 +87,7 @@ class Sampler:
         return x.transpose(2, 3).reshape(len(self.keys), batch, self.run.n_features)
 
     def _values(self, words: Int[Tensor, "run blocks columns lane"]) -> Float[Tensor, "run blocks feature lane"]:
-        """What the law of `sup.law` makes of 31-bit words."""
+        """The samples that `sup.law` makes from 31-bit words."""
         if isinstance(self.run.distribution, Anticorrelated):
             first, second = words.chunk(2, dim=2)
             chosen = (self.starts + first * self.sizes // self.thresholds)[:, :, self.set_of] == self.features
@@ -103,7 +103,7 @@ class Sampler:
 def examples(runs: Sequence[Run], device: str = "cpu") -> Float[Tensor, "run batch feature"]:
     """The fixed data set that each run is trained on, of `batch` samples.
 
-    A run's train loss is its loss on them: `weighted_loss` of `forward` on `examples([run])`, say; `final_loss` is on others.
+    A run's train loss is `weighted_loss` of `forward` on `examples([run])`; its `final_loss` is on other samples.
 
     Raises:
         SpecError: if the runs are trained on fresh samples.
@@ -119,11 +119,11 @@ def examples(runs: Sequence[Run], device: str = "cpu") -> Float[Tensor, "run bat
 
 
 class Attacks:
-    """Draws the attacks of training: for each sample of each update, a feature and a sign, of the norm of the run's recipe.
+    """Draws the attacks of training: a feature and a sign for each sample of each update, with the norm of the run's recipe.
 
     Args:
         runs: Specs of one shape.
-        device: Where they are made.
+        device: Device on which attacks are drawn.
     """
 
     def __init__(self, runs: Sequence[Run], device: str = "cpu") -> None:
@@ -132,6 +132,6 @@ class Attacks:
         self.norm = torch.from_numpy(np.array([[run.recipe.attack] for run in runs], np.float32)).to(device)
 
     def draw(self, step: int | Int[Tensor, "1"], batch: int) -> tuple[Int[Tensor, "run batch"], Float[Tensor, "run batch"]]:
-        """Attacked feature, and norm with its sign, of each of `batch` samples of update `step`, for each run."""
+        """The attacked feature, and the signed norm, of each of `batch` samples of update `step`, for each run."""
         words = _words(self.keys, step, 0, -(-batch // LANES), LANES).flatten(1)[:, :batch]
         return (words >> 1) * self.n_features >> 31, torch.where(words % 2 == 0, self.norm, -self.norm)

@@ -25,7 +25,7 @@ Numbers: TypeAlias = Float[np.ndarray, "..."] | float
 
 
 class ReluMoments(NamedTuple):
-    """Integrals over x from 0 to 1, with y = ReLU(slope x + offset); each of the shape of the two together.
+    """Integrals over x from 0 to 1, with y = ReLU(slope x + offset); slope and offset are broadcast to one shape.
 
     Attributes:
         first: Of y.
@@ -39,7 +39,7 @@ class ReluMoments(NamedTuple):
 
 
 def positive_interval(slope: Numbers, offset: Numbers) -> tuple[Float64[np.ndarray, "..."], Float64[np.ndarray, "..."]]:
-    """Where slope x + offset is positive on [0, 1]: from s to t, equal where it is nowhere positive.
+    """The ends s and t of the interval in [0, 1] on which slope x + offset is positive; s = t where it is nowhere positive.
 
     Example: the last quarter.
         >>> [end.item() for end in positive_interval(4.0, -3.0)]
@@ -102,9 +102,10 @@ def own_error(slope: Numbers, bias: Numbers) -> Float64[np.ndarray, "..."]:
 def leaked_error(slope: Numbers, bias: Numbers) -> Float64[np.ndarray, "..."]:
     """Mean squared error of another feature's output: int_0^1 ReLU(slope x + bias)^2 dx.
 
-    Exactly zero for slope <= -bias and bias <= 0: negative interference is free, and a negative bias frees small positive one.
+    Exactly zero for slope <= -bias and bias <= 0: negative interference is free, and with a negative bias small positive
+    interference is free too.
 
-    Example: positive interference costs, negative does not, and a bias of -1/2 frees what is small.
+    Example: positive interference costs, negative does not, and at a bias of -1/2 a slope of 1/2 is free.
         >>> leaked_error(np.array([1.0, -1.0, 0.5]), np.array([0.0, 0.0, -0.5])).round(9).tolist()
         [0.333333333, 0.0, 0.0]
     """
@@ -118,8 +119,7 @@ def empty_loss(b: Float[np.ndarray, "run feature"], importance: Float[np.ndarray
         >>> empty_loss(np.array([[0.5, -0.5]]), np.ones(2)).tolist()
         [0.25]
     """
-    loss: np.ndarray = np.maximum(np.asarray(b, np.float64), 0.0) ** 2 @ np.asarray(importance, np.float64)
-    return loss
+    return np.maximum(np.asarray(b, np.float64), 0.0) ** 2 @ np.asarray(importance, np.float64)
 
 
 def one_sparse_terms(
@@ -136,7 +136,7 @@ def one_sparse_terms(
     """
     products, weights = gram(W), np.asarray(importance, np.float64)
     biases = np.asarray(b, np.float64)
-    benefit: np.ndarray = own_error(np.einsum("rii->ri", products), biases) @ weights
+    benefit = own_error(np.einsum("rii->ri", products), biases) @ weights
     leaks = leaked_error(products, biases[:, :, None]) * (1.0 - np.eye(W.shape[2]))
     return Terms(benefit, np.einsum("rji,j->r", leaks, weights))
 
@@ -182,8 +182,8 @@ def losses_by_active_count(
     n = W.shape[1]
     if n > 7:
         raise SpecError(
-            f"features are integrated over all their 2^n sets, so there are at most 7; got {n}. For more, use the parts of one "
-            f"active feature: one_sparse_terms."
+            f"features are integrated over all their 2^n sets, so there are at most 7; got {n}. For more, use the loss of one "
+            f"active feature, one_sparse_terms."
         )
     products = gram(np.asarray(W)[None])[0]
     losses = np.zeros(n + 1)
@@ -221,7 +221,7 @@ def _gauss(dimensions: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parts_by_active_count(losses: Float[np.ndarray, "_"], density: float) -> Float64[np.ndarray, "_"]:
-    """p^k S^(n-k) L_k for k = 0..n: what samples with k active features contribute to the loss; their sum is the loss.
+    """The contributions p^k S^(n-k) L_k of samples with k = 0..n active features to the loss; their sum is the loss.
 
     Example:
         >>> parts_by_active_count(np.array([0.0, 1.0, 1.0]), 0.25).tolist()
@@ -229,5 +229,4 @@ def parts_by_active_count(losses: Float[np.ndarray, "_"], density: float) -> Flo
     """
     n = len(losses) - 1
     counts = np.arange(n + 1)
-    parts: np.ndarray = density**counts * (1.0 - density) ** (n - counts) * losses
-    return parts
+    return density**counts * (1.0 - density) ** (n - counts) * losses

@@ -1,4 +1,4 @@
-"""A run: one toy model, described by everything that can change its weights and by nothing else."""
+"""Specs of runs: a run is one toy model, described by everything that can change its weights and by nothing else."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
@@ -17,13 +17,13 @@ Schedule: TypeAlias = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What sets a model apart from the others; engines read these and never the model's name.
+    """The properties in which models differ; engines read these and never the model's name.
 
     Attributes:
         tied: Whether one matrix W leads in and out; else W1 leads in and W2 out.
-        hidden: Whether the activation stands at the hidden layer.
-        output: Whether it stands at the output.
-        target: What the output is compared with: the samples x, or |x|.
+        hidden: Whether the activation is applied at the hidden layer.
+        output: Whether it is applied at the output.
+        target: The target of the output: the samples x, or |x|.
     """
 
     tied: bool
@@ -44,23 +44,23 @@ LINEAR_DECAY: Schedule = ((0.0, 1.0), (1.0, 0.0))
 
 
 def require(holds: bool, name: str, meaning: str, value: object, way_out: str) -> None:
-    """Raises a SpecError made of the field's name and meaning, the value, and the way out, unless `holds`."""
+    """Checks one field; the error's message has the field's name and meaning, the value and the way out.
+
+    Raises:
+        SpecError: unless `holds`.
+    """
     if not holds:
         raise SpecError(f"{name} is {meaning}; got {value!r}. {way_out}")
 
 
 def traits_of(model: Model) -> Traits:
-    """The traits of `model`.
-
-    Raises:
-        SpecError: if there is no such model.
-    """
+    """The traits of `model`. Refuses an unknown model with a SpecError."""
     require(model in tuple(TRAITS), "model", f"one of {', '.join(TRAITS)}", model, "Pick one of these.")
     return TRAITS[model]
 
 
 def geometric(decay: float, count: int) -> tuple[float, ...]:
-    """Importances 1, decay, decay^2, ...: `count` of them, by repeated multiplication, so the same on every machine.
+    """The first `count` importances of 1, decay, decay^2, ...; by repeated multiplication, so the same on every machine.
 
     Example:
         >>> geometric(0.5, 3)
@@ -73,7 +73,7 @@ def geometric(decay: float, count: int) -> tuple[float, ...]:
 
 
 def power_of_ten(exponent: float) -> float:
-    """10^exponent, correctly rounded, so that a spec that holds it has the same digest on every machine.
+    """10^exponent, correctly rounded, so that a spec with this value has the same digest on every machine.
 
     The powers of NumPy and of C libraries differ in their last bits between processors.
 
@@ -86,7 +86,7 @@ def power_of_ten(exponent: float) -> float:
 
 
 def check_schedule(knots: Schedule) -> None:
-    """Refuses knots whose shares do not rise from 0 to 1, or with a factor below 0."""
+    """Refuses with a SpecError knots whose shares do not rise from 0 to 1, or with a factor below 0."""
     shares = [share for share, _ in knots]
     rising = len(knots) >= 2 and shares[0] == 0.0 and shares[-1] == 1.0 and all(a < b for a, b in pairwise(shares))
     require(
@@ -100,15 +100,15 @@ def check_schedule(knots: Schedule) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How a model is trained: AdamW from small random weights and zero bias, as a rule on fresh batches.
+    """How a model is trained: AdamW from small random weights and zero bias, by default on fresh batches.
 
     It lowers the mean over batch and features of I_i (x_i - x'_i)^2, plus `l1` times the mean over the batch of
-    sum_a |h_a|, with x' and h the output and the hidden layer on the (attacked) samples, and x the target as drawn. What a
-    run reports as its final loss is the first part alone, on other samples: fresh draws, without attack.
+    sum_a |h_a|. x' and h are the output and the hidden layer on the (attacked) samples, and x is the target, made from the
+    samples as drawn. A run's final loss is the first part alone, on other samples: fresh draws, without attack.
 
     Attributes:
         steps: Optimiser updates.
-        batch: Samples per update.
+        batch: Samples per update; a multiple of 64, or any number if `dataset` is set.
         learning_rate: Peak step size of AdamW.
         schedule: Factor on the learning rate over the course of training: knots (share of the steps done, factor), joined by
             straight lines, from share 0 to share 1.
@@ -116,11 +116,12 @@ class Recipe:
         beta1: Memory of the gradient's mean.
         beta2: Memory of the gradient's square.
         epsilon: Added to the root of the square's mean.
-        init_scale: Initial weights are normal with standard deviation init_scale * sqrt(2 / (n_features + n_hidden)).
+        init_scale: Factor on the initial weights, which are normal with standard deviation
+            init_scale * sqrt(2 / (n_features + n_hidden)).
         l1: Weight of the penalty on the hidden layer: the mean over the batch of the sum over hidden dimensions of |h_a|.
         attack: Euclidean norm of the perturbation of each sample before the model sees it; 0 for none (see `sup.attack`).
-        dataset: Number of a fixed data set of `batch` samples (then any number) that every update sees in full; None for
-            fresh samples. Runs with the same number, distribution and n_features share it, and a smaller one begins a larger.
+        dataset: Number of a fixed data set of `batch` samples that every update uses in full; None for fresh samples. Runs
+            with the same number, distribution and n_features share it; a smaller data set is the beginning of a larger one.
     """
 
     steps: int = 10_000
@@ -188,7 +189,7 @@ class Recipe:
         check_schedule(knots)
 
     def _check_samples(self) -> None:
-        """Refuses a batch or a data set that there is not."""
+        """Refuses an invalid batch size or data-set number with a SpecError."""
         if self.dataset is None:
             require(
                 type(self.batch) is int and self.batch >= LANES and self.batch % LANES == 0,
@@ -221,13 +222,13 @@ class Run:
     Attributes:
         model: linear: W^T W x + b. relu-output: ReLU(W^T W x + b). relu-hidden: ReLU(W^T ReLU(W x) + b).
             absolute: ReLU(W2 ReLU(W1 x) + b), with target |x|.
-        activation: What stands wherever the model has a ReLU: relu; quadratic, z^2; gelu, z Phi(z) in its tanh form.
+        activation: Function in place of every ReLU of the model: relu; quadratic, z^2; gelu, z Phi(z) in its tanh form.
         n_features: Width n of the input, at least 1.
         n_hidden: Width m of the hidden layer, at least 1.
         distribution: How the features occur.
         importance: Weight of each feature in the loss; one number, or one per feature.
         recipe: How the model is trained.
-        seed: Randomness of this model alone; runs that differ only here are replicates.
+        seed: Seed of this model's randomness; runs that differ only here are replicates.
     """
 
     model: Model
@@ -284,5 +285,5 @@ class Run:
 
     @property
     def traits(self) -> Traits:
-        """The traits of its model."""
+        """The traits of the run's model."""
         return TRAITS[self.model]

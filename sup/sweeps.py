@@ -13,10 +13,10 @@ from sup.specs import Activation, Model, Run, require
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What runs have in common that one compiled kernel trains side by side.
+    """The properties that runs must share so that one compiled kernel can train them side by side.
 
-    The options that a run does not use cost it nothing, since they are left out of its kernel: so whether there is a penalty,
-    an attack or a fixed data set belongs to the shape, and how strong or which one does not.
+    A kernel leaves out the options that its runs do not use, so that these cost nothing. Whether there is a penalty, an attack
+    or a fixed data set therefore belongs to the shape; its strength or number does not.
     """
 
     model: Model
@@ -51,16 +51,16 @@ def shape_of(run: Run) -> Shape:
 
 
 def runs_digest(runs: tuple[Run, ...], snapshots: tuple[int, ...]) -> str:
-    """Identity of ordered runs, of a sweep or of a part of one, and of what is observed."""
+    """Digest of ordered runs, those of a sweep or of a part of one, and of the snapshots."""
     return digest("sweep", [spec_digest(run) for run in runs], snapshots)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Runs of one shape and one number of steps, with what to observe while they train.
+    """Runs of one shape and one number of steps, with the snapshots to record while they train.
 
     Attributes:
-        runs: The runs, in order, none twice.
+        runs: The runs, in order, all different.
         snapshots: The steps after which the weights are recorded, rising; 0 is the start.
     """
 
@@ -98,20 +98,20 @@ class Sweep:
 
     @property
     def shape(self) -> Shape:
-        """What all runs have in common."""
+        """The shape of all runs."""
         return shape_of(self.runs[0])
 
     @property
     def digest(self) -> str:
-        """Identity of the runs, in order, and of what is observed."""
+        """Digest of the runs, in order, and of the snapshots."""
         return runs_digest(self.runs, self.snapshots)
 
 
 def vary(run: Run, **changes: Any) -> Run:
-    """`run` with fields of its own, of its distribution or of its recipe replaced.
+    """A copy of `run` with fields replaced, its own or those of its distribution or its recipe.
 
     Raises:
-        SpecError: if a name is no such field.
+        SpecError: if a name is not such a field.
 
     Example:
         >>> from sup.features import Independent
@@ -137,7 +137,7 @@ def vary(run: Run, **changes: Any) -> Run:
 
 
 def sweep(base: Run, *, snapshots: Iterable[int] = (), **axes: Iterable[Any]) -> Sweep:
-    """Every combination of the axes' values put into `base`, the last axis varying fastest.
+    """The sweep over all combinations of the axes' values, put into `base`; the last axis varies fastest.
 
     Example:
         >>> from sup.features import Independent
@@ -160,7 +160,7 @@ def get(run: Run, name: str) -> Any:
     """The value of a field of `run`, of its distribution or of its recipe.
 
     Raises:
-        SpecError: if none has it.
+        SpecError: if none of them has it.
     """
     for part in (run, run.distribution, run.recipe):
         if hasattr(part, name):

@@ -3,7 +3,7 @@
 Samples split by which features are active. With at most two of them active, the error of each output is an integral over a part
 of the unit square, which `sup.two_features` does exactly; with all three, it is the mean of such integrals over the other feature
 with the smaller weight on the output, by a Gauss-Legendre rule. Everything is float64; the loss is the sum over features.
-Source: Elhage et al. 2022, "Superposition as a Phase Change", whose models with two dimensions these are.
+Source: Elhage et al. 2022, "Superposition as a Phase Change", which has such models with two dimensions.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ NODES = 12
 def pair_error(own: Numbers, other: Numbers, bias: Numbers, target: float) -> Float64[np.ndarray, "..."]:
     """E (target x - ReLU(own x + other y + bias))^2 for x and y uniform on [0, 1].
 
-    Example: of a pair, each output is too small by the smaller of both values.
+    Example: in a pair, each output is too small by the smaller of both values.
         >>> round(pair_error(np.array(1.0), np.array(-1.0), np.array(0.0), 1.0).item() * 6, 12)
         1.0
     """
@@ -38,7 +38,7 @@ def three_feature_loss(
         W: Feature directions.
         b: Biases.
         density: Chance that a feature is active; one number, or one per run.
-        importance: Loss weight of the third feature, likewise; the others' is 1.
+        importance: Loss weight of the third feature; one number, or one per run. The other two have weight 1.
 
     Example: a dedicated feature and a pair.
         >>> W = np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, -1.0]]])

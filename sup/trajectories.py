@@ -1,6 +1,6 @@
-"""What happens while a model is trained, read from snapshots of its weights: jumps of features, stages of two sets.
+"""Events of training, read from snapshots of a model's weights: jumps of features, and stages of two correlated sets.
 
-Source: Elhage et al. 2022, "Superposition and Learning Dynamics". Thresholds are ours; each stands beside its name.
+Source: Elhage et al. 2022, "Superposition and Learning Dynamics". The paper states no thresholds; those here are our choice.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from jaxtyping import Bool, Float, Float64
 from sup.geometry import feature_norms, gram, unit_columns
 
 LEVELS = (0.0, 0.5)
-"""Dimensionalities at which features rest where digons are the best: ignored, and one of a pair."""
+"""Dimensionalities at which features rest where digons are best: ignored, and one of a pair."""
 NEAR = 0.05
-"""How near a resting feature is to its level."""
+"""Largest distance of a resting feature from its level."""
 SETTLED = 0.9
-"""Share of resting features from which on a model is settled."""
+"""Least share of resting features in a settled model."""
 MOVING = 0.02
-"""Change of a dimensionality from one snapshot to the next from which on the feature moves."""
+"""A feature moves if its dimensionality changes by more than this from one snapshot to the next."""
 JUMP = 0.2
-"""Change of a dimensionality over a whole movement from which on it is a jump."""
+"""Least change of a dimensionality over a whole movement that makes it a jump."""
 
 
 class Jump(NamedTuple):
@@ -30,7 +30,7 @@ class Jump(NamedTuple):
         start: Position of the snapshot before it.
         end: Position of the snapshot after it.
         feature: The feature that moves farthest.
-        size: How far that is, in dimensionality.
+        size: The change of its dimensionality.
     """
 
     start: int
@@ -40,7 +40,7 @@ class Jump(NamedTuple):
 
 
 def log_steps(first: int, last: int, per_decade: int) -> tuple[int, ...]:
-    """Rising steps from `first` to `last`, about `per_decade` in each factor of ten; from 1 when `last` is below `first`.
+    """Rising steps from `first` to `last`, about `per_decade` in each factor of ten; `last` alone if it is below `first`.
 
     Example:
         >>> log_steps(10, 1000, 2)
@@ -52,7 +52,7 @@ def log_steps(first: int, last: int, per_decade: int) -> tuple[int, ...]:
 
 
 def settled_from(dims: Float[np.ndarray, "snapshot feature"]) -> int:
-    """The first snapshot at which nine in ten features rest at one of LEVELS; the last one when there is none.
+    """The first snapshot at which at least the share SETTLED of the features rest at one of LEVELS; else the last snapshot.
 
     Example:
         >>> settled_from(np.array([[0.2, 0.3], [0.5, 0.02], [0.5, 0.0]]))
@@ -63,9 +63,9 @@ def settled_from(dims: Float[np.ndarray, "snapshot feature"]) -> int:
 
 
 def jumps(dims: Float[np.ndarray, "snapshot feature"], start: int = 0) -> list[Jump]:
-    """The jumps of a trajectory after the snapshot `start`: runs of snapshots through which some feature moves far in all.
+    """The jumps of a trajectory after the snapshot `start`: movements over which some feature changes by at least JUMP.
 
-    Movements that touch count as one. A feature that goes and comes back within one movement is no jump.
+    Movements that touch count as one. A feature that goes and comes back within one movement does not jump.
 
     Example: one feature rises from 0 to 1/2 while the other rests.
         >>> jumps(np.array([[0.5, 0.0], [0.5, 0.0], [0.5, 0.3], [0.5, 0.5], [0.5, 0.5]]))
@@ -74,22 +74,22 @@ def jumps(dims: Float[np.ndarray, "snapshot feature"], start: int = 0) -> list[J
     moving = np.abs(np.diff(dims, axis=0)).max(axis=1) > MOVING
     moving[:start] = False
     edges = np.flatnonzero(np.diff(np.concatenate([[0], moving.astype(int), [0]])))
-    found = []
+    result = []
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         change = np.abs(dims[last] - dims[first])
         if change.max() >= JUMP:
-            found.append(Jump(first, last, int(change.argmax()), float(change.max())))
-    return found
+            result.append(Jump(first, last, int(change.argmax()), float(change.max())))
+    return result
 
 
 class Stages(NamedTuple):
     """When two sets of correlated features pass the paper's stages, as positions among the snapshots; -1 for never.
 
     Attributes:
-        collapsed: Each set has grown as far as one direction allows, halfway: the mean |W_i|^2 reaches half of one over its size.
-        expanding: Less than GATHERED of |W|_F^2 lies along the sets' means any more.
-        expanded: The members of each set stand at right angles: their mean cosine is at most RIGHT.
-        opposed: Every feature has one of the other set opposite to it, as `opposed` finds it.
+        collapsed: The features have grown half as far as one direction per set allows: the mean |W_i|^2 is at least 1 / (2 size).
+        expanding: The share of |W|_F^2 along the sets' means has fallen below GATHERED.
+        expanded: The members of each set are at right angles: their mean cosine is at most RIGHT.
+        opposed: Every feature has one of the other set opposite to it (`opposed`).
     """
 
     collapsed: int
@@ -99,11 +99,12 @@ class Stages(NamedTuple):
 
 
 GATHERED, RIGHT, OPPOSITE = 0.9, 0.1, 0.95
+"""Thresholds of the stages expanding, expanded and opposed."""
 
 
-def _first(true: np.ndarray, start: int) -> int:
-    """The first position from `start` on at which `true` holds; -1 for none, or when `start` is none."""
-    later = np.flatnonzero(true[max(start, 0) :])
+def _first(holds: np.ndarray, start: int) -> int:
+    """The first position from `start` on at which `holds` is true; -1 if there is none, or `start` is -1."""
+    later = np.flatnonzero(holds[max(start, 0) :])
     return max(start, 0) + int(later[0]) if later.size and start >= 0 else -1
 
 
@@ -119,14 +120,13 @@ def gathered(
     wide = np.asarray(weights, np.float64)
     along = sum((wide[:, :, list(s)].sum(axis=2) ** 2).sum(axis=1) / len(s) for s in sets)
     total = (wide**2).sum(axis=(1, 2))
-    shares: np.ndarray = np.divide(along, total, out=np.zeros_like(total), where=total > 0)
-    return shares
+    return np.divide(along, total, out=np.zeros_like(total), where=total > 0)
 
 
 def within_cosines(
     weights: Float[np.ndarray, "snapshot hidden feature"], sets: Sequence[Sequence[int]]
 ) -> Float64[np.ndarray, "snapshot set"]:
-    """Mean cosine of the angles between the members of each set, which has at least two.
+    """Mean cosine of the angles between the members of each set; a set has at least two.
 
     Example:
         >>> within_cosines(np.array([[[1.0, -1.0, 1.0]]]), ((0, 1), (0, 2))).tolist()
@@ -150,15 +150,13 @@ def opposed(
         [True, False]
     """
     across = gram(weights)[:, list(sets[0])][:, :, list(sets[1])]
-    found: np.ndarray = np.maximum(across.min(axis=2).max(axis=1), across.min(axis=1).max(axis=1)) <= -OPPOSITE
-    return found
+    return np.maximum(across.min(axis=2).max(axis=1), across.min(axis=1).max(axis=1)) <= -OPPOSITE
 
 
 def stages(weights: Float[np.ndarray, "snapshot hidden feature"], sets: Sequence[Sequence[int]]) -> Stages:
-    """When a model of two sets of correlated features passes each stage; each is looked for after the one before."""
+    """The stages that a model of two sets of correlated features passes; each stage is sought after the one before."""
     squares = feature_norms(weights) ** 2
-    grown: np.ndarray = squares.mean(axis=1) >= 1 / (2 * len(sets[0]))
-    collapsed = _first(grown, 0)
+    collapsed = _first(squares.mean(axis=1) >= 1 / (2 * len(sets[0])), 0)
     expanding = _first(gathered(weights, sets) < GATHERED, collapsed)
     expanded = _first(within_cosines(weights, sets).max(axis=1) <= RIGHT, expanding)
     return Stages(collapsed, expanding, expanded, _first(opposed(weights, sets), expanded))

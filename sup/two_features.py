@@ -9,7 +9,7 @@ M = E[v v^T; z > 0] be the second moments of the inputs on which the output is o
 with the gradient 2 M (theta - e) by theta: as ReLU is continuous, moving its kink changes nothing to first order. M is a sum over
 the sets of active features, each an integral of a polynomial over the part of [0, 1], or of the unit square, on one side of a
 line; all of these are integrated exactly. The loss is the sum over features of the importance-weighted errors (training reports
-the mean, half of it), feature 1 has the importance 1.
+the mean, half of it); feature 1 has the importance 1.
 Sources: Elhage et al. 2022, "Superposition as a Phase Change", and the comment on it by Tom McGrath. Everything is float64.
 """
 
@@ -27,9 +27,9 @@ _NODES = np.array([-1.0, 1.0]) / np.sqrt(3.0)
 def active_moments(theta: Float[np.ndarray, "*setting 3"], density: Numbers) -> Float64[np.ndarray, "*setting 3 3"]:
     """M = E[v v^T; theta . v > 0] for v = (x, y, 1), where x and y are active with chance `density` each, and then uniform.
 
-    With chance (1 - p)^2 no feature is active and v = (0, 0, 1); zero wherever the output is never on.
+    With chance (1 - p)^2 no feature is active and v = (0, 0, 1). M is zero where the output is never on.
 
-    Example: always on, so that the last entry is one and the others are means of x, y and their products.
+    Example: the output is always on, so the last entry is 1 and the others are means of x, y and their products.
         >>> active_moments(np.array([0.0, 0.0, 1.0]), 1.0).round(9).tolist()
         [[0.333333333, 0.25, 0.5], [0.25, 0.333333333, 0.5], [0.5, 0.5, 1.0]]
     """
@@ -49,8 +49,8 @@ def active_moments(theta: Float[np.ndarray, "*setting 3"], density: Numbers) -> 
 def square_moments(slope: Numbers, other: Numbers, bias: Numbers) -> Float64[np.ndarray, "6 ..."]:
     """Integrals (6, setting) of 1, x, y, x^2, xy, y^2 over the part of the unit square where slope x + other y + bias > 0.
 
-    Along the steeper of the two features the integral is exact. It is then, in the other one, a cubic polynomial on each side of
-    the places where the line enters and leaves the square, and two Gauss-Legendre nodes are exact for those.
+    The integral along the steeper feature is exact. As a function of the other feature it is a cubic polynomial on each piece
+    between the places where the line enters and leaves the square, and two Gauss-Legendre nodes are exact for a cubic.
 
     Example: half of the square.
         >>> square_moments(np.array(1.0), np.array(-1.0), np.array(0.0))[:3].round(9).tolist()
@@ -76,7 +76,7 @@ class Slope(NamedTuple):
 
     Attributes:
         loss: Expected loss, shape (setting).
-        gradient: By q, shape (setting, 4).
+        gradient: Gradient in q, shape (setting, 4).
         curvature: The Gauss-Newton part of the second derivatives, shape (setting, 4, 4): positive semidefinite.
     """
 
@@ -86,7 +86,7 @@ class Slope(NamedTuple):
 
 
 def two_feature_slope(q: Float[np.ndarray, "*setting 4"], density: Numbers, importance: Numbers) -> Slope:
-    """The expected loss of two features in one dimension with its gradient and curvature; `two_feature_loss` says of what."""
+    """The loss of `two_feature_loss` at q = (w_1, w_2, b_1, b_2), with its gradient and curvature."""
     q = np.asarray(q, np.float64)
     one, weights = np.ones(q.shape[:-1]), (1.0, np.asarray(importance, np.float64))
     loss, gradient, curvature = np.zeros(q.shape[:-1]), np.zeros(q.shape), np.zeros((*q.shape, 4))
@@ -95,7 +95,7 @@ def two_feature_slope(q: Float[np.ndarray, "*setting 4"], density: Numbers, impo
         theta = np.stack([w * w, w * other, bias], axis=-1)
         M, off = active_moments(theta, density), theta - _TARGET
         force = np.einsum("...ij,...j->...i", M, off)
-        turn = np.zeros((*q.shape[:-1], 3, 4))  # how theta changes with q
+        turn = np.zeros((*q.shape[:-1], 3, 4))  # derivatives of theta in q
         turn[..., 0, i], turn[..., 1, i], turn[..., 1, j], turn[..., 2, 2 + i] = 2 * w, other, w, one
         weight = np.broadcast_to(weights[i], loss.shape)
         loss += weight * (np.asarray(density) / 3 - M[..., 0, 0] + np.einsum("...i,...i->...", off, force))

@@ -1,7 +1,7 @@
 """The minima of the loss of two features in one dimension, with biases and without; `sup.two_features` has the loss.
 
-Many settings are searched side by side. Each descends from several starts, is pushed off wherever it came to rest, and descends
-again, so that it stays neither at a saddle nor at the edge of a cliff, where the loss has a kink and falls on one side.
+Many settings are searched side by side. Each descends from several starts, is pushed off the points where it stops, and
+descends again, so that it stays neither at a saddle nor at a kink of the loss, where the loss falls on one side.
 Source of the question: the comment by Tom McGrath on Elhage et al. 2022, "Superposition as a Phase Change".
 """
 
@@ -17,24 +17,25 @@ from sup.two_features import Slope, two_feature_slope
 STARTS = np.array([(1, -1), (1, 0), (0, 1), (1, 0.4), (0.4, 1)])
 """Weights from which descents start: antipodal, alone, and side by side, with either feature ahead."""
 PUSH, SAME, STRIDE, STILL = 0.02, 0.02, 0.2, 1e-12
-"""How far a rest is pushed; how far the weights of equal minima differ; the longest step; the gain that ends a descent."""
+"""Size of the kick that tests a stationary point; largest difference between the weights of equal minima; longest step;
+expected gain at which a descent ends."""
 
 
 def descend(
     q: Float[np.ndarray, "*setting 4"], density: Numbers, importance: Numbers, *, biased: bool = True, steps: int = 200
 ) -> tuple[Float64[np.ndarray, "*setting 4"], Float64[np.ndarray, "*setting"]]:
-    """Where descents from the parameters q = (w_1, w_2, b_1, b_2) end, and the loss there. No step raises the loss.
+    """The ends of descents from the parameters q = (w_1, w_2, b_1, b_2), and their losses. No step raises the loss.
 
     The steps are damped Gauss-Newton steps of bounded length, so a descent seldom leaves the valley in which it starts.
 
     Args:
-        q: Where they start.
+        q: Parameters at the start.
         density: Chance that a feature is active, broadcast against the starts.
         importance: Loss weight of the second feature, broadcast likewise.
         biased: Whether the biases may move; else they stay.
-        steps: Steps at most.
+        steps: Largest number of steps.
 
-    Example: with dense features of different importance, the more important one alone is best, the other is its mean.
+    Example: of dense features with different importance, the more important one alone is best; the other's bias is its mean.
         >>> q, loss = descend(np.array([0.9, 0.1, 0.0, 0.3]), 1.0, 0.5)
         >>> (np.abs(q.round(4)) + 0).tolist(), round(float(loss), 6)
         ([1.0, 0.0, 0.0, 0.5], 0.041667)
@@ -43,32 +44,33 @@ def descend(
     shape = np.shape(q)[:-1]
     ends, p, r = np.array(q, np.float64).reshape(-1, 4), *(np.broadcast_to(v, shape).ravel() for v in (density, importance))
     losses = np.zeros(len(ends))
-    open_, damping, here = np.arange(len(ends)), np.full(len(ends), 1e-2), two_feature_slope(ends, p, r)
+    active, damping, slope = np.arange(len(ends)), np.full(len(ends), 1e-2), two_feature_slope(ends, p, r)
     for _ in range(steps):
-        stiff = here.curvature * free * free[:, None] + damping[:, None, None] * np.eye(4)
-        step = -np.linalg.solve(stiff, (here.gradient * free)[..., None])[..., 0]
+        stiff = slope.curvature * free * free[:, None] + damping[:, None, None] * np.eye(4)
+        step = -np.linalg.solve(stiff, (slope.gradient * free)[..., None])[..., 0]
         step *= np.minimum(1.0, STRIDE / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
-        there = two_feature_slope(ends[open_] + step, p[open_], r[open_])
-        better, hoped = there.loss < here.loss, -(step * here.gradient).sum(axis=1)
-        ends[open_] += step * better[:, None]
-        here = Slope(
-            *(np.where(better.reshape(-1, *[1] * (old.ndim - 1)), new, old) for new, old in zip(there, here, strict=True))
+        trial = two_feature_slope(ends[active] + step, p[active], r[active])
+        better, expected_gain = trial.loss < slope.loss, -(step * slope.gradient).sum(axis=1)
+        ends[active] += step * better[:, None]
+        slope = Slope(
+            *(np.where(better.reshape(-1, *[1] * (old.ndim - 1)), new, old) for new, old in zip(trial, slope, strict=True))
         )
-        losses[open_], damping = here.loss, np.clip(np.where(better, damping / 3, damping * 4), 1e-7, None)
-        going = hoped > STILL
-        open_, damping, here = open_[going], damping[going], Slope(*(part[going] for part in here))
-        if not open_.size:
+        losses[active], damping = slope.loss, np.clip(np.where(better, damping / 3, damping * 4), 1e-7, None)
+        unfinished = expected_gain > STILL
+        active, damping, slope = active[unfinished], damping[unfinished], Slope(*(part[unfinished] for part in slope))
+        if not active.size:
             break
     return ends.reshape(*shape, 4), losses.reshape(shape)
 
 
 class Minima(NamedTuple):
-    """The minima found in each setting, the lowest first. Of W and -W, which are the same model, the longer weight is positive.
+    """The minima of each setting, the lowest first. W and -W are the same model; the sign is chosen so that the longer weight
+    is positive.
 
     Attributes:
         q: Parameters (w_1, w_2, b_1, b_2), shape (setting, start, 4).
-        loss: Shape (setting, start).
-        distinct: Whether no lower one has the same weights, shape (setting, start).
+        loss: Expected loss, shape (setting, start).
+        distinct: Whether no lower minimum has the same weights, shape (setting, start).
     """
 
     q: Float64[np.ndarray, "setting start 4"]
@@ -77,17 +79,17 @@ class Minima(NamedTuple):
 
 
 def minima(density: Float[np.ndarray, " setting"], importance: Float[np.ndarray, " setting"], *, biased: bool) -> Minima:
-    """The minima of the loss in each setting, by descents from `STARTS`, with biases of half the density if they may move.
+    """The minima of the loss in each setting, by descents from `STARTS`. Biases that may move start at (1 - |w_i|) p / 2.
 
-    Example: antipodal and side by side, for equal features without biases; only the first is lowest when they are sparse.
-        >>> found = minima(np.array([0.1]), np.array([1.0]), biased=False)
-        >>> found.q[0, found.distinct[0], :2].round(1).tolist()
+    Example: antipodal and side by side, for equal features without biases; when they are sparse, the first is lower.
+        >>> result = minima(np.array([0.1]), np.array([1.0]), biased=False)
+        >>> result.q[0, result.distinct[0], :2].round(1).tolist()
         [[1.0, -1.0], [0.7, 0.7]]
     """
     p, r = np.asarray(density, np.float64)[:, None], np.asarray(importance, np.float64)[:, None]
     q = np.zeros((len(p), len(STARTS), 4))
     q[:, :, :2] = STARTS
-    q[:, :, 2:] = biased * p[:, :, None] / 2 * (1 - np.abs(STARTS))  # a feature that is left out has its mean
+    q[:, :, 2:] = biased * p[:, :, None] / 2 * (1 - np.abs(STARTS))  # the mean for a feature that is left out
     q, loss = descend(q, p, r, biased=biased)
     for push in PUSH * np.array([[1, 0, 0, 0], [-1, 0, 0, 0], [0, 1, 0, 0], [0, -1, 0, 0]]):
         moved, lower = descend(q + push, p, r, biased=biased)
@@ -115,7 +117,7 @@ def crossing(
         ([0.181], [[1.0, -0.6]])
     """
     r = np.asarray(importance, np.float64)
-    low, high = boundary_density(2, r), np.ones(r.shape)  # free to choose all weights, a pair pays wherever [1, -1] does
+    low, high = boundary_density(2, r), np.ones(r.shape)  # with free weights, a pair pays wherever [1, -1] does
     pair, _ = descend(np.broadcast_to([1.0, -1.0, 0.0, 0.0], (*r.shape, 4)), low, r)
     for _ in range(13):
         p = (low + high) / 2
@@ -128,9 +130,9 @@ def crossing(
 def basin(
     density: float, importance: float, *, rounds: int = 300
 ) -> tuple[Float64[np.ndarray, "start 2"], Float64[np.ndarray, " start"], Float64[np.ndarray, "start 2"]]:
-    """Where small steps of gradient descent without biases lead from a grid of starts with w_1 > 0: starts, chances, ends.
+    """The starts (a grid with w_1 > 0), their chances, and the ends of small steps of gradient descent without biases.
 
-    The chances are those of normal weights of the default spread, sqrt(2/3); W and -W lead to the same model.
+    The chances are those of normal weights with the default standard deviation sqrt(2/3); W and -W lead to the same model.
 
     Example: equal features, sparse: fewer than half of the starts lead to the antipodal pair, which is the lowest minimum.
         >>> _, chance, ends = basin(0.2, 1.0)
