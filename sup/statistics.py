@@ -188,7 +188,7 @@ def worst(parts: Sequence[Estimate]) -> Estimate:
 
     With 95 % confidence the interval holds the largest true value; the module's docstring has the rule and its reason. `models`
     is the sum over parts: use `over` where parts share models. If one part is undefined, so is the result. Refuses with a
-    ValueError a part whose `among` is not the number of parts, since its interval has another confidence.
+    ValueError an inexact part whose `among` is not the number of parts, since its interval has another confidence.
 
     Example: the upper end comes from another part than the value.
         >>> parts = [Estimate(value=5, low=4, high=6, models=3, among=2), Estimate(value=4, low=1, high=7, models=3, among=2)]

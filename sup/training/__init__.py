@@ -19,13 +19,13 @@ Engine: TypeAlias = Literal["kernel", "torch"]
 def train(
     runs: Sequence[Run], snapshots: tuple[int, ...] = (), *, engine: Engine = "kernel", device: str = "cpu"
 ) -> dict[str, NDArray[Any]]:
-    """Trains runs of one shape and one number of steps, each alone, by the named engine.
+    """Trains runs of one shape and one number of steps, each independently, by the named engine.
 
     Args:
-        runs: What to train.
+        runs: Specs of the runs.
         snapshots: Steps after which to record the parameters and the loss, rising; 0 is the start.
         engine: `kernel` or `torch`.
-        device: Where torch computes, such as "cpu" or "cuda"; the kernel computes on the CPU.
+        device: Device of the torch engine, such as "cpu" or "cuda"; the kernel computes on the CPU.
 
     Returns:
         Arrays with a leading run axis: the parameters (`W`, or `W1` and `W2`, and `b`), `final_loss`, and with snapshots

@@ -9,7 +9,7 @@ from sup.specs import Run
 
 
 def pack_recipe(runs: Sequence[Run]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Optimiser constants (run, 5) and schedule knots (run, knot, 2), shorter schedules padded with segments at the end.
+    """Optimiser constants (run, 5) and schedule knots (run, knot, 2); shorter schedules are padded with knots after share 1.
 
     The constants are learning rate, weight decay, beta1, beta2 and epsilon.
     """

@@ -1,7 +1,7 @@
-"""Whether this machine computes the same bits: `python -m sup.training.selfcheck`, with numpy and numba alone.
+"""Check that this machine computes the same bits: `python -m sup.training.selfcheck`, with numpy and numba alone.
 
 It trains a tiny run of each model on each distribution, and of each option, and prints `name part digest` lines. With `--check`
-it compares them with those on standard input and names the first part that differs: draw, forward, gradient, optimiser (one
+it compares them with the lines on standard input and names the first part that differs: draw, forward, gradient, optimiser (one
 update), trained.
 """
 
@@ -22,7 +22,7 @@ SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
 
 
 def cases() -> dict[str, Run]:
-    """A tiny run of each model on each distribution, one large enough to add up its gradient by features, and of each option."""
+    """Tiny runs: each model on each distribution, each model in a size whose gradient is summed by samples, and each option."""
     found = {}
     for model in TRAITS:
         for name, features in DISTRIBUTIONS.items():
@@ -57,14 +57,14 @@ def parts(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def lines() -> Iterator[str]:
-    """`name part digest` of every part of every case."""
+    """The line `name part digest` of every part of every case."""
     for name, run in cases().items():
         for part, digest in parts(run):
             yield f"{name} {part} {digest}"
 
 
 def first_difference(here: list[str], expected: list[str]) -> str | None:
-    """What differs first between lines of this machine and the expected ones, in words; None when nothing does."""
+    """The first difference between this machine's lines and the expected ones, in words; None if there is none."""
     for ours, theirs in zip(here, expected, strict=False):
         if ours != theirs:
             name, part, _ = ours.split()

@@ -1,4 +1,4 @@
-"""What a training leaves behind: snapshots on the way and the end, the same for both engines."""
+"""The results of training: snapshots on the way and the final state, the same for both engines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 def recorded(
     advance: Callable[[int, int], None], observe: Callable[[], dict[str, NDArray[Any]]], snapshots: tuple[int, ...], steps: int
 ) -> dict[str, NDArray[Any]]:
-    """Trains to the end, looking at the state at each snapshot.
+    """Trains to the end and records the state at each snapshot.
 
     Args:
-        advance: Takes the updates from one number, counted from 0, up to but not including another.
-        observe: Copies of the parameters and `loss` as they are now, each with a leading run axis.
+        advance: Takes the updates from its first argument, counted from 0, up to but not including its second.
+        observe: Returns copies of the current parameters and `loss`, each with a leading run axis.
         snapshots: Steps after which to record, rising; 0 is the start.
-        steps: Updates in all.
+        steps: Total number of updates.
 
     Returns:
         The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.

@@ -1,4 +1,4 @@
-"""What the torch engine asks of a device: full float32, blocks of runs that fit in its memory, steps replayed as CUDA graphs."""
+"""The torch engine's use of a device: full float32, blocks of runs that fit in its memory, steps replayed as CUDA graphs."""
 
 import math
 import warnings
@@ -16,20 +16,20 @@ from sup.sweeps import shape_of
 Step: TypeAlias = Callable[[], None]
 
 EVAL_BATCH = 1024
-"""Samples of which the final loss is measured at a time: fixed, so that a loss does not depend on a device's memory."""
+"""Samples per batch of the final loss; fixed, so that a loss does not depend on a device's memory."""
 CPU_BYTES = 2**30
-"""Memory that a block of runs may take on the CPU, where more runs side by side are not faster."""
+"""Memory in bytes that a block of runs may take on the CPU, where more runs side by side are not faster."""
 SHARE = 0.8
 """Share of a GPU's free memory that a block may take; the rest is for torch's libraries and for gaps between tensors."""
 WARM_UP = 3
-"""Steps that are taken before one is recorded, so that libraries have set themselves up by then."""
+"""Number of steps before one is recorded, so that libraries are initialised by then."""
 
 
 @contextmanager
 def full_float32() -> Iterator[None]:
-    """Multiplies matrices of float32 in float32, neither in TensorFloat-32 nor in bfloat16, whatever the process has set.
+    """A context that multiplies float32 matrices in float32, not TensorFloat-32 or bfloat16, whatever the process has set.
 
-    The setting is the process's own, so it comes back at the end.
+    The setting belongs to the process, so it is restored at the end.
     """
     places: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul)  # type: ignore[attr-defined]  # made at run time
     before = [place.fp32_precision for place in places]
@@ -45,15 +45,15 @@ def full_float32() -> Iterator[None]:
 def bytes_of(run: Run) -> int:
     """An upper bound of the memory that a run takes in training, in bytes.
 
-    With n features, m hidden dimensions, c words a sample (`sup.law.columns`) and p parameters it is
+    With n features, m hidden dimensions, c words per sample (`sup.law.columns`) and p parameters it is
 
         (batch + EVAL_BATCH) * max(20 c, 28 n + 4 k m) + 40 p
 
-    A step first draws and then learns. A word takes 8 bytes, and two and a half times that while it is made; of the model's
-    float32 arrays of one number a sample, at most seven live at once for each feature and k for each hidden dimension: two,
-    one more where the activation is no ReLU, and two more under a penalty. A recorded step keeps its memory while the loss
-    is measured, hence the sum. Parameters come with two memories of the optimiser, a gradient, and intermediate results of
-    the update.
+    A step first draws and then learns. A word takes 8 bytes, and two and a half times that while it is drawn. The model's
+    float32 arrays have one number per sample; at most seven are alive at once for each feature, and k for each hidden
+    dimension: two, one more where the activation is not ReLU, and two more under a penalty. A recorded step keeps its memory
+    while the loss is measured, hence the sum. Parameters come with two running means of the optimiser, a gradient, and
+    intermediate results of the update.
     """
     hidden = 2 + (run.activation != "relu") + 2 * shape_of(run).penalised
     words, model = 20 * columns(run), 28 * run.n_features + 4 * hidden * run.n_hidden
@@ -65,15 +65,15 @@ def usable_bytes(device: str) -> int:
     """The memory that a block of runs may take on `device`: a share of what is free on a GPU, `CPU_BYTES` elsewhere."""
     if torch.device(device).type != "cuda":
         return CPU_BYTES
-    torch.cuda.empty_cache()  # what torch keeps from the block before counts as free
+    torch.cuda.empty_cache()  # memory that torch keeps from the previous block counts as free
     free, _ = torch.cuda.mem_get_info(device)
     return int(SHARE * free)
 
 
 def blocks(runs: Sequence[Run], available: int) -> Iterator[Sequence[Run]]:
-    """The runs, of one shape, in blocks that fit into `available` bytes, but of at least one run.
+    """The runs, of one shape, in blocks of at least one run that otherwise fit into `available` bytes.
 
-    A block's size is a power of two, so that a little more or less memory cuts a sweep in the same places.
+    A block's size is a power of two, so that a small change of memory seldom changes the blocks.
     """
     most = max(1, available // bytes_of(runs[0]))
     size = 1 << (most.bit_length() - 1)
@@ -82,20 +82,20 @@ def blocks(runs: Sequence[Run], available: int) -> Iterator[Sequence[Run]]:
 
 
 class Graphs(Protocol):
-    """How a device records a step and replays it."""
+    """Recording and replay of steps on a device."""
 
     def warm_up(self, step: Step) -> None:
-        """Takes a step in the way that lets one be recorded later."""
+        """Takes a step as a warm-up for a later recording."""
 
     def record(self, step: Step) -> Step:
-        """Records `step` without taking it; gives what takes it again on the same tensors."""
+        """Records `step` without taking it; returns a function that takes it on the same tensors."""
 
 
 class CudaGraphs:
-    """Steps as CUDA graphs: some hundred small kernels are started by one call. See torch's notes on CUDA graphs.
+    """Steps as CUDA graphs: one call starts some hundred small kernels. See torch's notes on CUDA graphs.
 
     Args:
-        device: Such as "cuda".
+        device: Torch device, such as "cuda".
     """
 
     def __init__(self, device: str) -> None:
@@ -103,7 +103,7 @@ class CudaGraphs:
         self.aside: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # of torch's own
 
     def warm_up(self, step: Step) -> None:
-        """Takes a step on a stream of its own, as torch asks for before a recording."""
+        """Takes a step on a separate stream, as torch requires before a recording."""
         with torch.cuda.device(self.device):
             here = torch.cuda.current_stream()
             self.aside.wait_stream(here)
@@ -112,26 +112,26 @@ class CudaGraphs:
             here.wait_stream(self.aside)
 
     def record(self, step: Step) -> Step:
-        """Records `step`; gives what replays it."""
+        """Records `step`; returns the function that replays it."""
         with torch.cuda.device(self.device):
             graph = torch.cuda.CUDAGraph()
-            # The outer `stream` brings back the stream where a recording that fails leaves its own in place.
+            # The outer `stream` restores the current stream if a failed recording leaves its own in place.
             with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
                 step()
         return graph.replay
 
 
 def graphs_of(device: str) -> Graphs | None:
-    """How `device` records steps; None where it cannot."""
+    """The graphs of `device`; None if it cannot record steps."""
     return CudaGraphs(device) if torch.device(device).type == "cuda" else None
 
 
 class Repeated:
-    """A step that is taken many times: some times plainly, then as a recording, or plainly on where recording fails.
+    """A step that is taken many times: first directly, then as a replay of its recording; directly to the end if recording fails.
 
     Args:
-        step: Reads and writes tensors in place and nothing else, so that a recording of it does the same.
-        graphs: What records it; None to take every step plainly.
+        step: The step. It only reads and writes tensors in place, so a recording of it does the same.
+        graphs: Records the step; None to take every step directly.
     """
 
     def __init__(self, step: Step, graphs: Graphs | None) -> None:

@@ -1,12 +1,12 @@
 """The reference engine: automatic differentiation and AdamW in torch, batched over runs, on any device.
 
-A step of training (draw, loss, gradients, update) is a function of tensors on the device alone: no Python works run by run,
+A step of training (draw, loss, gradients, update) is a function of tensors on the device alone: no Python loops over runs,
 nothing comes back to the host, and on a GPU the step is recorded once as a CUDA graph and replayed (`sup.training.torch_device`).
 
 Precision: samples, parameters, gradients and the optimiser's memory are float32, and matrices are multiplied in full float32
 (TensorFloat-32 and bfloat16 off). Scalars of a run's recipe (rate, schedule, powers of the betas) are float64, and so is the
-sum of a loss over batches. Draws are integers, so samples have the kernel's bits on every device; sums in another order, and
-with them a run's last digits, depend on the device and on the runs beside it.
+sum of a loss over batches. Draws are integers, so samples have the kernel's bits on every device. The order of sums, and with
+it a run's last digits, depends on the device and on the runs beside it.
 """
 
 from collections.abc import Sequence
@@ -33,22 +33,22 @@ class Training:
 
     Args:
         runs: Specs of one shape and one number of steps.
-        device: Where everything is.
+        device: Device of all tensors.
     """
 
     def __init__(self, runs: Sequence[Run], device: str) -> None:
         self.parameters = {name: torch.from_numpy(array).to(device) for name, array in initial_parameters(runs).items()}
         self.objective, self.eval_sampler = Objective(runs, device), Sampler(runs, "eval", device)
         self.optimiser = AdamW(runs, self.parameters)
-        self.done = torch.zeros(1, dtype=torch.int64, device=device)  # with an axis: a lone number may stay on the CPU unnoticed
+        self.done = torch.zeros(1, dtype=torch.int64, device=device)  # with an axis: a 0-d tensor could stay on the CPU unnoticed
 
     def step(self) -> None:
-        """One update of every run."""
+        """Takes one update of every run."""
         self.optimiser.update(self.gradients(), self.done)
         self.done += 1
 
     def gradients(self) -> dict[str, Tensor]:
-        """Gradients of what each run minimises at its next update, by automatic differentiation."""
+        """Gradients of the loss that each run minimises at its next update, by automatic differentiation."""
         leaves = {name: p.detach().requires_grad_() for name, p in self.parameters.items()}
         gradients = torch.autograd.grad(self.objective.losses(leaves, self.done).sum(), list(leaves.values()))
         return dict(zip(leaves, gradients, strict=True))
@@ -62,7 +62,7 @@ class Training:
         return total / (EVAL_SAMPLES // EVAL_BATCH)
 
     def observe(self) -> dict[str, NDArray[Any]]:
-        """Parameters and `loss` as they are now, on the host."""
+        """The current parameters and `loss`, on the host."""
         now = {**self.parameters, "loss": self.final_losses()}
         return {name: array.cpu().numpy().copy() for name, array in now.items()}
 
@@ -75,12 +75,12 @@ def train_block(runs: Sequence[Run], snapshots: tuple[int, ...], device: str, gr
 
 
 def train_torch(runs: Sequence[Run], snapshots: tuple[int, ...] = (), device: str = "cpu") -> dict[str, NDArray[Any]]:
-    """Trains runs of one shape and one number of steps together; each sees its own samples and updates alone.
+    """Trains runs of one shape and one number of steps together; each has its own samples and updates.
 
     Args:
-        runs: What to train; cut into blocks that fit into the device's memory.
+        runs: Specs of the runs; they are cut into blocks that fit into the device's memory.
         snapshots: Steps after which to record parameters and loss, rising; 0 is the start.
-        device: Where torch computes.
+        device: Torch device, such as "cpu" or "cuda".
 
     Returns:
         The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.

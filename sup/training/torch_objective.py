@@ -1,4 +1,4 @@
-"""What training lowers, in torch: the loss of a recipe on the samples of an update, for many runs side by side."""
+"""The loss that training lowers, in torch: that of a recipe on the samples of an update, for many runs side by side."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ from sup.sweeps import shape_of
 
 
 class Objective:
-    """The loss that each run's recipe lowers: what it needs of constants is made once, on the device, and nothing else.
+    """The loss that training lowers for each run. Its constants are made once, on the device.
 
     Args:
         runs: Specs of one shape.
-        device: Where everything is.
+        device: Device of all tensors.
     """
 
     def __init__(self, runs: Sequence[Run], device: str) -> None:
@@ -38,12 +38,12 @@ class Objective:
 
     def error(self, parameters: Parameters, x: Float[Tensor, "run batch feature"],
               seen: Float[Tensor, "run batch feature"] | None = None) -> Float[Tensor, " run"]:  # fmt: skip
-        """Importance-weighted loss of each model on samples `x`, of which it sees `seen` where they are attacked."""
+        """Importance-weighted loss of each model with target `x`, on the (attacked) samples `seen`; by default on `x` itself."""
         output = forward(self.shape.model, parameters, x if seen is None else seen, self.shape.activation)
         return weighted_loss(output, target(self.shape.model, x), self.importance)
 
     def losses(self, parameters: Parameters, step: Int[Tensor, "1"]) -> Float[Tensor, " run"]:
-        """What each run minimises at update `step`: its error on samples, attacked or not, plus its penalty."""
+        """The loss that each run minimises at update `step`: its error on samples, attacked or not, plus its penalty."""
         seen = x = self.samples(step)
         if self.attacks is not None:
             seen = x + perturbation(parameters, *self.attacks.draw(step, self.shape.batch))

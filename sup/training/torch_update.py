@@ -26,18 +26,19 @@ def schedule_factors(knots: Float[Tensor, "run knot 2"], share: Float[Tensor, "1
 
 
 def _column(like: Tensor, values: Float[Tensor, " run"]) -> Tensor:
-    """A number per run, float32, in the shape that meets all of a run's entries in `like`."""
+    """One number per run as float32, in the shape that broadcasts over the run's entries in `like`."""
     return values.float().reshape(-1, *[1] * (like.dim() - 1))
 
 
 class AdamW:
     """AdamW (Loshchilov and Hutter 2019) with a recipe per run; `torch.optim.AdamW` has one for all.
 
-    Scalars of a run (rate, powers of the betas) are float64, as in the kernel; what acts on parameters is float32.
+    Scalars of a run (rate, powers of the betas) are float64, as in the kernel, and are rounded to float32 where they act on
+    parameters.
 
     Args:
         runs: Specs of one number of steps.
-        parameters: By name, each with a leading run axis; updated in place, as is the memory.
+        parameters: By name, each with a leading run axis; updated in place, as are the running means.
     """
 
     def __init__(self, runs: Sequence[Run], parameters: dict[str, Tensor]) -> None:
@@ -53,7 +54,7 @@ class AdamW:
 
     @torch.no_grad()
     def update(self, gradients: dict[str, Tensor], done: Int[Tensor, "1"]) -> None:
-        """The update after `done` others."""
+        """Takes the update that follows `done` earlier ones."""
         rate = self.learning_rate * schedule_factors(self.knots, done.double() / self.steps)
         decay = 1.0 - rate * self.weight_decay
         self.powers *= self.betas

@@ -1,4 +1,4 @@
-"""The fused CPU engine: every run trained alone by one compiled loop, the same bits on every machine."""
+"""The fused CPU engine: one compiled loop trains every run by itself, with the same bits on every machine."""
 
 from sup.training.kernel.engine import compile_kernel, train_kernel
 

@@ -1,7 +1,7 @@
 """Activations other than ReLU, with their slopes, from the operations of the arithmetic contract.
 
-GELU in its tanh form (`sup.models`) needs a tanh: Lambert's continued fraction, cut after its fifth power, for a quarter of the
-argument, and tanh 2y = 2 tanh y / (1 + tanh^2 y) twice. It is within 2e-7 of tanh everywhere, and exactly 1 from 9 on.
+GELU in its tanh form (`sup.models`) needs a tanh: Lambert's continued fraction, cut after its fifth power, at a quarter of the
+argument, then tanh 2y = 2 tanh y / (1 + tanh^2 y) twice. It is within 2e-7 of tanh everywhere, and exactly 1 from 9 upwards.
 """
 
 from numba import njit
@@ -14,7 +14,7 @@ CUBIC, THRICE = f32(0.044715), f32(3 * 0.044715)
 
 
 def is_curved(activation: int) -> bool:
-    """Whether an activation leaves slopes in memory: those of ReLU follow from its values, and NONE has none."""
+    """Whether an activation stores its slopes: those of ReLU follow from its values, and NONE needs none."""
     return activation > RELU
 
 
@@ -33,9 +33,9 @@ def tanh(u):
 
 @njit(error_model="numpy")
 def activate(S, count, values, slopes, activation):
-    """Puts `count` numbers through an activation, and leaves its slopes at S[slopes...].
+    """Applies an activation to `count` numbers at S[values...], and stores its slopes at S[slopes...].
 
-    Not inlined, like all that only some models need: what numba inlines costs time to compile even where no model needs it.
+    Not inlined, like all code that only some models need: inlined code takes time to compile even where it is not used.
     """
     if activation == QUADRATIC:
         for q in range(count):
@@ -54,6 +54,6 @@ def activate(S, count, values, slopes, activation):
 
 @njit(error_model="numpy")
 def multiply(S, count, values, slopes):
-    """Multiplies `count` numbers by those at S[slopes...]."""
+    """Multiplies `count` numbers at S[values...] by those at S[slopes...]."""
     for q in range(count):
         S[values + q] *= S[slopes + q]

@@ -14,5 +14,5 @@ f32, i32, u32 = np.float32, np.int32, np.uint32
 
 @njit(error_model="numpy", inline="always")
 def madd(a, b, c):
-    """A * b, rounded, plus c, rounded."""
+    """The product a b, rounded, plus c, rounded."""
     return f32(f32(a * b) + c)

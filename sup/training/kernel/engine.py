@@ -27,11 +27,15 @@ KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTIC
 
 
 class ArithmeticModeError(SupError):
-    """This process computes with flushed subnormals, so its results would not be those of other machines."""
+    """This process flushes subnormal numbers to zero, so its results would differ from other machines."""
 
 
 def check_arithmetic() -> None:
-    """Refuses to train in a thread that flushes subnormal numbers to zero, as some libraries make a process do."""
+    """Refuses to train in a thread that flushes subnormal numbers to zero; some libraries set a process so.
+
+    Raises:
+        ArithmeticModeError: if this thread does.
+    """
     if not np.float32(1e-38) * np.float32(1e-2) > 0:
         raise ArithmeticModeError(
             "this process flushes subnormal float32 numbers to zero, so results would differ from other machines. "
@@ -40,7 +44,7 @@ def check_arithmetic() -> None:
 
 
 def constants_of(run: Run) -> Constants:
-    """What is constant in the loop that trains runs of the shape of `run`."""
+    """The compile-time constants of the loop that trains runs of the shape of `run`."""
     activation, shape = ACTIVATIONS[run.activation], shape_of(run)
     return Constants(
         n=run.n_features,
@@ -59,7 +63,7 @@ def constants_of(run: Run) -> Constants:
 
 
 def pack_task(runs: Sequence[Run], stream: str) -> Task:
-    """What runs learn, and the draws that they learn it from."""
+    """The task of runs: their distribution, their importances and the keys of their draws."""
     empty = np.zeros((len(runs), 0), np.float32)
     scale, low, sizes = empty, empty, np.zeros(0, np.int64)
     if isinstance(runs[0].distribution, Independent):
@@ -71,32 +75,31 @@ def pack_task(runs: Sequence[Run], stream: str) -> Task:
 
 
 def pack_objective(runs: Sequence[Run]) -> Objective:
-    """What else runs minimise; the common factor of gradients, which the penalty leaves out, is 2 / (batch n_features)."""
+    """The attacks and penalties of runs; a penalty is taken before the gradients' common factor 2 / (batch n_features)."""
     norm = np.array([run.recipe.attack for run in runs], np.float32)
     penalty = np.array([run.recipe.l1 * run.n_features / 2 for run in runs], np.float32)
     return Objective(stream_keys(runs, "attack"), norm, penalty)
 
 
 def make_scratch(constants: Constants) -> Scratch:
-    """Room for one run in training."""
+    """Scratch arrays for the training of one run."""
     n, weights = constants.n, constants.n * constants.m
     S, U = np.zeros(layout(constants).size, np.float32), np.zeros(constants.columns * LANES, np.uint32)
     return Scratch(S, U, Parameters(*(np.zeros(count, np.float32) for count in (weights, weights, n))))
 
 
 class Training:
-    """The state of runs in training: weights, biases and the optimiser's memory, advanced in place.
+    """The state of runs in training: weights, biases and the optimiser's running means, advanced in place.
+
+    Refuses a thread that flushes subnormal numbers with an ArithmeticModeError.
 
     Args:
         runs: Specs of one shape and one number of steps.
         start: Parameters to start from, each with a leading run axis; by default those of `sup.initial`.
 
     Attributes:
-        batch: Samples of an update.
-        scratch: What the last block and the last update left behind.
-
-    Raises:
-        ArithmeticModeError: if this thread flushes subnormal numbers.
+        batch: Samples per update.
+        scratch: Scratch arrays, as the last block and the last update left them.
     """
 
     def __init__(self, runs: Sequence[Run], start: dict[str, Array] | None = None) -> None:
@@ -105,7 +108,7 @@ class Training:
         self._loop, self._tied = make_loop(constants), constants.tied
         start = start or initial_parameters(runs)
         into = start["W" if self._tied else "W1"]
-        # The loop holds the way out as (run hidden feature), as it holds the way in.
+        # The loop stores the way out like the way in, as (run hidden feature).
         out = into if self._tied else np.ascontiguousarray(start["W2"].swapaxes(1, 2))
         parameters = Parameters(into, out, start["b"])
         mean, square = (Parameters(*map(np.zeros_like, parameters)) for _ in range(2))
@@ -116,7 +119,7 @@ class Training:
         self.scratch = make_scratch(constants)
 
     def advance(self, start: int, stop: int) -> None:
-        """Updates `start` (counted from 0) up to but not including `stop`."""
+        """Takes the updates from `start`, counted from 0, up to but not including `stop`."""
         records = (self._state, self._task, self._objective, self._optimiser, self.scratch)
         self._loop.advance(*records, self._steps, self.batch, start, stop)
 
@@ -127,18 +130,20 @@ class Training:
         return loss
 
     def parameters(self) -> dict[str, Array]:
-        """A copy of the parameters as they are now, by the names of `sup.initial.parameter_shapes`."""
+        """A copy of the current parameters, by the names of `sup.initial.parameter_shapes`."""
         into, out, b = self._state.parameters
         weights = {"W": into.copy()} if self._tied else {"W1": into.copy(), "W2": out.swapaxes(1, 2).copy()}
         return {**weights, "b": b.copy()}
 
     def observe(self) -> dict[str, Array]:
-        """Parameters and `loss` as they are now."""
+        """The current parameters and `loss`."""
         return {**self.parameters(), "loss": self.loss()}
 
 
 def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[str, Array]:
-    """Trains runs of one shape; releases the interpreter while it computes, so shards can go side by side in threads.
+    """Trains runs of one shape; releases the interpreter while it computes, so that threads can train shards side by side.
+
+    Refuses a thread that flushes subnormal numbers with an ArithmeticModeError.
 
     Args:
         runs: Specs of one shape and one number of steps.
@@ -146,16 +151,13 @@ def train_kernel(runs: Sequence[Run], snapshots: tuple[int, ...] = ()) -> dict[s
 
     Returns:
         The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.
-
-    Raises:
-        ArithmeticModeError: if this thread flushes subnormal numbers.
     """
     state = Training(runs)
     return recorded(state.advance, state.observe, snapshots, runs[0].recipe.steps)
 
 
 def compile_kernel(shape: Shape) -> None:
-    """Compiles what training runs of `shape` needs (or loads it from numba's cache on disk), by training one tiny run."""
+    """Compiles the code that trains runs of `shape`, or loads it from numba's cache on disk, by training one tiny run."""
     sets = {kind.__name__: kind for kind in (Correlated, Anticorrelated)}
     features: Distribution = Independent(density=1.0, unit_norm=shape.unit_norm)
     if shape.sizes:

@@ -1,6 +1,7 @@
-"""What some models see in training in place of fresh samples: samples of unit norm, of a data set, under attack.
+"""Optional inputs of training: samples of unit norm, of a fixed data set, and under attack.
 
-A block of LANES samples at a time, feature by feature. Little of it is inlined (see `sup.training.kernel.activation`).
+Every function works on a block of LANES samples, feature by feature. Little of it is inlined (see
+`sup.training.kernel.activation`).
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from sup.training.kernel.arithmetic import f32, madd, u32
 from sup.training.kernel.products import to_features
 from sup.training.kernel.sampler import draw_words
 
-PAIRS = LANES // 2  # counters of one word a sample
+PAIRS = LANES // 2  # counters of a block with one word per sample
 
 
 @njit(error_model="numpy")
@@ -29,7 +30,7 @@ def norms(S, n, X, Q):
 
 @njit(error_model="numpy")
 def to_unit_norm(S, n, X, Q):
-    """Divides the samples by their norms, but those of norm zero; Q is room for a row of lanes."""
+    """Divides the samples by their norms, except samples of norm zero; leaves the norms at S[Q...]."""
     norms(S, n, X, Q)
     for j in range(n):
         for r in range(LANES):
@@ -38,7 +39,7 @@ def to_unit_norm(S, n, X, Q):
 
 @njit(error_model="numpy")
 def store_block(S, room, n, X, live):
-    """Copies the first `live` samples of a block to `room`, and zeros in place of the others."""
+    """Copies the first `live` samples of a block to `room`, with zeros in place of the others."""
     for j in range(n):
         for r in range(LANES):
             room[j * LANES + r] = S[X + j * LANES + r] if r < live else f32(0)
@@ -46,14 +47,14 @@ def store_block(S, room, n, X, live):
 
 @njit(error_model="numpy")
 def load_block(S, room, X):
-    """Copies a stored block back."""
+    """Loads a stored block."""
     for q in range(len(room)):
         S[X + q] = room[q]
 
 
 @njit(error_model="numpy")
 def aim(S, U, n, m, D, V):
-    """S[D + a] = V[a, i] for every lane, where i is the feature that a sample's word in U is against."""
+    """S[D + a] = V[a, i] for every lane, where i is the attacked feature, from the sample's word in U."""
     for r in range(LANES):
         feature = np.int64(u32(U[r] >> u32(1))) * n >> 31
         for a in range(m):
@@ -62,7 +63,7 @@ def aim(S, U, n, m, D, V):
 
 @njit(error_model="numpy")
 def perturb(S, U, n, X, A, Q, norm, live):
-    """From directions at S[A...] to samples at S[X...] perturbed along them, by `norm` and a word's sign; the first `live`."""
+    """Turns directions at S[A...] into the samples at S[X...], the first `live` moved along them by `norm` with a word's sign."""
     norms(S, n, A, Q)
     for r in range(LANES):
         signed = -norm if U[r] & u32(1) else norm
@@ -74,7 +75,7 @@ def perturb(S, U, n, X, A, Q, norm, live):
 
 @njit(error_model="numpy", inline="always")
 def attack_block(S, U, n, m, at, model, objective, block, step, live):
-    """The samples at S[X...], each under its attack at S[A...]."""
+    """Writes the samples at S[X...], each under its attack, to S[A...]."""
     draw_words(U, PAIRS, objective.keys[0], objective.keys[1], u32(block * PAIRS), u32(step))
     aim(S, U, n, m, at.D, model.V)
     to_features(S, n, m, at.D, at.A, model.W)

@@ -1,4 +1,4 @@
-"""The fused training loop: draw, forward, analytic gradient, AdamW, for one run after another, each alone."""
+"""The fused training loop: draw, forward, analytic gradient, AdamW, for one run after another."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from sup.training.kernel.records import Constants, Model, Objective, Task, layou
 from sup.training.kernel.sampler import draw_words, sample
 from sup.training.kernel.sparse import add_outer_active, count_active, to_hidden_rows
 
-SPARSE = 4  # of so many samples or output gradients, at most one may be active for a term each to be faster
+SPARSE = 4  # where fewer than one in so many samples or output gradients is active, the sparse products are faster
 
 
 @njit(error_model="numpy", inline="always")
@@ -28,7 +28,7 @@ def task_of(task, i):
 
 @njit(error_model="numpy", inline="always")
 def draw_block(S, U, n, pairs, kind, unit_norm, at, task, block, step):
-    """Draws the samples of a block at S[X...]."""
+    """Draws the samples of a block to S[X...]."""
     draw_words(U, pairs, task.keys[0], task.keys[1], u32(block * pairs), u32(step))
     sample(S, U, n, at.X, kind, task)
     if unit_norm:
@@ -37,7 +37,10 @@ def draw_block(S, U, n, pairs, kind, unit_norm, at, task, block, step):
 
 @njit(error_model="numpy", inline="always")
 def hidden_layer(S, n, m, padded, small, activation, curved, at, model, source):
-    """The hidden layer of the samples at S[source...] at S[H...], for large shapes also at S[HR...]; true where most are zero."""
+    """Writes the hidden layer of the samples at S[source...] to S[H...], and returns whether sparse products serve these samples.
+
+    Large shapes have it at S[HR...] too; for small shapes the result is always False.
+    """
     sparse = False
     if small:
         to_hidden(S, n, m, source, at.H, model.W)
@@ -87,7 +90,7 @@ def backward(S, n, m, padded, small, tied, activation, curved, penalised, sparse
 
 
 class Loop(NamedTuple):
-    """The compiled functions of one kind of model, both without a result.
+    """The compiled functions of one kind of model; neither returns a value.
 
     Attributes:
         advance: (state, task, objective, optimiser, scratch, steps, batch, start, stop) updates `state` from step `start` up to,
@@ -103,9 +106,9 @@ class Loop(NamedTuple):
 def make_loop(constants: Constants) -> Loop:
     """Compiles the loop for one kind of model.
 
-    The shape, the kind of model and its options are constants of the compiled code, which holds nothing of an option that is
-    off. Only integers, flags and the layout are closed over: numba's disk cache then knows a specialisation by their values in
-    the next process too.
+    The shape, the kind of model and its options are constants of the compiled code, which has no code for an option that is
+    off. The functions close over integers, flags and the layout alone, so that numba's disk cache recognises a specialisation
+    by their values in another process too.
     """
     n, m, columns, kind, hidden, output, tied, absolute, unit_norm, penalised, attacked, fixed = constants
     curved_hidden, curved_output = is_curved(hidden), is_curved(output)

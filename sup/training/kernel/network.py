@@ -17,7 +17,7 @@ from sup.training.kernel.products import to_output
 
 @njit(error_model="numpy", inline="always")
 def rectify(S, count, values):
-    """ReLU of `count` numbers."""
+    """Applies ReLU to `count` numbers at S[values...]."""
     for q in range(values, values + count):
         S[q] = S[q] if S[q] > f32(0) else f32(0)
 
@@ -32,7 +32,7 @@ def penalise(S, count, D, H, penalty):
 
 @njit(error_model="numpy", inline="always")
 def through_hidden(S, count, activation, curved, penalised, D, H, KH, penalty):
-    """Turns `count` gradients of the hidden layer into those before its activation, after the penalty on it."""
+    """Turns `count` gradients of the hidden layer, with the penalty's slope added, into gradients before its activation."""
     if penalised:
         penalise(S, count, D, H, penalty)
     if activation == RELU:
@@ -101,7 +101,7 @@ def to_rows(S, m, padded, source, target):
 
 @njit(error_model="numpy", inline="always")
 def to_lanes(S, m, padded, source, target):
-    """S[target + a, r] = S[source + r, a]: the way back."""
+    """S[target + a, r] = S[source + r, a]: the inverse of `to_rows`."""
     for a in range(m):
         for r in range(LANES):
             S[target + a * LANES + r] = S[source + r * padded + a]

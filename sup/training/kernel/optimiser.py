@@ -21,7 +21,7 @@ def schedule_factor(knots, share):
 
 @njit(error_model="numpy", inline="always")
 def next_scalars(constants, knots, power, share, factor):
-    """The scalars of the update when `share` of the steps are done; multiplies the powers of the betas once more."""
+    """The scalars of the update when `share` of the steps are done; also multiplies `power` by the betas."""
     power[0] *= constants[2]
     power[1] *= constants[3]
     rate = constants[0] * schedule_factor(knots, share)
@@ -50,7 +50,7 @@ def update(P, mean, square, G, scalars):
 
 @njit(error_model="numpy", inline="always")
 def gather(G, S, start, count, small, m, padded):
-    """Brings the gradient of `count` parameters from S[start...] to G: the sum of its lanes where `small`, else row by column."""
+    """Copies the gradient of `count` parameters from S[start...] to G: the sum of its lanes if `small`, else transposed."""
     if small:
         for k in range(count):
             G[k] = lane_sum(S, start + k * LANES)
@@ -63,7 +63,7 @@ def gather(G, S, start, count, small, m, padded):
 
 @njit(error_model="numpy", inline="always")
 def transpose_weights(P, T, padded):
-    """T[j, a] = P[a, j], in rows of `padded` numbers, of which the last ones stay zero."""
+    """T[j, a] = P[a, j], in rows of `padded` numbers; the padding at the end of a row stays zero."""
     m, n = P.shape
     for a in range(m):
         for j in range(n):

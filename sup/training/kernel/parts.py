@@ -1,6 +1,6 @@
 """The first block of a run's training, part by part: its samples, hidden layer and gradients.
 
-Where a machine computes other bits, they tell in which part the difference begins.
+If a machine computes other bits, they show in which part the difference begins.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ def block_parts(run: Run, parameters: dict[str, Array] | None = None) -> dict[st
 
     Args:
         run: The spec.
-        parameters: Those of one model, without a run axis; by default those that training starts from.
+        parameters: Parameters of one model, without a run axis; by default the initial ones.
 
     Returns:
         `draw` has `words` and `x`, features by lanes; `forward` has `h`, hidden dimensions by lanes; both flat, as the loop holds
@@ -32,7 +32,7 @@ def block_parts(run: Run, parameters: dict[str, Array] | None = None) -> dict[st
     start = {name: array[None].copy() for name, array in parameters.items()} if parameters else initial_parameters([run])
     training = Training([run], start)
     training.batch = min(run.recipe.batch, LANES)
-    training.advance(0, 1)  # leaves in its scratch arrays what it computed
+    training.advance(0, 1)  # leaves its results in the scratch arrays
     (S, U, G), at = training.scratch, layout(constants_of(run))
     into, out = G.W.reshape(m, n), np.ascontiguousarray(G.V.reshape(m, n).T)
     return {

@@ -1,7 +1,7 @@
 """Matrix products of a block of samples, with a tile of the result held in registers.
 
 Element (i, v) of a product is its first value, then plus A[i, 0] B[0, v], then plus A[i, 1] B[1, v] and so on, each product
-and each sum rounded: how many rows and columns go side by side changes no bit, so it follows from the machine's registers.
+and each sum rounded. The size of a tile changes no bit, so it depends on the machine's registers.
 """
 
 from typing import Any
@@ -18,25 +18,25 @@ class Product:
     """Emits code for C[i, v] = first + sum over k, in order, of A[i row_step + k term_step] B[k, v].
 
     Args:
-        builder: Where the code goes.
+        builder: Builder of the code.
         result: Address of C, rows of `columns` numbers.
         factor: Address of B, rows of `columns` numbers.
-        columns: Of C and B, a multiple of WIDTH.
+        columns: Number of columns of C and B, a multiple of WIDTH.
     """
 
     def __init__(self, builder: Any, result: Any, factor: Any, columns: int) -> None:
         self.builder, self.result, self.factor, self.columns = builder, result, factor, columns
 
     def emit(self, rows: int, terms: int, weights: Any, row_step: int, term_step: int, first: Any = None) -> None:
-        """The code, tile by tile.
+        """Emits the code, tile by tile.
 
         Args:
-            rows: Of C.
-            terms: Of each sum.
+            rows: Number of rows of C.
+            terms: Number of terms of each sum.
             weights: Address of A.
-            row_step: From a weight to that of the next row.
-            term_step: From a weight to that of the next term.
-            first: Address of the first value of each row; that of C to add to what stands there; None for zero.
+            row_step: Distance, in numbers, from a weight to that of the next row.
+            term_step: Distance, in numbers, from a weight to that of the next term.
+            first: Address of the first value of each row; that of C to add to its values; None for zero.
         """
         done, rest = 0, (terms, weights, row_step, term_step, first)
         while done < self.columns:
@@ -61,7 +61,7 @@ class Product:
 
     def _tile(self, row: Any, column: Any, high: int, wide: int, terms: int, weights: Any, row_step: int, term_step: int,
               first: Any) -> None:  # fmt: skip
-        """`high` rows and `wide` vectors of C from `row` and `column` on; their sums, on the stack here, become registers."""
+        """Emits `high` rows and `wide` vectors of C from `row` and `column` on; LLVM moves their sums from stack to registers."""
         builder, tile = self.builder, [(i, v) for i in range(high) for v in range(wide)]
         corner = at(builder, self.result, self._times(row, self.columns), column)
         target = {(i, v): at(builder, corner, i * self.columns + v * WIDTH) for i, v in tile}
@@ -150,7 +150,7 @@ def _outers_by_lanes(builder: Any, S: Any, n: int, m: int, target: int, pairs: l
 
 @emitted(types.float32)
 def lane_sum(builder: Any, S: Any, start: Any) -> Any:
-    """The sum of the lanes at S[start...]: the second half of them is added to the first until one is left."""
+    """The sum of the lanes at S[start...]: their second half is added to the first half until one lane is left."""
     lanes, width = load(builder, at(builder, S, start), ir.VectorType(FLOAT, LANES)), LANES
     while width > 1:
         width //= 2

@@ -1,7 +1,7 @@
-"""Groups of what the loop takes and passes on, by name.
+"""Named tuples of the arrays and numbers that the loop takes and passes on.
 
-Numba reads a field of a named tuple at no cost, but takes it for a number that it does not know. What it should know while it
-compiles (sizes, kinds, flags) therefore goes from function to function as arguments of their own.
+Numba reads a field of a named tuple at no cost, but not as a compile-time constant. Values that it must know while it compiles
+(sizes, kinds, flags) are therefore passed from function to function as separate arguments.
 """
 
 from typing import Any, NamedTuple
@@ -17,12 +17,12 @@ Array = NDArray[Any]
 
 
 class Constants(NamedTuple):
-    """What is constant in a compiled loop.
+    """The compile-time constants of a loop.
 
     Attributes:
-        n: Features.
-        m: Hidden dimensions.
-        columns: Words that a sample takes.
+        n: Number of features.
+        m: Number of hidden dimensions.
+        columns: Words per sample.
         kind: Kind of distribution (`sup.training.kernel.sampler`).
         hidden: Activation of the hidden layer (`sup.training.kernel.activation`).
         output: Activation of the output.
@@ -49,21 +49,21 @@ class Constants(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where in the scratch array things stand, in numbers.
+    """The scratch array: its size, and the offset of each part, in numbers.
 
     Attributes:
-        padded: Numbers in a row of hidden dimensions: m, to whole vectors.
-        size: Numbers in all.
+        padded: Numbers in a row of hidden dimensions: m, rounded up to whole vectors.
+        size: Total size of the array.
         X: Samples (feature lane).
         H: Hidden layer (hidden lane).
-        Z: Outputs, then gradients before the ReLU (feature lane).
+        Z: Outputs, then gradients before the output's activation (feature lane).
         D: Gradients of the hidden layer; before that, where samples are attacked, weights of the attacked features (hidden lane).
         HR: Hidden layer (lane hidden), for large shapes.
         DR: Gradients of the hidden layer (lane hidden), for large shapes.
         KH: Slopes of the hidden layer's activation, where it is curved: like DR for large shapes, else like D.
         KZ: Slopes of the output's activation, where it is curved (feature lane).
         A: Attacked samples (feature lane), where there are any.
-        Q: Room for a row of lanes: norms of samples, or losses.
+        Q: A row of lanes for norms of samples, or losses.
         GB: Bias gradient (feature lane).
         GV: Gradient of the way out, (hidden feature lane), for large shapes (feature hidden); tied: of both ways.
         GW: Gradient of the way in, likewise.
@@ -87,7 +87,7 @@ class Layout(NamedTuple):
 
 
 def layout(constants: Constants) -> Layout:
-    """The scratch array of a loop with these constants."""
+    """The layout of the scratch array of a loop with these constants."""
     n, m = constants.n, constants.m
     small, padded = n * m <= SMALL, -(-m // WIDTH) * WIDTH
     rows, weights = (0, n * m * LANES) if small else (padded * LANES, n * padded)
@@ -111,7 +111,7 @@ def layout(constants: Constants) -> Layout:
 
 
 class Parameters(NamedTuple):
-    """Parameters of models, or an array of the same shape for each.
+    """Parameters of models, or arrays of the same shapes, such as running means.
 
     Attributes:
         W: The way in (run hidden feature).
@@ -125,10 +125,10 @@ class Parameters(NamedTuple):
 
 
 class State(NamedTuple):
-    """What training changes.
+    """The arrays that training changes.
 
     Attributes:
-        parameters: Those that training improves.
+        parameters: The models' parameters.
         mean: AdamW's running mean of each gradient.
         square: AdamW's running mean of each gradient's square.
         power: Powers of beta1 and beta2, float64 (run 2).
@@ -141,14 +141,14 @@ class State(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What runs learn, and from which draws.
+    """The task of runs: distribution, importances and draws.
 
     Attributes:
-        keys: Of the stream (run 2).
-        threshold: Below which a word means active (run feature), or (run set) where features come in sets.
-        scale: Of independent features (run feature), else empty.
-        low: Of independent features (run feature), else empty.
-        sizes: Of the sets, the same for all runs (set).
+        keys: Keys of the stream (run 2).
+        threshold: T of `sup.law` for each feature (run feature), or for each set where features come in sets (run set).
+        scale: Scale of independent features (run feature), else empty.
+        low: Lower end of the range of independent features (run feature), else empty.
+        sizes: Sizes of the sets, the same for all runs (set).
         importance: Weight of each feature in the loss (run feature).
     """
 
@@ -161,11 +161,11 @@ class Task(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What else runs minimise.
+    """Attacks and penalties of runs.
 
     Attributes:
-        keys: Of the stream `attack` (run 2).
-        norm: Of attacks (run).
+        keys: Keys of the stream `attack` (run 2).
+        norm: Norm of the attacks (run).
         penalty: Slope of l1 * sum_a |h_a| before the common factor of all gradients (run).
     """
 
@@ -175,11 +175,11 @@ class Objective(NamedTuple):
 
 
 class Optimiser(NamedTuple):
-    """How runs are trained, float64, as `sup.training.recipes` packs it.
+    """Recipes of runs, float64, as `sup.training.recipes` packs them.
 
     Attributes:
         constants: Learning rate, weight decay, beta1, beta2 and epsilon (run 5).
-        knots: Of the schedule (run knot 2).
+        knots: Knots of the schedule (run knot 2).
     """
 
     constants: Array
@@ -187,7 +187,7 @@ class Optimiser(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one run at a time.
+    """Scratch arrays for one run at a time.
 
     Attributes:
         S: The numbers of a block, in the order of `Layout`.
@@ -222,7 +222,7 @@ class Scalars(NamedTuple):
     """Scalars of one update, float32.
 
     Attributes:
-        factor: On gradients, 2 / (batch n).
+        factor: Common factor of gradients, 2 / (batch n).
         rate: Learning rate.
         keep: Share of a parameter that decay leaves.
         b1: beta1.

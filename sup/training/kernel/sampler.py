@@ -18,7 +18,7 @@ INDEPENDENT, CORRELATED, ANTICORRELATED = 0, 1, 2
 
 @emitted(types.void)
 def draw_words(builder: Any, U: Any, pairs: int, key0: Any, key1: Any, low: Any, high: Any) -> None:
-    """Fills U with the words of the counters (low, high), (low + 1, high), ...: `pairs` first words, then second words.
+    """Fills U with the words of the counters (low, high), (low + 1, high), ...: `pairs` first words, then `pairs` second words.
 
     Threefry as in `sup.draws.threefry`, in 32 bits: numba would compute sums of words in 64, at half the speed.
     """
@@ -42,7 +42,7 @@ def draw_words(builder: Any, U: Any, pairs: int, key0: Any, key1: Any, low: Any,
 
 @emitted(types.void)
 def sample_independent(builder: Any, S: Any, U: Any, n: int, X: int, threshold: Any, scale: Any, low: Any) -> None:
-    """Values of n features at S[X...], lanes of one feature together."""
+    """Writes the values of n independent features to S[X...]."""
     one, zero = ir.Constant(WORDS, [1] * WIDTH), ir.Constant(VECTOR, [0.0] * WIDTH)
     with cgutils.for_range(builder, INDEX(n)) as feature:
         top = splat(builder, load(builder, at(builder, threshold, feature.index, kind=WORD), WORD))
@@ -56,7 +56,7 @@ def sample_independent(builder: Any, S: Any, U: Any, n: int, X: int, threshold: 
 
 @njit(error_model="numpy", inline="always")
 def sample_correlated(S, U, n, X, threshold, sizes):
-    """Values of features in sets that are active together; the words of the sets follow those of the features."""
+    """Writes the values of features in sets that are active together; the words of the sets follow those of the features."""
     j = 0
     for k in range(sizes.shape[0]):
         t, w = threshold[k], (n + k) * LANES
@@ -69,7 +69,7 @@ def sample_correlated(S, U, n, X, threshold, sizes):
 
 @njit(error_model="numpy", inline="always")
 def sample_anticorrelated(S, U, n, X, threshold, sizes):
-    """Values of features in sets of which one is active at a time: member c of s when c T <= v s < (c + 1) T."""
+    """Writes the values of features in sets with at most one active: member c of s if c T <= v s < (c + 1) T."""
     j, sets = 0, sizes.shape[0]
     for k in range(sets):
         t, s = np.uint64(threshold[k]), np.uint64(sizes[k])
@@ -84,7 +84,7 @@ def sample_anticorrelated(S, U, n, X, threshold, sizes):
 
 @njit(error_model="numpy", inline="always")
 def sample(S, U, n, X, kind, task):
-    """Values of n features of the given kind at S[X...], from the block's words."""
+    """Writes the values of n features of the given kind to S[X...], from the block's words."""
     if kind == INDEPENDENT:
         sample_independent(S, U, n, X, task.threshold, task.scale, task.low)
     elif kind == CORRELATED:

@@ -1,6 +1,6 @@
-"""The same products where most of a block's samples, or of its output gradients, are zero: a term for each that is not.
+"""The same products where most of a block's samples, or of its output gradients, are zero: one term for each nonzero number.
 
-A product with a zero never changes a sum that began at +0, so leaving it out changes no bit while weights are finite.
+A product with a zero never changes a sum that starts at +0, so leaving it out changes no bit while weights are finite.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ BITS = ir.IntType(LANES)
 
 
 def _active(builder: Any, address: Any) -> Any:
-    """The lanes at an address that are not zero, as bits."""
+    """One bit for each lane at an address: 1 where the lane is not zero."""
     kind = ir.VectorType(FLOAT, LANES)
     lanes = load(builder, address, kind)
     return builder.bitcast(builder.fcmp_unordered("!=", lanes, ir.Constant(kind, [0.0] * LANES)), BITS)
@@ -51,7 +51,7 @@ class _EachActive:
 
 @emitted(types.int64)
 def count_active(builder: Any, S: Any, n: int, source: int) -> Any:
-    """How many of the n rows of lanes at S[source...] are not zero."""
+    """The count of nonzero numbers in the n rows of lanes at S[source...]."""
     count = cgutils.alloca_once_value(builder, INDEX(0))
     with cgutils.for_range(builder, INDEX(n)) as loop:
         bits = _active(builder, at(builder, S, source, builder.mul(loop.index, INDEX(LANES))))

@@ -1,4 +1,4 @@
-"""Vector operations of LLVM, for the parts of the kernel that numba would compile to half the speed."""
+"""Vector operations of LLVM, for the parts of the kernel that numba alone would compile to half the speed."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -9,16 +9,16 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-WIDTH = 16  # numbers of one vector in this code; where registers are narrower, the compiler takes several
+WIDTH = 16  # numbers in one vector of this code; where registers are narrower, the compiler uses several
 FLOAT, WORD, INDEX = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 VECTOR, WORDS = ir.VectorType(FLOAT, WIDTH), ir.VectorType(WORD, WIDTH)
 
 
 def emitted(result: types.Type) -> Callable[[Callable[..., Any]], Any]:
-    """Makes a function that jitted code can call out of one that emits its code.
+    """Decorator that turns a function that emits code into a function that jitted code can call.
 
-    The emitter gets the builder and then, of the call's arguments, the addresses of arrays, compile-time integers as they are,
-    and all else as LLVM values; what it gives back is the call's result.
+    The emitter gets the builder and then the call's arguments: arrays as their addresses, compile-time integers as they are,
+    and all else as LLVM values. It returns the call's result.
 
     Args:
         result: Type of the call's result; `types.void` for none.
@@ -45,7 +45,7 @@ def emitted(result: types.Type) -> Callable[[Callable[..., Any]], Any]:
 
 
 def registers() -> int:
-    """How many sums, each a vector of WIDTH numbers, stay in registers on the machine that is compiled for."""
+    """The number of sums, each a vector of WIDTH numbers, that stay in registers of the target machine."""
     triple, _, features = cpu_target.target_context.codegen().magic_tuple()
     has = set(features.split(","))
     if "+avx512f" in has:
@@ -54,7 +54,7 @@ def registers() -> int:
 
 
 def index(value: Any) -> Any:
-    """An integer of this code, or of the code that it emits, as an index."""
+    """An index from a Python integer, or an LLVM value as it is."""
     return INDEX(value) if isinstance(value, int) else value
 
 
@@ -66,12 +66,12 @@ def at(builder: Any, base: Any, *offsets: Any, kind: Any = FLOAT) -> Any:
 
 
 def load(builder: Any, address: Any, kind: Any = VECTOR) -> Any:
-    """What stands at an address that may be any number's."""
+    """Loads from an address that is aligned to one number only."""
     return builder.load(builder.bitcast(address, kind.as_pointer()), align=4)
 
 
 def store(builder: Any, value: Any, address: Any) -> None:
-    """Puts a vector at an address that may be any number's."""
+    """Stores a vector at an address that is aligned to one number only."""
     builder.store(value, builder.bitcast(address, value.type.as_pointer()), align=4)
 
 
@@ -83,5 +83,5 @@ def splat(builder: Any, number: Any) -> Any:
 
 
 def madd(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """A * b, rounded, plus c, rounded."""
+    """The product a b, rounded, plus c, rounded."""
     return builder.fadd(builder.fmul(a, b), c)
