@@ -28,7 +28,7 @@ def test_nonlinear_compression_wins_and_could_lose():
     data = nonlinear_compression.reduce({})
     assert verdicts(nonlinear_compression, data) == {"C91": "reproduced"}
     assert verdicts(nonlinear_compression, changed(data, claimed=np.array([0.02, 0.05]))) == {"C91": "not reproduced"}
-    assert (np.diff(data.arrays["in_x"], axis=1) > 0).all()
+    assert (np.diff(data["in_x"], axis=1) > 0).all()
     for theme in THEMES:
         assert_readable(nonlinear_compression.draw(data, theme))
 
