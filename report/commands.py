@@ -27,7 +27,7 @@ def run_build(options: Options) -> int:
         records = _all_records(shop, options.only)
         if not records:
             return 0
-    written = build.build_record(shop, records, [line.row() for line in lock.read() if line.profile == shop.profile.name])
+    written = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
     changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
     page = (options.out / "index.html").resolve().as_uri()
     print(f"{'The site is built' if changed else 'Nothing is to do'}. Profile {shop.profile.name}, open {page}")
@@ -62,12 +62,8 @@ def run_values(options: Options) -> int:
 
 def run_claims(options: Options) -> int:
     """Prints the paper's statements with their verdicts."""
-    claims = [
-        {name: cell for name, cell in claim.items() if name != "rows"}
-        for record in _chosen(options).make()
-        for claim in record.claims
-    ]
-    print(_json(claims) if options.json else words.claims_text(claims))
+    claims = [claim for record in _chosen(options).make() for claim in record.claims]
+    print(_json(words.claim_rows(claims)) if options.json else words.claims_text(claims))
     return 0
 
 

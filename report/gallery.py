@@ -77,7 +77,7 @@ def ingredients(figure: str, sweeps: Sequence[PlannedSweep], *, decides: bool, s
         code=sources.digest(figures.home(figure), "report.draw"),
         environment=environment(),
         decides=decides,
-        input=digest("input", {sweep.name: [sweep.spec, contents[sweep.name]] for sweep in sweeps}),
+        input=digest("input", {sweep.name: [sweep.spec_digest, contents[sweep.name]] for sweep in sweeps}),
     )
 
 

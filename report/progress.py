@@ -112,11 +112,6 @@ def working(text: str, out: TextIO | None = None) -> Iterator[None]:
         print("\r\033[K", end="", file=out, flush=True)
 
 
-def words(shape: "Shape") -> str:
-    """A shape in words, such as "relu-output 20x5, independent"."""
-    return f"{shape.model} {shape.n_features}x{shape.n_hidden}, {shape.distribution.lower()}"
-
-
 def _si(number: float) -> str:
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= size:

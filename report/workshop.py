@@ -7,19 +7,20 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import figures
-from figures.base import FigureModule, Value
+from figures.base import FigureModule
 from report import engines, loading, profiles
 from report.code import Sources
 from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
 from report.errors import PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
+from report.findings import ClaimRecord, TrainedOn, value_of
 from report.gallery import Gallery, Ingredients, ingredients
 from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
@@ -186,6 +187,7 @@ class Workshop:
         folder = self.gallery.folder(figure.made_from.key)
         module = self.module(figure.name)
         values = json.loads((folder / "data.json").read_bytes())["values"]
+        claims = json.loads((folder / "findings.json").read_bytes())
         sweeps = tuple(loading.record(self.store, self.timings, sweep) for sweep in figure.sweeps)
         source = self.sources.module(figures.home(figure.name))
         return FigureRecord(
@@ -193,19 +195,17 @@ class Workshop:
             about=module.ABOUT,
             key=figure.made_from.key,
             folder=folder,
-            values={name: _value(row) for name, row in values.items()},
-            claims=tuple(self._claim(figure.name, row, sweeps) for row in json.loads((folder / "findings.json").read_bytes())),
+            values={name: value_of(row) for name, row in values.items()},
+            claims=tuple(self._claim(figure.name, ClaimRecord.from_row(row), sweeps) for row in claims),
             sweeps=sweeps,
             source=source.path.read_text(encoding="utf-8") if source else "",
         )
 
-    def _claim(self, figure: str, row: dict[str, Any], sweeps: tuple[SweepRecord, ...]) -> dict[str, Any]:
-        """A finding with what the figure itself does not know."""
-        runs = [{"sweep": f"{figure}/{sweep.name}", "count": len(sweep.runs), "digest": sweep.digest} for sweep in sweeps]
-        rows = row["rows"]
-        rest = {name: value for name, value in row.items() if name not in ("id", "rows")}
-        more = {"profile": self.profile.name, "engine": self.engine.name, "runs": runs if row["seeds"] else [], "rows": rows}
-        return {"id": row["id"], "figure": figure, **rest, **more}
+    def _claim(self, figure: str, claim: ClaimRecord, sweeps: tuple[SweepRecord, ...]) -> ClaimRecord:
+        """A claim with what the figure itself does not know."""
+        runs = [TrainedOn(sweep=f"{s.figure}/{s.name}", count=len(s.runs), digest=s.results_digest) for s in sweeps]
+        runs = runs if claim.seeds else []
+        return replace(claim, figure=figure, profile=self.profile.name, engine=self.engine.name, runs=tuple(runs))
 
 
 Drawn: TypeAlias = tuple[str, dict[str, bytes], float]
@@ -222,15 +222,6 @@ def _drawn(store: Store, module: Callable[[str], FigureModule], figure: PlannedF
 
 def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
     return {sweep.name: loading.load(store, sweep)[0] for sweep in figure.sweeps}
-
-
-def _value(row: dict[str, Any]) -> Value:
-    def number(value: float | None, missing: float) -> float:
-        return missing if value is None else value
-
-    interval = row["interval"]
-    ends = None if interval is None else (number(interval[0], -float("inf")), number(interval[1], float("inf")))
-    return Value(value=number(row["value"], float("nan")), unit=row["unit"], digits=row["digits"], interval=ends)
 
 
 def open_workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:

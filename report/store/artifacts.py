@@ -71,14 +71,14 @@ class Store:
             raise cannot_read(self.shards, problem) from None
         return sizes
 
-    def find(self, shard: Shard, sweep: str, *, thorough: bool = False) -> Entry | None:
+    def find(self, shard: Shard, label: str, *, thorough: bool = False) -> Entry | None:
         """What the store holds of `shard`; None when it is absent, or damaged and now moved aside (see `damaged`).
 
         A file that the index does not know, or knows otherwise, is read and verified.
 
         Args:
             shard: The shard.
-            sweep: Whom it is for, if a line must be written.
+            label: Label to record if the index lacks this shard.
             thorough: Whether to compare the bytes of the file with the index too.
         """
         if shard.key in self._found:
@@ -87,7 +87,7 @@ class Store:
             return None
         entry = self.index.get(shard.key)
         if entry is None or entry.size != self.sizes[shard.key] or (thorough and entry.file != self._file_digest(shard.key)):
-            entry = self._adopt(shard, sweep)
+            entry = self._adopt(shard, label)
         if entry is not None:
             self._found[shard.key] = entry
         return entry
@@ -98,12 +98,12 @@ class Store:
         except OSError:
             return ""
 
-    def _adopt(self, shard: Shard, sweep: str) -> Entry | None:
+    def _adopt(self, shard: Shard, label: str) -> Entry | None:
         try:
             data, _, digests = self._load(shard)
         except Damaged:
             return None
-        entry = _entry(shard, sweep, data, digests)
+        entry = _entry(shard, label, data, digests)
         try:
             self.index.add(entry)
         except StoreError:
@@ -157,17 +157,17 @@ class Store:
             raise cannot_write(target, problem) from None
         return target
 
-    def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+    def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Stores what training gave for `shard`, under its key, in one step.
 
         Raises:
             StoreError: if the store cannot be written; nothing is left under the final name.
         """
-        entry = self.publish(shard, arrays, sweep)
+        entry = self.publish(shard, arrays, label)
         self.add(entry)
         return entry
 
-    def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+    def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Writes the file of `shard` in one step, from any thread or machine; the index learns of it by `add`.
 
         Raises:
@@ -179,7 +179,7 @@ class Store:
             files.write(path, data)
         except OSError as problem:
             raise cannot_write(path, problem) from None
-        return _entry(shard, sweep, data, digests)
+        return _entry(shard, label, data, digests)
 
     def add(self, entry: Entry) -> None:
         """Adds a shard whose file was published to the index.
@@ -208,17 +208,17 @@ class Store:
             raise cannot_write(self.root, problem) from None
 
 
-def _entry(shard: Shard, sweep: str, data: bytes, digests: tuple[str, ...]) -> Entry:
+def _entry(shard: Shard, label: str, data: bytes, digests: tuple[str, ...]) -> Entry:
     engine = shard.engine
     return Entry(
         key=shard.key,
-        spec=shard.spec,
+        spec_digest=shard.spec_digest,
         engine=engine.name,
         code=engine.code,
         environment=engine.environment,
-        sweep=sweep,
+        label=label,
         part=shard.part,
-        digest=results_digest(digests),
+        results_digest=results_digest(digests),
         file=hashlib.sha256(data).hexdigest(),
         size=len(data),
         runs=len(digests),

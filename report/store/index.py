@@ -20,26 +20,26 @@ class Entry:
 
     Attributes:
         key: The shard's key, which names the file.
-        spec: Digest of its specs and observations.
+        spec_digest: Digest of its specs and observations.
         engine: Name of the engine.
         code: Digest of the engine's code.
         environment: What else the engine's bits depend on.
-        sweep: The sweep it was first written for, such as "smoke/intro/models".
+        label: The sweep it was first written for, profile/figure/name, such as "smoke/intro/models".
         part: Its position there.
-        digest: Digest of its runs' content digests, in order.
+        results_digest: Digest of its runs' content digests, in order.
         file: SHA-256 of the file.
         size: Bytes of the file.
         runs: Number of runs.
     """
 
     key: str
-    spec: str
+    spec_digest: str
     engine: str
     code: str
     environment: str
-    sweep: str
+    label: str
     part: int
-    digest: str
+    results_digest: str
     file: str
     size: int
     runs: int
@@ -83,8 +83,8 @@ class Index:
     def _history(self) -> dict[str, list[Entry]]:
         history: dict[str, list[Entry]] = {}
         for entry in self.lines:
-            history.setdefault(entry.spec, []).append(entry)
-            history.setdefault(entry.sweep, []).append(entry)
+            history.setdefault(entry.spec_digest, []).append(entry)
+            history.setdefault(entry.label, []).append(entry)
         return history
 
     def get(self, key: str) -> Entry | None:

@@ -4,7 +4,7 @@ import pytest
 
 from figures import NAMES, module
 from figures.base import Claim, Data, Range, judge
-from report.draw import criterion
+from report.findings import criterion
 from sup.statistics import Estimate, exact
 
 OURS = {

@@ -148,7 +148,7 @@ def test_planning_reads_the_index_and_not_the_files(store, monkeypatch):
     store = fill(store, one)
     monkeypatch.setattr(Store, "_load", lambda *_: pytest.fail("a file was read"))
     entry = store.find(one, "smoke/tiny/models")
-    assert entry and entry.runs == 6 and entry.digest == results_digest(run_digests(arrays_of(one.runs)))
+    assert entry and entry.runs == 6 and entry.results_digest == results_digest(run_digests(arrays_of(one.runs)))
 
 
 def test_a_lost_index_is_made_again_from_the_files(store):
@@ -183,7 +183,7 @@ def test_a_file_that_another_build_wrote_anew_is_adopted(store, said):
     other = {name: a + 1 for name, a in arrays_of(one.runs).items()}
     store.path(one.key).write_bytes(encode(one, other)[0])
     entry = Store(store.root, said.append).find(one, "x", thorough=True)
-    assert entry and entry.digest == results_digest(run_digests(other)) and not said
+    assert entry and entry.results_digest == results_digest(run_digests(other)) and not said
 
 
 # root may write anywhere, so a read-only store is one whose system calls fail, or whose folder is a file
