@@ -10,6 +10,9 @@ import figures
 from figures.base import About, Value
 from report.findings import ClaimRecord
 
+PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png")
+"""The pictures of a figure, in its folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
@@ -89,7 +92,7 @@ class FigureRecord:
         name: Its module in `figures/`.
         about: What it shows.
         key: Digest of its code and of the content it was made from.
-        folder: Holds `light.svg`, `dark.svg`, `light.png`, `dark.png` and `data.json`.
+        folder: Holds its pictures and `data.json`.
         values: Its numbers, by name (without the figure's name).
         claims: Its claims with their verdicts.
         sweeps: What it was made from.

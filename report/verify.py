@@ -13,10 +13,11 @@ from report.errors import PipelineError, cannot_write
 from report.findings import ClaimRecord
 from report.lock import Comparison
 from report.options import Options, choose_profile
+from report.progress import say
 from report.records import FigureRecord, LockedSweep
 from report.store.shard_file import results_digest
 from report.words import short
-from report.workshop import PlannedFigure, Workshop, say
+from report.workshop import PlannedFigure, Workshop
 from sup.specs import Run
 
 LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"

@@ -1,7 +1,6 @@
 """The workshop of a command: it plans, trains what is missing, draws what changed, and gives the records of all of it."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +24,7 @@ from report.gallery import Gallery, Ingredients, ingredients
 from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
 from report.profiles import Profile
-from report.progress import working
+from report.progress import say, working
 from report.reasons import Reason
 from report.records import FigureRecord, SweepRecord
 from report.store.artifacts import Store
@@ -172,9 +171,10 @@ class Workshop:
         store = Store(self.store.root, say)
         try:
             asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
-            with working(f"Drawing {len(planned)} figures"):
+            with working(f"Drawing {len(planned)} figures", len(planned)) as work:
                 for future in asked:  # in order, so that two builds tell the same story in the store
                     yield future.result()
+                    work.advance()
         except BrokenProcessPool:
             raise PipelineError(
                 "a process that draws figures was ended from outside, perhaps since memory is short. Run again with WORKERS=1."
@@ -225,7 +225,7 @@ def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
 
 
 def open_workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
-    """The workshop of a command, on the device and profile that were settled; in `store` instead of the reader's, if given."""
+    """The workshop of a command, on the device and profile that were settled; in `store` instead of the user's, if given."""
     sources = Sources()
     return Workshop(
         profile=profiles.get(profile),
@@ -237,8 +237,3 @@ def open_workshop(options: Options, device: Device, profile: str, store: Path | 
         names=(options.only,) if options.only else figures.NAMES,
         sources=sources,
     )
-
-
-def say(text: str) -> None:
-    """Tells the reader something that is no answer, on standard error."""
-    print(text, file=sys.stderr, flush=True)

@@ -33,13 +33,14 @@ class Store:
 
     Attributes:
         root: The folder.
-        warn: Tells the reader of what was found damaged.
+        warn: Tells the user of damage.
+        read_only: Whether nothing in the folder may change; damage is then noticed and left in place.
         index: What the shards hold.
         damaged: Why each shard that this command found damaged was moved aside, by key.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None) -> None:
-        self.root, self.warn = root, warn
+    def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None, *, read_only: bool = False) -> None:
+        self.root, self.warn, self.read_only = root, warn, read_only
         self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
         self._found: dict[str, Entry] = {}
@@ -55,14 +56,12 @@ class Store:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Bytes of each shard's file, by key, from one listing of the folder; old leftovers of killed builds are removed."""
+        """The size of each shard's file, by key."""
         sizes = {}
         try:
-            with os.scandir(self.shards) as found:
-                for item in found:
-                    if item.name.startswith(files.TEMPORARY):
-                        _remove_if_old(item)
-                    elif item.name.endswith(".safetensors"):
+            with os.scandir(self.shards) as items:
+                for item in items:
+                    if item.name.endswith(".safetensors") and not item.name.startswith(files.TEMPORARY):
                         with contextlib.suppress(FileNotFoundError):  # moved aside by another build just now
                             sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
         except FileNotFoundError:
@@ -72,7 +71,7 @@ class Store:
         return sizes
 
     def find(self, shard: Shard, label: str, *, thorough: bool = False) -> Entry | None:
-        """What the store holds of `shard`; None when it is absent, or damaged and now moved aside (see `damaged`).
+        """What the store holds of `shard`; None when it is absent, or damaged (see `damaged`).
 
         A file that the index does not know, or knows otherwise, is read and verified.
 
@@ -104,17 +103,16 @@ class Store:
         except Damaged:
             return None
         entry = _entry(shard, label, data, digests)
-        try:
-            self.index.add(entry)
-        except StoreError:
-            pass  # a store that cannot be written can still be read
+        if not self.read_only:
+            with contextlib.suppress(StoreError):  # a store that cannot be written can still be read
+                self.index.add(entry)
         return entry
 
     def read(self, shard: Shard) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
         """The arrays of `shard`, verified and read-only, and its runs' content digests.
 
         Raises:
-            Damaged: if the file is missing or not what its name says; it has been moved aside.
+            Damaged: if the file is missing or not what its name says; it has been set aside.
         """
         return self._load(shard)[1:]
 
@@ -133,16 +131,22 @@ class Store:
         except Damaged as problem:
             self._forget(shard.key)
             self.damaged[shard.key] = str(problem)
-            moved = self.set_aside(path)
-            self.warn(f"{path.name} is damaged: {problem}. Moved to {moved}; it is made again.")
+            self.set_aside(path, f"{path.name} is damaged: {problem}")
             raise
 
     def _forget(self, key: str) -> None:
         self._found.pop(key, None)
         self.sizes.pop(key, None)
 
-    def set_aside(self, path: Path) -> Path:
-        """Moves a file or folder that cannot be trusted into `damaged/`, and says where to."""
+    def set_aside(self, path: Path, problem: str) -> None:
+        """Tells the user of a file or folder that cannot be trusted, and moves it into `damaged/`.
+
+        Raises:
+            StoreError: if it cannot be moved.
+        """
+        if self.read_only:
+            self.warn(f"{problem}. A build moves it aside and makes it again.")
+            return
         target = self.root / "damaged" / path.name
         count = 1
         while target.exists():
@@ -153,9 +157,9 @@ class Store:
             os.replace(path, target)
         except FileNotFoundError:
             pass
-        except OSError as problem:
-            raise cannot_write(target, problem) from None
-        return target
+        except OSError as error:
+            raise cannot_write(target, error) from None
+        self.warn(f"{problem}. Moved to {target}; it is made again.")
 
     def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Stores what training gave for `shard`, under its key, in one step.
@@ -192,7 +196,7 @@ class Store:
         self.sizes[entry.key] = entry.size
 
     def probe(self) -> None:
-        """Refuses a store that cannot be written, before anything is trained for it.
+        """Refuses a store that cannot be written, before anything is trained for it; removes what killed builds left in it.
 
         Raises:
             StoreError: if a file cannot be made in it.
@@ -202,10 +206,18 @@ class Store:
             self.shards.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"probe")
             path.unlink()
+            self._remove_leftovers()
         except OSError as problem:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise cannot_write(self.root, problem) from None
+
+    def _remove_leftovers(self) -> None:
+        """Removes temporary files of builds that were killed; a young one may belong to a build at work."""
+        for path in self.shards.glob(f"{files.TEMPORARY}*"):
+            with contextlib.suppress(OSError):  # another build was quicker
+                if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                    path.unlink()
 
 
 def _entry(shard: Shard, label: str, data: bytes, digests: tuple[str, ...]) -> Entry:
@@ -223,11 +235,3 @@ def _entry(shard: Shard, label: str, data: bytes, digests: tuple[str, ...]) -> E
         size=len(data),
         runs=len(digests),
     )
-
-
-def _remove_if_old(item: os.DirEntry[str]) -> None:
-    try:
-        if time.time() - item.stat().st_mtime > LEFTOVER_SECONDS:
-            os.unlink(item.path)
-    except OSError:
-        pass  # another build was quicker, or the store cannot be written

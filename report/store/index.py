@@ -7,9 +7,10 @@ import errno
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import get_type_hints
 
 from report.errors import cannot_read, cannot_write
 
@@ -45,17 +46,17 @@ class Entry:
     runs: int
 
 
-_KINDS = {f.name: f.type for f in fields(Entry)}
+_KINDS = get_type_hints(Entry)
 
 
 def _parse(line: str) -> Entry | None:
     """The entry that a line of the index holds; None for a line that was cut short or is not one."""
     try:
-        told = json.loads(line)
+        row = json.loads(line)
     except ValueError:
         return None
-    right = isinstance(told, dict) and told.keys() == _KINDS.keys()
-    return Entry(**told) if right and all(type(told[name]) is kind for name, kind in _KINDS.items()) else None
+    right = isinstance(row, dict) and row.keys() == _KINDS.keys()
+    return Entry(**row) if right and all(type(row[name]) is kind for name, kind in _KINDS.items()) else None
 
 
 class Index:
@@ -92,7 +93,7 @@ class Index:
         return self._by_key.get(key)
 
     def past(self, name: str) -> list[Entry]:
-        """What was ever stored under the digest of its specs, or for the sweep, that is called `name`; oldest first."""
+        """All entries stored under this spec digest or label, oldest first."""
         return self._history.get(name, [])
 
     def add(self, entry: Entry) -> None:

@@ -148,6 +148,15 @@ def test_a_page_of_the_navigation_without_a_template_is_named(build, templates, 
         write(build, docs, templates=templates)
 
 
+def test_a_page_that_the_navigation_leaves_out_is_named(build, templates, docs):
+    (templates / "deeper").mkdir()
+    (templates / "deeper/lost.md").write_text("# Lost\n")
+    with pytest.raises(PageError, match=r"mkdocs\.yml leaves out templates/deeper/lost\.md\. Add it"):
+        write(build, docs, templates=templates)
+    (templates / "deeper").rename(templates / "notebooks")
+    assert write(build, docs, templates=templates), "only folders of pages hold pages"
+
+
 def test_a_second_time_writes_nothing(build, templates, docs):
     assert write(build, docs, templates=templates)
     dates = {path: path.stat().st_mtime_ns for path in docs.rglob("*")}
