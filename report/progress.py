@@ -30,16 +30,16 @@ class Progress:
     def __init__(self, shards: int, cost: int) -> None:
         self.shards, self.cost = shards, cost
         self.done = self.done_cost = self.runs = self.run_steps = 0
-        self.stage = "Training"
+        self.compiled = ""
         self.compiling_seconds = 0.0
         self.start = time.monotonic()
 
     @contextmanager
     def compiling(self, shape: "Shape") -> Iterator[None]:
         """Around the compilation of a kernel."""
-        start, self.stage = time.monotonic(), f"Compiling {shape.n_features}x{shape.n_hidden}"
+        start, self.compiled = time.monotonic(), f"{shape.n_features}x{shape.n_hidden}"
         yield
-        self.stage = "Training"
+        self.compiled = ""
         self.compiling_seconds += time.monotonic() - start
 
     def advance(self, shard: "Shard") -> None:
@@ -60,8 +60,10 @@ class Progress:
         return self.run_steps / self.seconds
 
     def line(self) -> str:
-        """One line about how far it is."""
-        return _line(self.stage, self.done_cost / self.cost, self.seconds, f"{_si(self.rate)} run-steps/s")
+        """One line about how far it is; nobody knows how long a compilation takes."""
+        if self.compiled:
+            return f"Compiling {self.compiled}: {_time(time.monotonic() - self.start)} so far."
+        return _line("Training", self.done_cost / self.cost, self.seconds, f"{_si(self.rate)} run-steps/s")
 
     def summary(self) -> str:
         """One line about all of it."""

@@ -46,7 +46,7 @@ def _sweep_row(sweep: PlannedSweep) -> dict[str, Any]:
 
 
 def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
-    """A plan for a reader: what will be trained and drawn, and why."""
+    """A plan as text: what will be trained and drawn, and why."""
     sweeps = [sweep for figure in planned for sweep in figure.sweeps]
     head = f"Profile {shop.profile.name}, engine {shop.engine.name} on {shop.engine.device}."
     training = [line for sweep in sweeps for line in _training(sweep)]

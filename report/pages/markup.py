@@ -18,7 +18,6 @@ from report.records import Build, FigureRecord, SweepRecord
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
 """A sign for each verdict, so that colour is never alone in telling them apart."""
 
-
 _LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
 
 

@@ -36,7 +36,7 @@ class Store:
         warn: Tells the user of damage.
         read_only: Whether nothing in the folder may change; damage is then noticed and left in place.
         index: What the shards hold.
-        damaged: Why each shard that this command found damaged was moved aside, by key.
+        damaged: What is wrong with each damaged shard that this command met, by key.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None, *, read_only: bool = False) -> None:
