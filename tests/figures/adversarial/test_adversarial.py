@@ -44,7 +44,7 @@ def test_the_models_are_those_of_uniform_superposition_and_sparser_ones(attacked
     assert attacked["level"].tolist() == [*CHOSEN, SPARSE]
     np.testing.assert_allclose(attacked["density"][[0, -2, -1]], [1, 0.1, 0.01])
     size = Size(steps=1, seeds=1)
-    assert adversarial.needs(size)["base"].digest == dimension_curve.needs(size)["base"].digest
+    assert adversarial.needs(size)["base"].spec_digest == dimension_curve.needs(size)["base"].spec_digest
 
 
 def test_the_unit_is_a_model_with_dedicated_dimensions(attacked):

@@ -86,7 +86,7 @@ def test_neurons_are_rescaled_without_changing_the_model():
 def test_figures_that_show_the_same_models_train_them_once():
     size = Size(steps=9, seeds=3)
     for one, two in ((absolute_large, absolute_zoom), (asymmetric_model, asymmetric_pairs)):
-        assert one.needs(size)["fits"].digest == two.needs(size)["fits"].digest
+        assert one.needs(size)["fits"].spec_digest == two.needs(size)["fits"].spec_digest
     run = absolute_large.needs(size)["fits"].runs[0]
     assert (run.model, run.n_features, run.n_hidden, run.distribution.low) == ("absolute", 100, 40, -1.0)
     assert run.importance == pytest.approx(0.8 ** np.arange(100))

@@ -67,7 +67,7 @@ def test_they_need_the_papers_models(module, sizes):
 def test_the_large_figure_compares_with_the_small_ones_models():
     """With eight times its seeds in `report.yml`, the small figure's models are the very same sweep and are trained once."""
     ours = basic_large.needs(Size(steps=9, seeds=2))["small"]
-    assert ours.digest == basic_small.needs(Size(steps=9, seeds=16))["relu"].digest
+    assert ours.spec_digest == basic_small.needs(Size(steps=9, seeds=16))["relu"].spec_digest
 
 
 def tally_by_loops(W):

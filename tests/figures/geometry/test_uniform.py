@@ -79,7 +79,7 @@ def test_laptop_and_paper_have_their_sizes_and_the_figures_share_their_models():
     assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, 68)
     assert (full.shape.n_features, full.shape.n_hidden, len(full.runs)) == (400, 30, 200)
     for module in (dimension_curve, feature_dimensions, leverage, pressure):
-        assert module.needs(SIZE)["base"].digest == small.digest
+        assert module.needs(SIZE)["base"].spec_digest == small.spec_digest
     assert set(feature_dimensions.INSETS) | set(uniform.PROBES) <= set(uniform.CHOSEN)
     wide, half = (dimension_curve.needs(SIZE)[name].shape for name in ("wide", "half"))
     assert (wide.n_features, wide.n_hidden, half.n_features, half.n_hidden) == (256, 12, 64, 6)

@@ -76,8 +76,8 @@ def test_each_cell_of_the_map_has_its_fits(features, module):
 
 
 def test_the_figures_share_their_models():
-    small = phase_two.needs(SIZE)["models"].digest
-    assert small == phase_crossing.needs(SIZE)["models"].digest == phase_three.needs(SIZE)["small"].digest
+    small = phase_two.needs(SIZE)["models"].spec_digest
+    assert small == phase_crossing.needs(SIZE)["models"].spec_digest == phase_three.needs(SIZE)["small"].spec_digest
 
 
 def test_cells_are_in_the_middle_of_even_parts_of_the_axes():
