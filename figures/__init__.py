@@ -60,16 +60,13 @@ NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
 
 
 def home(name: str) -> str:
-    """The dotted name of the module of the figure `name`.
-
-    Raises:
-        KeyError: There is no such figure.
+    """The dotted name of the module of the figure `name`; a name that is not listed is a module of `figures` itself.
 
     Example:
         >>> home("intro"), home("leverage")
         ('figures.intro', 'figures.geometry.leverage')
     """
-    return f"{__name__}.{dict(zip(NAMES, MODULES, strict=True))[name]}"
+    return f"{__name__}.{dict(zip(NAMES, MODULES, strict=True)).get(name, name)}"
 
 
 def path(name: str) -> str:

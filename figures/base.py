@@ -110,11 +110,12 @@ def estimated(e: Estimate, *, digits: int = 2, percent: bool = False) -> Value:
 AXES = (
     "seed", "model", "group", "setting",  # trained models: by seed, in another order, fits of groups, kinds of models
     "density", "level", "importance", "strength", "size", "attack",  # what is varied
-    "feature", "hidden", "neuron", "output", "set", "pair",  # parts of a model
-    "step", "snapshot", "stage", "sample",  # moments of training, inputs
+    "feature", "hidden", "neuron", "layer", "output", "set", "pair",  # parts of a model
+    "step", "snapshot", "stage", "jump", "sample",  # moments of training, inputs
     "panel", "row", "column",  # places in a picture
     "solution", "arrangement", "code", "shape", "instance", "outcome",  # kinds of results
-    "check", "crossing", "place", "line", "rank", "point", "edge", "coordinate",  # what is compared, located or counted
+    "check", "crossing", "place", "line", "rank", "count",  # what is compared, located or counted
+    "point", "edge", "end", "coordinate",  # of drawings
 )  # fmt: skip
 """The words for the axes of arrays."""
 

@@ -9,7 +9,7 @@ from report.engines import Engine
 from report.errors import cannot_write
 from report.pages import speed
 from report.progress import working
-from report.records import Build, FigureRecord
+from report.records import Build, FigureRecord, LockedSweep
 from report.workshop import Workshop
 
 
@@ -19,7 +19,7 @@ def versions(engine: Engine) -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: metadata.version(name) for name in sorted(libraries)}}
 
 
-def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequence[dict[str, str]]) -> Build:
+def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequence[LockedSweep]) -> Build:
     """Everything that the pages may show."""
     drawing = [seconds for figure in records if (seconds := workshop.timings.get("figure", figure.key)) is not None]
     return Build(

@@ -35,7 +35,7 @@ def clean(store: Path, out: Path) -> Iterator[str]:
 
 
 def clean_store(root: Path) -> Iterator[str]:
-    """Removes the artifacts that no figure of any profile needs any more; says how many before it does."""
+    """Removes artifacts that no figure of any profile needs any more, and kernels of old code; says how many before it does."""
     store, sources = Store(root), Sources()
     shards, drawn, tables = _needed(store, sources)
     unneeded = [path for path in _inside(root / "shards", "*.safetensors") if path.stem not in shards]
@@ -48,6 +48,12 @@ def clean_store(root: Path) -> Iterator[str]:
         f"{len(pictures)} drawn figures and {len(others)} leftovers that no figure needs any more."
     )
     for path in [*unneeded, *pictures, *others]:
+        _remove(path)
+    current = engines.compiled_folder(engines.engine("cpu", sources))
+    kernels = [path for path in _inside(engines.COMPILED, "*") if path != current]
+    if kernels:
+        yield f"Removing the compiled kernels of old code: {len(kernels)} {'folder' if len(kernels) == 1 else 'folders'}."
+    for path in kernels:
         _remove(path)
     kept = "".join(line_of(asdict(entry)) for entry in store.index.lines if entry.key in shards)
     if store.index.path.exists():

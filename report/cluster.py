@@ -1,7 +1,6 @@
 """Training on the workers of a Dask cluster, which publish in the store that they share; for the kernel the same bits."""
 
 import os
-import sys
 import time
 from collections.abc import Generator, Sequence
 from functools import cache
@@ -13,6 +12,7 @@ from report import engines
 from report.engines import Device, Engine, Train
 from report.errors import PipelineError
 from report.execute import Done, Task, train_task
+from report.progress import say
 from report.store.artifacts import Store
 from sup.errors import SupError
 
@@ -51,7 +51,7 @@ class Cluster:
             from distributed import as_completed
 
             if not client.nthreads():
-                print(f"The scheduler at {self.address} has no worker yet; training begins when one comes.", file=sys.stderr)
+                say(f"The scheduler at {self.address} has no worker yet; training begins when one comes.")
             root, waiting = store.root.absolute(), iter(tasks)
 
             def ask(count: int) -> "list[Future[Done]]":

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import figures
 from report import build, cleaning, engines, lock, verify, words, workshop
 from report.options import Options, choose_profile
-from report.records import FigureRecord
-from report.workshop import Workshop, say
+from report.progress import say
+from report.records import PICTURES, FigureRecord
+from report.store.artifacts import Store
+from report.workshop import Workshop
 
 
 def _chosen(options: Options) -> Workshop:
@@ -24,29 +28,37 @@ def run_build(options: Options) -> int:
         say(f"A GPU is here: profile {shop.profile.name}, trained by torch. DEVICE=cpu takes the kernel, and laptop by default.")
     records = shop.make()
     if options.only:
-        records = _all_records(shop, options.only)
+        records = _all_records(shop, records[0])
         if not records:
             return 0
-    written = build.build_record(shop, records, [line.row() for line in lock.read() if line.profile == shop.profile.name])
+    written = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
     changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
     page = (options.out / "index.html").resolve().as_uri()
     print(f"{'The site is built' if changed else 'Nothing is to do'}. Profile {shop.profile.name}, open {page}")
+    if options.only:
+        _print_pictures(options.only, options.out / "figures" / options.only)
     return 0
 
 
-def _all_records(shop: Workshop, only: str) -> list[FigureRecord]:
-    """The records of all figures when all are there; none, and the reader is told, when some are still to be made."""
-    shop.names, shop.forced = figures.NAMES, False
-    missing = [figure.name for figure in shop.plan() if figure.reason]
-    if missing:
-        print(f"Made {only}. The site stays as it was until these are made too: {', '.join(missing)}. Run again without ONLY.")
-        return []
-    return shop.make()
+def _all_records(shop: Workshop, made: FigureRecord) -> list[FigureRecord]:
+    """The records of all figures; none, and a notice with the pictures of `made`, while some are still to be made."""
+    every = replace(shop, names=figures.NAMES, forced=False)
+    missing = [figure.name for figure in every.plan() if figure.reason]
+    if not missing:
+        return every.make()
+    print(f"Made {made.name}. The site stays as it was until these are made too: {', '.join(missing)}. Run again without ONLY.")
+    _print_pictures(made.name, made.folder)
+    return []
+
+
+def _print_pictures(name: str, folder: Path) -> None:
+    print("\n  ".join([f"Pictures of {name}:", *(str((folder / picture).resolve()) for picture in PICTURES)]))
 
 
 def run_plan(options: Options) -> int:
-    """Prints what a build would make, and why."""
+    """Prints what a build would make, and why; writes nothing."""
     shop = _chosen(options)
+    shop = replace(shop, store=Store(shop.store.root, shop.store.warn, read_only=True))
     planned = shop.plan()
     print(_json(words.plan_rows(shop, planned)) if options.json else words.plan_text(shop, planned))
     return 0
@@ -62,12 +74,8 @@ def run_values(options: Options) -> int:
 
 def run_claims(options: Options) -> int:
     """Prints the paper's statements with their verdicts."""
-    claims = [
-        {name: cell for name, cell in claim.items() if name != "rows"}
-        for record in _chosen(options).make()
-        for claim in record.claims
-    ]
-    print(_json(claims) if options.json else words.claims_text(claims))
+    claims = [claim for record in _chosen(options).make() for claim in record.claims]
+    print(_json(words.claim_rows(claims)) if options.json else words.claims_text(claims))
     return 0
 
 

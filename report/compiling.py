@@ -19,12 +19,12 @@ COLD = 1.0
 
 
 def silently(item: object) -> AbstractContextManager[object]:
-    """For `around`, where nobody is told."""
+    """The default `around`: does nothing."""
     return nullcontext()
 
 
 def leave_interrupts() -> None:
-    """For a process that this one starts: Ctrl-C is for the one that the reader started, which ends the others."""
+    """Ignores Ctrl-C in a child process; the parent ends its children."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

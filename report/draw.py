@@ -4,13 +4,13 @@ This module is lean on purpose: its code, as that of the figure's own module, is
 """
 
 import json
-import math
 from typing import Any
 
 import numpy as np
 
 from figures import style
-from figures.base import Claim, Data, FigureModule, Finding, Runs, Value, judge
+from figures.base import Data, FigureModule, Runs, judge
+from report.findings import claim_record, finite, value_row
 
 
 def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, bytes]:
@@ -33,8 +33,8 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
 def compute(module: FigureModule, runs: Runs, *, decides: bool) -> tuple[Data, dict[str, bytes]]:
     """What is drawn, and the files of a figure that are no pictures: its data and its findings."""
     data = module.reduce(runs)
-    findings = [judge(claim, data, decides=decides) for claim in module.CLAIMS]
-    return data, {"data.json": data_json(data), "findings.json": _json([claim_row(finding, data) for finding in findings])}
+    claims = [claim_record(judge(claim, data, decides=decides), data).row() for claim in module.CLAIMS]
+    return data, {"data.json": data_json(data), "findings.json": _json(claims)}
 
 
 def data_json(data: Data) -> bytes:
@@ -63,40 +63,7 @@ def rows(array: np.ndarray) -> Any:
 def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(item) for item in value]
-    return value if not isinstance(value, float) or math.isfinite(value) else None
-
-
-def value_row(value: Value) -> dict[str, Any]:
-    """A value as JSON; an end of its interval is null where there is none."""
-    interval = None if value.interval is None else _finite([float(end) for end in value.interval])
-    return {"value": _finite(float(value.value)), "unit": value.unit, "digits": value.digits, "interval": interval}
-
-
-def claim_row(finding: Finding, data: Data) -> dict[str, Any]:
-    """A claim with its number and verdict, as far as the figure knows them."""
-    claim, estimate = finding.claim, finding.estimate
-    return {
-        "id": claim.id,
-        "source": claim.source,
-        "text": claim.text,
-        "paper": claim.paper,
-        "value": _finite(float(estimate.value)),
-        "unit": claim.unit,
-        "interval": _finite([float(estimate.low), float(estimate.high)]) if estimate.models else None,
-        "seeds": estimate.models,
-        "criterion": criterion(claim),
-        "verdict": finding.verdict,
-        "reason": finding.reason,
-        "rows": claim.rows(data) if claim.rows else None,
-    }
-
-
-def criterion(claim: Claim) -> str:
-    """When the claim holds, and when its number agrees with the paper's, in words."""
-    if claim.untested:
-        return "none"
-    agrees = f"; agrees with the paper when {claim.agrees}" if claim.agrees else ""
-    return f"{claim.quantity} is {claim.holds}{agrees}"
+    return finite(value) if isinstance(value, float) else value
 
 
 def _json(content: Any) -> bytes:

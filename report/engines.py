@@ -4,6 +4,7 @@ import ctypes
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +22,9 @@ Train: TypeAlias = Callable[[Sequence[Run], tuple[int, ...]], dict[str, np.ndarr
 
 ENTRIES = {"kernel": "sup.training.kernel", "torch": "sup.training.torch_engine"}
 """The module from which each engine's code is reached."""
+
+COMPILED = ROOT / ".cache" / "numba"
+"""Holds a folder of compiled kernels for each version of the kernel's code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,12 @@ def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around[
     return lambda shapes, around: compile_all(compile_kernel, shapes, workers, around)
 
 
+def compiled_folder(engine: Engine) -> Path:
+    """The folder of the kernels compiled from the code of `engine`."""
+    return COMPILED / engine.code[:16]
+
+
 def settle_compiled_code(engine: Engine) -> None:
     """Keeps compiled kernels in a folder of their code: numba's cache looks at a function's own file, not at what it imports."""
     if engine.name == "kernel":
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba" / engine.code[:16]))
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(engine)))

@@ -17,7 +17,7 @@ class StoreError(PipelineError):
 
 
 class Interrupted(PipelineError):
-    """The reader pressed Ctrl-C; what was finished is kept."""
+    """The user pressed Ctrl-C; what was finished is kept."""
 
     status = 130
 

@@ -29,11 +29,11 @@ class Task:
 
     Attributes:
         shards: Of one shape, with the same steps and observations.
-        sweeps: For each shard, the sweep that asked for it first.
+        labels: For each shard, profile/figure/name of the sweep that asked for it first.
     """
 
     shards: tuple[Shard, ...]
-    sweeps: tuple[str, ...]
+    labels: tuple[str, ...]
 
     @property
     def cost(self) -> int:
@@ -89,12 +89,12 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
     try:
         arrays = train([run for shard in task.shards for run in shard.runs], task.shards[0].snapshots)
     except SupError as problem:
-        raise PipelineError(f"{task.sweeps[0]} cannot be trained: {problem}") from problem
+        raise PipelineError(f"{task.labels[0]} cannot be trained: {problem}") from problem
     seconds = clock() - start
     entries, first = [], 0
-    for shard, sweep in zip(task.shards, task.sweeps, strict=True):
+    for shard, label in zip(task.shards, task.labels, strict=True):
         end = first + len(shard.runs)
-        entries.append(store.publish(shard, {name: array[first:end] for name, array in arrays.items()}, sweep))
+        entries.append(store.publish(shard, {name: array[first:end] for name, array in arrays.items()}, label))
         first = end
     return Done(tuple(entries), seconds)
 

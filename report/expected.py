@@ -15,6 +15,7 @@ import numpy as np
 
 from report import ROOT
 from report.errors import PipelineError
+from report.findings import ClaimRecord
 
 FIGURES = ROOT / "figures.expected"
 CLAIMS = ROOT / "claims.expected"
@@ -103,9 +104,9 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def verdicts(claims: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def verdicts(claims: Iterable[ClaimRecord]) -> dict[str, str]:
     """The verdict on each claim, by its number."""
-    return {str(claim["id"]): str(claim["verdict"]) for claim in claims}
+    return {claim.id: claim.verdict for claim in claims}
 
 
 def differences(expected: Any, here: Any, at: str = "") -> Iterator[str]:

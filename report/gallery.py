@@ -77,7 +77,7 @@ def ingredients(figure: str, sweeps: Sequence[PlannedSweep], *, decides: bool, s
         code=sources.digest(figures.home(figure), "report.draw"),
         environment=environment(),
         decides=decides,
-        input=digest("input", {sweep.name: [sweep.spec, contents[sweep.name]] for sweep in sweeps}),
+        input=digest("input", {sweep.name: [sweep.spec_digest, contents[sweep.name]] for sweep in sweeps}),
     )
 
 
@@ -93,7 +93,7 @@ class Gallery:
         return self.root / key
 
     def holds(self, made_from: Ingredients) -> bool:
-        """Whether the figure is there, whole and unaltered; a damaged one is moved aside."""
+        """Whether the figure is there, whole and unaltered; a damaged one is set aside."""
         folder = self.folder(made_from.key)
         if not folder.exists():
             return False
@@ -105,10 +105,7 @@ class Gallery:
             right = False
         if not right:
             self.damaged.add(made_from.key)
-            moved = self.store.set_aside(folder)
-            self.store.warn(
-                f"figure {made_from.figure} is damaged: its files are not those that were drawn. Moved to {moved}; drawn again."
-            )
+            self.store.set_aside(folder, f"figure {made_from.figure} is damaged: its files are not those that were drawn")
         return right
 
     def decide(

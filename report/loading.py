@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-from typing import Any
 
 import numpy as np
 
 from report import files
 from report.errors import cannot_write
 from report.plan import PlannedSweep
-from report.progress import words
-from report.records import SweepRecord
+from report.records import RunRecord, SweepRecord
 from report.store.artifacts import Store
 from report.store.shard_file import results_digest
 from report.store.timings import Timings
@@ -31,23 +29,23 @@ def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]
 
 
 def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord:
-    """What the pages say of a sweep; what takes reading all its shards is kept in a small file.
+    """The pages' record of a sweep; its table of runs is stored in a small file, since making it reads every shard.
 
     Raises:
         Damaged: as `load`.
     """
-    runs = _kept_rows(store, planned)
+    runs = _stored_rows(store, planned)
     if runs is None:
         runs = _rows(*load(store, planned))
-        _keep_rows(store, planned, runs)
+        _store_rows(store, planned, runs)
     seconds = [timings.get("shard", shard.key) for shard in planned.shards]
     return SweepRecord(
         figure=planned.figure,
         name=planned.name,
-        shape=words(planned.sweep.shape),
-        spec=planned.spec,
+        shape=planned.sweep.shape.words,
+        spec_digest=planned.spec_digest,
         key=planned.key,
-        digest=results_digest(run["content"] for run in runs),
+        results_digest=results_digest(run.content_digest for run in runs),
         engine=planned.shards[0].engine.name,
         runs=tuple(runs),
         shards=len(planned.shards),
@@ -55,35 +53,35 @@ def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord
     )
 
 
-def _rows(trained: Trained, digests: tuple[str, ...]) -> list[dict[str, Any]]:
+def _rows(trained: Trained, digests: tuple[str, ...]) -> list[RunRecord]:
     losses = trained["final_loss"].astype(str).astype(np.float64)
     return [
-        {
-            "spec": spec_digest(run),
-            "content": content,
-            "seed": run.seed,
-            "density": get(run, "density"),
-            "final_loss": float(loss),
-        }
+        RunRecord(
+            spec_digest=spec_digest(run),
+            content_digest=content,
+            seed=run.seed,
+            density=get(run, "density"),
+            final_loss=float(loss),
+        )
         for run, content, loss in zip(trained.runs, digests, losses, strict=True)
     ]
 
 
-def _kept_rows(store: Store, planned: PlannedSweep) -> list[dict[str, Any]] | None:
+def _stored_rows(store: Store, planned: PlannedSweep) -> list[RunRecord] | None:
     """The rows of the small file, if it is whole and of these shards."""
     try:
         sha, _, body = (store.root / "sweeps" / f"{planned.key}.json").read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != sha:
             return None
-        told = json.loads(body)
-        same = told["content"] == planned.content and len(told["runs"]) == len(planned.sweep.runs)
-        return list(told["runs"]) if same else None
+        table = json.loads(body)
+        same = table["content"] == planned.content and len(table["runs"]) == len(planned.sweep.runs)
+        return [RunRecord.from_row(row) for row in table["runs"]] if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _keep_rows(store: Store, planned: PlannedSweep, runs: list[dict[str, Any]]) -> None:
-    body = json.dumps({"content": planned.content, "runs": runs}, separators=(",", ":")).encode()
+def _store_rows(store: Store, planned: PlannedSweep, runs: list[RunRecord]) -> None:
+    body = json.dumps({"content": planned.content, "runs": [run.row() for run in runs]}, separators=(",", ":")).encode()
     path = store.root / "sweeps" / f"{planned.key}.json"
     try:
         files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import figures
 from report import ROOT
 from report.errors import PipelineError
-from report.records import SweepRecord
+from report.records import LockedSweep, SweepRecord
 
 PATH = ROOT / "artifacts.lock"
 SELFCHECK = ROOT / "selfcheck.lock"
@@ -20,30 +20,7 @@ PROFILES = ("smoke", "laptop")
 """The profiles that are locked; what a GPU trains may differ between machines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A locked sweep.
-
-    Attributes:
-        name: figure/name.
-        profile: "smoke" or "laptop".
-        spec: Digest of its specs and observations.
-        engine: "kernel".
-        digest: SHA-256 of its runs' content digests in order.
-    """
-
-    name: str
-    profile: str
-    spec: str
-    engine: str
-    digest: str
-
-    def row(self) -> dict[str, str]:
-        """The fields that a page shows."""
-        return {"name": self.name, "spec": self.spec, "engine": self.engine, "digest": self.digest}
-
-
-def read(path: Path = PATH) -> list[Line]:
+def read(path: Path = PATH) -> list[LockedSweep]:
     """The lines of the lock; none when there is no file yet.
 
     Raises:
@@ -59,24 +36,27 @@ def read(path: Path = PATH) -> list[Line]:
                 f"{path.name}, line {number}: a line is sweep, profile, spec digest, engine and digest; got {text!r}. "
                 f"Restore the file, or write it anew with `make lock` for each of {', '.join(PROFILES)}."
             )
-        lines.append(Line(*words))
+        lines.append(LockedSweep(*words))
     return lines
 
 
-def text_of(lines: Iterable[Line]) -> str:
+def text_of(lines: Iterable[LockedSweep]) -> str:
     """The text of the lock: profiles from small to large, figures in the paper's order, sweeps by name."""
 
-    def place(line: Line) -> tuple[int, int, str]:
+    def place(line: LockedSweep) -> tuple[int, int, str]:
         figure = line.name.split("/")[0]
         return PROFILES.index(line.profile), figures.NAMES.index(figure) if figure in figures.NAMES else -1, line.name
 
     ordered = sorted(lines, key=place)
-    return "".join(f"{line.name} {line.profile} {line.spec} {line.engine} {line.digest}\n" for line in ordered)
+    return "".join(f"{line.name} {line.profile} {line.spec_digest} {line.engine} {line.results_digest}\n" for line in ordered)
 
 
-def lines_of(profile: str, sweeps: Iterable[SweepRecord]) -> list[Line]:
+def lines_of(profile: str, sweeps: Iterable[SweepRecord]) -> list[LockedSweep]:
     """The lines of a profile's sweeps as they came out here."""
-    return [Line(f"{sweep.figure}/{sweep.name}", profile, sweep.spec, sweep.engine, sweep.digest) for sweep in sweeps]
+    return [
+        LockedSweep(f"{sweep.figure}/{sweep.name}", profile, sweep.spec_digest, sweep.engine, sweep.results_digest)
+        for sweep in sweeps
+    ]
 
 
 Outcome: TypeAlias = Literal["match", "differs", "outdated", "unlisted", "unneeded"]
@@ -106,7 +86,7 @@ class Comparison:
     here: str = ""
 
 
-def compare(locked: Sequence[Line], here: Sequence[Line]) -> list[Comparison]:
+def compare(locked: Sequence[LockedSweep], here: Sequence[LockedSweep]) -> list[Comparison]:
     """How the lines of one profile, as they came out here, compare with those locked."""
     known, named = {line.name: line for line in locked}, {line.name for line in here}
     comparisons = []
@@ -115,12 +95,12 @@ def compare(locked: Sequence[Line], here: Sequence[Line]) -> list[Comparison]:
         outcome: Outcome = "match"
         if was is None:
             outcome = "unlisted"
-        elif (was.spec, was.engine) != (line.spec, line.engine):
+        elif (was.spec_digest, was.engine) != (line.spec_digest, line.engine):
             outcome = "outdated"
-        elif was.digest != line.digest:
+        elif was.results_digest != line.results_digest:
             outcome = "differs"
-        comparisons.append(Comparison(line.name, outcome, was.digest if was else "", line.digest))
-    return comparisons + [Comparison(line.name, "unneeded", line.digest) for line in locked if line.name not in named]
+        comparisons.append(Comparison(line.name, outcome, was.results_digest if was else "", line.results_digest))
+    return comparisons + [Comparison(line.name, "unneeded", line.results_digest) for line in locked if line.name not in named]
 
 
 def check_profile(profile: str) -> None:

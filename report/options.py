@@ -24,7 +24,7 @@ _MAKES_JSON = ("plan", "verify", "values", "claims")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the reader asked for.
+    """What the user asked for.
 
     Attributes:
         command: One of `COMMANDS`.

@@ -38,14 +38,14 @@ class PlannedSweep:
     reasons: Mapping[int, Reason]
 
     @cached_property
-    def spec(self) -> str:
+    def spec_digest(self) -> str:
         """Digest of all its specs and observations."""
-        return self.sweep.digest
+        return self.sweep.spec_digest
 
     @property
     def key(self) -> str:
         """What names all its artifacts together."""
-        return set_key(self.spec, self.shards[0].engine)
+        return set_key(self.spec_digest, self.shards[0].engine)
 
     @property
     def missing(self) -> tuple[Shard, ...]:
@@ -55,7 +55,7 @@ class PlannedSweep:
     @property
     def content(self) -> str | None:
         """Digest of the shards' results, in order; None while some are missing."""
-        digests = [entry.digest for entry in self.found if entry is not None]
+        digests = [entry.results_digest for entry in self.found if entry is not None]
         return results_digest(digests) if len(digests) == len(self.shards) else None
 
 
@@ -124,7 +124,7 @@ def decide(store: Store, shard: Shard, label: str, *, thorough: bool = False, fo
     if shard.key in store.damaged:
         return Reason("corrupt", f"{shard.key[:12]}.safetensors")
     engine = shard.engine
-    past = [line for line in store.index.past(shard.spec) if line.engine == engine.name]
+    past = [line for line in store.index.past(shard.spec_digest) if line.engine == engine.name]
     if any(line.key == shard.key for line in past):
         return Reason("absent", label)
     if past and all(line.code != engine.code for line in past):
@@ -133,6 +133,6 @@ def decide(store: Store, shard: Shard, label: str, *, thorough: bool = False, fo
         return Reason("environment", engine.name, past[-1].environment, engine.environment)
     before = store.index.past(label)
     if before:
-        was = next((line.spec for line in reversed(before) if line.part == shard.part), None)
-        return Reason("spec", label, was, shard.spec)
+        was = next((line.spec_digest for line in reversed(before) if line.part == shard.part), None)
+        return Reason("spec", label, was, shard.spec_digest)
     return Reason("absent", label)

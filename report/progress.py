@@ -1,8 +1,9 @@
-"""Progress of training: a bar with rate and time left on a terminal, a single line at the end elsewhere."""
+"""Progress: a bar on a terminal; elsewhere a line every 30 s with stage, share, rate and time left, and one at the end."""
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,32 +15,55 @@ if TYPE_CHECKING:
     from sup.sweeps import Shape
 
 
+EVERY = 30.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+def say(text: str) -> None:
+    """Prints a notice on standard error; standard output is for answers."""
+    print(text, file=sys.stderr, flush=True)
+
+
 class Progress:
-    """Counts what has been trained; shows nothing while it goes on."""
+    """Counts what has been trained."""
 
     def __init__(self, shards: int, cost: int) -> None:
         self.shards, self.cost = shards, cost
-        self.done = self.runs = self.run_steps = 0
+        self.done = self.done_cost = self.runs = self.run_steps = 0
+        self.compiled = ""
         self.compiling_seconds = 0.0
         self.start = time.monotonic()
 
     @contextmanager
     def compiling(self, shape: "Shape") -> Iterator[None]:
         """Around the compilation of a kernel."""
-        start = time.monotonic()
+        start, self.compiled = time.monotonic(), f"{shape.n_features}x{shape.n_hidden}"
         yield
+        self.compiled = ""
         self.compiling_seconds += time.monotonic() - start
 
     def advance(self, shard: "Shard") -> None:
         """Counts a shard that has been stored."""
         self.done += 1
+        self.done_cost += shard.cost
         self.runs += len(shard.runs)
         self.run_steps += shard.run_steps
 
     @property
+    def seconds(self) -> float:
+        """Seconds of training, compilation left out."""
+        return max(1e-9, time.monotonic() - self.start - self.compiling_seconds)
+
+    @property
     def rate(self) -> float:
-        """Run-steps a second of training, compilation left out."""
-        return self.run_steps / max(1e-9, time.monotonic() - self.start - self.compiling_seconds)
+        """Run-steps a second of training."""
+        return self.run_steps / self.seconds
+
+    def line(self) -> str:
+        """One line about how far it is; nobody knows how long a compilation takes."""
+        if self.compiled:
+            return f"Compiling {self.compiled}: {_time(time.monotonic() - self.start)} so far."
+        return _line("Training", self.done_cost / self.cost, self.seconds, f"{_si(self.rate)} run-steps/s")
 
     def summary(self) -> str:
         """One line about all of it."""
@@ -77,7 +101,8 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
     out = out or sys.stderr
     if not out.isatty():
         progress = Progress(shards, cost)
-        yield progress
+        with _now_and_then(progress.line, out):
+            yield progress
     else:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -98,23 +123,72 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
     print(progress.summary(), file=out)
 
 
+class Work:
+    """Work that goes on; `total` is its number of items, and 0 where it has none."""
+
+    def __init__(self, text: str, total: int) -> None:
+        self.text, self.total, self.done = text, total, 0
+        self.start = time.monotonic()
+
+    def advance(self) -> None:
+        """Counts an item that is done."""
+        self.done += 1
+
+    def line(self) -> str:
+        """One line about how far it is."""
+        seconds = max(1e-9, time.monotonic() - self.start)
+        if not self.total:
+            return f"{self.text}: {_time(seconds)} so far."
+        return _line(self.text, self.done / self.total, seconds, f"{self.done / seconds:.2g} a second")
+
+
 @contextmanager
-def working(text: str, out: TextIO | None = None) -> Iterator[None]:
-    """Says on a terminal what is being done, for as long as it takes; says nothing elsewhere."""
-    out = out or sys.stderr
+def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Work]:
+    """Says what is being done while it is: on a terminal from the start, elsewhere every 30 s.
+
+    Args:
+        text: What is being done.
+        total: How many items it has, which the caller counts with `advance`; 0 for none.
+        out: Where to say it; by default standard error.
+    """
+    out, work = out or sys.stderr, Work(text, total)
     if not out.isatty():
-        yield
+        with _now_and_then(work.line, out):
+            yield work
         return
     print(f"{text} ...", end="", file=out, flush=True)
     try:
-        yield
+        yield work
     finally:
         print("\r\033[K", end="", file=out, flush=True)
 
 
-def words(shape: "Shape") -> str:
-    """A shape in words, such as "relu-output 20x5, independent"."""
-    return f"{shape.model} {shape.n_features}x{shape.n_hidden}, {shape.distribution.lower()}"
+@contextmanager
+def _now_and_then(line: Callable[[], str], out: TextIO) -> Iterator[None]:
+    """Prints `line()` every 30 s while the block runs."""
+    ended = threading.Event()
+
+    def print_lines() -> None:
+        while not ended.wait(EVERY):
+            print(line(), file=out, flush=True)
+
+    printer = threading.Thread(target=print_lines, daemon=True)
+    printer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        printer.join()
+
+
+def _line(stage: str, share: float, seconds: float, rate: str) -> str:
+    """Stage, share, rate and time left; the time is unknown until something is done."""
+    left = f"about {_time(seconds * (1 - share) / share)} left" if share else "time left unknown"
+    return f"{stage}: {100 * share:.0f} %, {rate}, {left}."
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _si(number: float) -> str:

@@ -13,7 +13,7 @@ class Reason:
     Attributes:
         kind: absent: never made. spec: other runs or observations are asked for. code: the code that makes it changed.
             input: what it is made from changed. environment: a library or device changed. corrupt: it was damaged.
-            forced: the reader asked for it.
+            forced: the user asked for it.
         subject: What changed, such as "sup.training.kernel" or the name of a sweep.
         was: Digest or text of it before, where known.
         now: Digest or text of it now.

@@ -1,13 +1,58 @@
 """What a build knows when it writes the pages: plain records, each loadable from JSON without training or drawing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import figures
 from figures.base import About, Value
+from report.findings import ClaimRecord
+
+PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png")
+"""The pictures of a figure, in its folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A trained run, as the tables of runs list it.
+
+    Attributes:
+        spec_digest: Digest of its spec.
+        content_digest: Digest of its arrays.
+        seed: Its seed.
+        density: Its density; a density for each feature where they differ.
+        final_loss: Its final loss.
+    """
+
+    spec_digest: str
+    content_digest: str
+    seed: int
+    density: float | tuple[float, ...]
+    final_loss: float
+
+    def row(self) -> dict[str, Any]:
+        """The columns of the table of runs, by their names there."""
+        return {
+            "spec": self.spec_digest,
+            "content": self.content_digest,
+            "seed": self.seed,
+            "density": self.density,
+            "final_loss": self.final_loss,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "RunRecord":
+        """The record that `row` wrote, also after it went through JSON."""
+        density = row["density"]
+        return cls(
+            spec_digest=row["spec"],
+            content_digest=row["content"],
+            seed=row["seed"],
+            density=tuple(density) if isinstance(density, list) else density,
+            final_loss=row["final_loss"],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +63,11 @@ class SweepRecord:
         figure: The module that needs it.
         name: Its name there; `figure/name` is its name in the lock.
         shape: In words, such as "relu-output 20x5, independent".
-        spec: Digest of its specs and observations.
+        spec_digest: Digest of its specs and observations.
         key: What names its artifacts: specs, observations, engine and the engine's code.
-        digest: SHA-256 of its ordered run digests.
+        results_digest: SHA-256 of its ordered run digests.
         engine: "kernel" or "torch".
-        runs: For each run: `spec` (digest), `content` (digest), `seed`, `density`, `final_loss`.
+        runs: Its runs, in order.
         shards: Number of files.
         seconds: Core seconds that training took, from the timings file; None when unknown. Never part of a comparison.
     """
@@ -30,11 +75,11 @@ class SweepRecord:
     figure: str
     name: str
     shape: str
-    spec: str
+    spec_digest: str
     key: str
-    digest: str
+    results_digest: str
     engine: str
-    runs: tuple[Mapping[str, Any], ...]
+    runs: tuple[RunRecord, ...]
     shards: int
     seconds: float | None
 
@@ -47,9 +92,9 @@ class FigureRecord:
         name: Its module in `figures/`.
         about: What it shows.
         key: Digest of its code and of the content it was made from.
-        folder: Holds `light.svg`, `dark.svg`, `light.png`, `dark.png` and `data.json`.
+        folder: Holds its pictures and `data.json`.
         values: Its numbers, by name (without the figure's name).
-        claims: Its claims, each in the form of `claims --json`, with `rows` (list of dictionaries, or None) besides.
+        claims: Its claims with their verdicts.
         sweeps: What it was made from.
         source: Text of its module.
     """
@@ -59,7 +104,7 @@ class FigureRecord:
     key: str
     folder: Path
     values: Mapping[str, Value]
-    claims: tuple[Mapping[str, Any], ...]
+    claims: tuple[ClaimRecord, ...]
     sweeps: tuple[SweepRecord, ...]
     source: str
 
@@ -67,6 +112,60 @@ class FigureRecord:
     def path(self) -> str:
         """The file of its module, below the checkout."""
         return figures.path(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSweep:
+    """A line of `artifacts.lock`.
+
+    Attributes:
+        name: figure/name.
+        profile: "smoke" or "laptop".
+        spec_digest: Digest of its specs and observations.
+        engine: "kernel".
+        results_digest: SHA-256 of its ordered run digests.
+    """
+
+    name: str
+    profile: str
+    spec_digest: str
+    engine: str
+    results_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What `make bench` measured; README.md of `tests/benchmarks` says how each number was taken.
+
+    Attributes:
+        machine: Processor, cores and versions.
+        pairs: How often each ratio was measured.
+        table: A row per shape, with a cell per density.
+        mean: Geometric mean of the table's ratios.
+        peak: The densest shape beside what the cores reach in registers.
+        late: Time of a step at the start of training and late in it.
+        compilation: Seconds that compiling a profile's kernels takes.
+        growth_runs: Time of a model as there are more of them.
+        growth_features: Time of a model as it has more features.
+        growth_threads: How much faster more threads are.
+        memory: Megabytes at most.
+    """
+
+    machine: Mapping[str, Any]
+    pairs: int
+    table: Sequence[Mapping[str, Any]]
+    mean: float
+    peak: Mapping[str, Any]
+    late: Sequence[Mapping[str, Any]]
+    compilation: Mapping[str, Any]
+    growth_runs: Sequence[Mapping[str, Any]]
+    growth_features: Sequence[Mapping[str, Any]]
+    growth_threads: Sequence[Mapping[str, Any]]
+    memory: Sequence[Mapping[str, Any]]
+
+    def row(self) -> dict[str, Any]:
+        """The measurements by name, as `speed.json` holds them."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +179,9 @@ class Build:
         device: "cpu" or "cuda".
         versions: Library versions that the results rest on, by name.
         figures: In the paper's order.
-        lock: For each sweep of the lock of this profile: `name`, `spec`, `engine`, `digest`.
+        lock: The sweeps that the lock lists for this profile.
         drawing: Seconds that drawing took, from the timings file; never part of a comparison.
-        speed: What `make bench` measured last, as `report.pages.speed` keeps it; None when nothing was.
+        speed: What `make bench` measured last; None when nothing was.
     """
 
     profile: str
@@ -91,9 +190,9 @@ class Build:
     device: Literal["cpu", "cuda"]
     versions: Mapping[str, str]
     figures: tuple[FigureRecord, ...]
-    lock: tuple[Mapping[str, str], ...]
+    lock: tuple[LockedSweep, ...]
     drawing: float = 0.0
-    speed: Mapping[str, Any] | None = None
+    speed: Speed | None = None
 
     @cached_property
     def owners(self) -> Mapping[str, SweepRecord]:
@@ -112,7 +211,7 @@ class Build:
     @cached_property
     def models(self) -> int:
         """How many models were trained; those that figures share are counted once."""
-        return len({run["spec"] for figure in self.figures for sweep in figure.sweeps for run in sweep.runs})
+        return len({run.spec_digest for figure in self.figures for sweep in figure.sweeps for run in sweep.runs})
 
     def figure(self, name: str) -> FigureRecord:
         """The figure `name`; KeyError names those there are."""

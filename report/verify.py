@@ -10,12 +10,14 @@ from typing import Any
 from report import engines, expected, files, loading, lock, profiles, workshop
 from report.compiling import compile_all
 from report.errors import PipelineError, cannot_write
-from report.lock import Comparison, Line
+from report.findings import ClaimRecord
+from report.lock import Comparison
 from report.options import Options, choose_profile
-from report.records import FigureRecord
+from report.progress import say
+from report.records import FigureRecord, LockedSweep
 from report.store.shard_file import results_digest
 from report.words import short
-from report.workshop import PlannedFigure, Workshop, say
+from report.workshop import PlannedFigure, Workshop
 from sup.specs import Run
 
 LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"
@@ -31,7 +33,7 @@ def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
     return workshop.open_workshop(options, "cpu", profile, store)
 
 
-def _locked_lines(shop: Workshop, options: Options) -> list[Line]:
+def _locked_lines(shop: Workshop, options: Options) -> list[LockedSweep]:
     """The lines of the lock that the command is about."""
     return [line for line in lock.read() if line.profile == shop.profile.name and options.only in ("", line.name.split("/")[0])]
 
@@ -42,7 +44,7 @@ def run_verify(options: Options) -> int:
         shop = _locked_workshop(options, Path(folder))
         planned = shop.train()
         here = [
-            _line(shop, figure.name, loading.load(shop.store, sweep)[1], sweep.name, sweep.spec)
+            _line(shop, figure.name, loading.load(shop.store, sweep)[1], sweep.name, sweep.spec_digest)
             for figure in planned
             for sweep in figure.sweeps
         ]
@@ -59,8 +61,8 @@ def run_verify(options: Options) -> int:
     return 1 if unexpected or any(c.outcome != "match" for c in comparisons) else 0
 
 
-def _line(shop: Workshop, figure: str, digests: Sequence[str], name: str, spec: str) -> Line:
-    return Line(f"{figure}/{name}", shop.profile.name, spec, shop.engine.name, results_digest(digests))
+def _line(shop: Workshop, figure: str, digests: Sequence[str], name: str, spec_digest: str) -> LockedSweep:
+    return LockedSweep(f"{figure}/{name}", shop.profile.name, spec_digest, shop.engine.name, results_digest(digests))
 
 
 def _unexpected(shop: Workshop, figure: PlannedFigure) -> list[str]:
@@ -68,11 +70,11 @@ def _unexpected(shop: Workshop, figure: PlannedFigure) -> list[str]:
     from report.draw import compute
 
     _, content = compute(shop.module(figure.name), shop.load(figure), decides=shop.profile.decides)
-    data, claims = json.loads(content["data.json"]), json.loads(content["findings.json"])
+    data, rows = json.loads(content["data.json"]), json.loads(content["findings.json"])
     wanted = expected.read(expected.FIGURES, shop.profile.name).get(figure.name, {})
     verdicts = expected.read(expected.CLAIMS, shop.profile.name)
     found = [f"figure {figure.name}: {text}" for text in expected.differences(wanted, expected.summary(data))]
-    mine = expected.verdicts(claims)
+    mine = expected.verdicts(map(ClaimRecord.from_row, rows))
     return found + [f"claim {text}" for text in expected.differences({id: verdicts.get(id, "unlisted") for id in mine}, mine)]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from report import ROOT
+from report.findings import ClaimRecord, value_row
 from report.plan import PlannedSweep
 from report.reasons import describe
 from report.records import FigureRecord
@@ -45,7 +46,7 @@ def _sweep_row(sweep: PlannedSweep) -> dict[str, Any]:
 
 
 def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
-    """A plan for a reader: what will be trained and drawn, and why."""
+    """A plan as text: what will be trained and drawn, and why."""
     sweeps = [sweep for figure in planned for sweep in figure.sweeps]
     head = f"Profile {shop.profile.name}, engine {shop.engine.name} on {shop.engine.device}."
     training = [line for sweep in sweeps for line in _training(sweep)]
@@ -82,12 +83,9 @@ def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dic
     rows = {}
     for record in records:
         for name, value in record.values.items():
-            ends = None if value.interval is None else [_finite(end) for end in value.interval]
+            row = value_row(value)
             rows[f"{record.name}.{name}"] = {
-                "value": _finite(value.value),
-                "unit": value.unit,
-                "interval": ends,
-                "digits": value.digits,
+                **{part: row[part] for part in ("value", "unit", "interval", "digits")},
                 "profile": shop.profile.name,
                 "source": record.path,
                 "pages": pages.get(f"{record.name}.{name}", []),
@@ -104,40 +102,32 @@ def pages_of_values(templates: Path = ROOT / "templates") -> dict[str, list[str]
     return pages
 
 
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None
-
-
 def values_text(rows: Mapping[str, Mapping[str, Any]]) -> str:
     """A line per number."""
     return (
-        "\n".join(f"{name} = {_number(row['value'])}{_unit(row)}{_interval(row)}" for name, row in rows.items())
+        "\n".join(f"{name} = {_number(row['value'], row['unit'], row['interval'])}" for name, row in rows.items())
         or "There are no values."
     )
 
 
-def claims_text(claims: Sequence[Mapping[str, Any]]) -> str:
+def claim_rows(claims: Iterable[ClaimRecord]) -> list[dict[str, Any]]:
+    """The claims as JSON, without the details that the ledger alone shows."""
+    return [{name: cell for name, cell in claim.row().items() if name != "rows"} for claim in claims]
+
+
+def claims_text(claims: Sequence[ClaimRecord]) -> str:
     """A line per claim, and how many came out how."""
-    counts = Counter(claim["verdict"] for claim in claims)
-    lines = [
-        f"{c['id']:<4} {c['verdict']:<15} {_number(c['value'])}{_unit(c)}{_interval(c)}  {c['criterion']}. {c['reason']}"
-        for c in claims
-    ]
+    counts = Counter(claim.verdict for claim in claims)
+    lines = [f"{c.id:<4} {c.verdict:<15} {_number(c.value, c.unit, c.interval)}  {c.criterion}. {c.reason}" for c in claims]
     return "\n".join(
         [*lines, f"{len(claims)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + "."]
     )
 
 
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.6g}"
-
-
-def _unit(row: Mapping[str, Any]) -> str:
-    return f" {row['unit']}" if row["unit"] else ""
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    if row["interval"] is None:
-        return ""
-    low, high = ("unbounded" if end is None else f"{end:.4g}" for end in row["interval"])
-    return f" [{low}, {high}]"
+def _number(value: float | None, unit: str, interval: Sequence[float | None] | None) -> str:
+    """A number with its unit and interval."""
+    text = ("undefined" if value is None else f"{value:.6g}") + (f" {unit}" if unit else "")
+    if interval is None:
+        return text
+    low, high = ("unbounded" if end is None else f"{end:.4g}" for end in interval)
+    return f"{text} [{low}, {high}]"

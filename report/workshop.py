@@ -1,30 +1,30 @@
 """The workshop of a command: it plans, trains what is missing, draws what changed, and gives the records of all of it."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import figures
-from figures.base import FigureModule, Value
+from figures.base import FigureModule
 from report import engines, loading, profiles
 from report.code import Sources
 from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
 from report.errors import PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
+from report.findings import ClaimRecord, TrainedOn, value_of
 from report.gallery import Gallery, Ingredients, ingredients
 from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
 from report.profiles import Profile
-from report.progress import working
+from report.progress import say, working
 from report.reasons import Reason
 from report.records import FigureRecord, SweepRecord
 from report.store.artifacts import Store
@@ -171,9 +171,10 @@ class Workshop:
         store = Store(self.store.root, say)
         try:
             asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
-            with working(f"Drawing {len(planned)} figures"):
+            with working(f"Drawing {len(planned)} figures", len(planned)) as work:
                 for future in asked:  # in order, so that two builds tell the same story in the store
                     yield future.result()
+                    work.advance()
         except BrokenProcessPool:
             raise PipelineError(
                 "a process that draws figures was ended from outside, perhaps since memory is short. Run again with WORKERS=1."
@@ -186,6 +187,7 @@ class Workshop:
         folder = self.gallery.folder(figure.made_from.key)
         module = self.module(figure.name)
         values = json.loads((folder / "data.json").read_bytes())["values"]
+        claims = json.loads((folder / "findings.json").read_bytes())
         sweeps = tuple(loading.record(self.store, self.timings, sweep) for sweep in figure.sweeps)
         source = self.sources.module(figures.home(figure.name))
         return FigureRecord(
@@ -193,19 +195,17 @@ class Workshop:
             about=module.ABOUT,
             key=figure.made_from.key,
             folder=folder,
-            values={name: _value(row) for name, row in values.items()},
-            claims=tuple(self._claim(figure.name, row, sweeps) for row in json.loads((folder / "findings.json").read_bytes())),
+            values={name: value_of(row) for name, row in values.items()},
+            claims=tuple(self._claim(figure.name, ClaimRecord.from_row(row), sweeps) for row in claims),
             sweeps=sweeps,
             source=source.path.read_text(encoding="utf-8") if source else "",
         )
 
-    def _claim(self, figure: str, row: dict[str, Any], sweeps: tuple[SweepRecord, ...]) -> dict[str, Any]:
-        """A finding with what the figure itself does not know."""
-        runs = [{"sweep": f"{figure}/{sweep.name}", "count": len(sweep.runs), "digest": sweep.digest} for sweep in sweeps]
-        rows = row["rows"]
-        rest = {name: value for name, value in row.items() if name not in ("id", "rows")}
-        more = {"profile": self.profile.name, "engine": self.engine.name, "runs": runs if row["seeds"] else [], "rows": rows}
-        return {"id": row["id"], "figure": figure, **rest, **more}
+    def _claim(self, figure: str, claim: ClaimRecord, sweeps: tuple[SweepRecord, ...]) -> ClaimRecord:
+        """A claim with what the figure itself does not know."""
+        runs = [TrainedOn(sweep=f"{s.figure}/{s.name}", count=len(s.runs), digest=s.results_digest) for s in sweeps]
+        runs = runs if claim.seeds else []
+        return replace(claim, figure=figure, profile=self.profile.name, engine=self.engine.name, runs=tuple(runs))
 
 
 Drawn: TypeAlias = tuple[str, dict[str, bytes], float]
@@ -224,17 +224,8 @@ def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
     return {sweep.name: loading.load(store, sweep)[0] for sweep in figure.sweeps}
 
 
-def _value(row: dict[str, Any]) -> Value:
-    def number(value: float | None, missing: float) -> float:
-        return missing if value is None else value
-
-    interval = row["interval"]
-    ends = None if interval is None else (number(interval[0], -float("inf")), number(interval[1], float("inf")))
-    return Value(value=number(row["value"], float("nan")), unit=row["unit"], digits=row["digits"], interval=ends)
-
-
 def open_workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
-    """The workshop of a command, on the device and profile that were settled; in `store` instead of the reader's, if given."""
+    """The workshop of a command, on the device and profile that were settled; in `store` instead of the user's, if given."""
     sources = Sources()
     return Workshop(
         profile=profiles.get(profile),
@@ -246,8 +237,3 @@ def open_workshop(options: Options, device: Device, profile: str, store: Path | 
         names=(options.only,) if options.only else figures.NAMES,
         sources=sources,
     )
-
-
-def say(text: str) -> None:
-    """Tells the reader something that is no answer, on standard error."""
-    print(text, file=sys.stderr, flush=True)

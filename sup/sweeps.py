@@ -1,7 +1,7 @@
 """Sweeps: ordered sets of runs of one shape, built from one run and the axes along which it varies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -30,6 +30,11 @@ class Shape:
     penalised: bool = False
     attacked: bool = False
     fixed: bool = False
+
+    @property
+    def words(self) -> str:
+        """The shape in words, such as "relu-output 20x5, independent"."""
+        return f"{self.model} {self.n_features}x{self.n_hidden}, {self.distribution.lower()}"
 
 
 def shape_of(run: Run) -> Shape:
@@ -71,14 +76,10 @@ class Sweep:
         object.__setattr__(self, "runs", tuple(self.runs))
         object.__setattr__(self, "snapshots", tuple(self.snapshots))
         require(len(self.runs) > 0, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
-        kinds = {(shape_of(run), run.recipe.steps) for run in self.runs}
-        require(
-            len(kinds) == 1,
-            "runs",
-            "a set of runs of one shape and one number of steps",
-            sorted(map(str, kinds)),
-            "Make a sweep of each.",
-        )
+        if mixed := _differences(self.runs):
+            raise SpecError(
+                f"runs is a set of runs of one shape and one number of steps; got {'; '.join(mixed)}. Make a sweep of each."
+            )
         require(
             len(set(map(spec_digest, self.runs))) == len(self.runs),
             "runs",
@@ -102,9 +103,20 @@ class Sweep:
         return shape_of(self.runs[0])
 
     @property
-    def digest(self) -> str:
+    def spec_digest(self) -> str:
         """Digest of the runs, in order, and of the snapshots."""
         return runs_digest(self.runs, self.snapshots)
+
+
+def _differences(runs: tuple[Run, ...]) -> list[str]:
+    """The fields in which the shapes and steps of `runs` differ, with their values, such as "n_hidden: 1, 2"."""
+    kinds = list(dict.fromkeys((shape_of(run), run.recipe.steps) for run in runs))
+    if len(kinds) == 1:
+        return []
+    columns = {field.name: [getattr(shape, field.name) for shape, _ in kinds] for field in fields(Shape)}
+    columns["steps"] = [steps for _, steps in kinds]
+    distinct = {name: list(dict.fromkeys(values)) for name, values in columns.items()}
+    return [f"{name}: {', '.join(map(str, values))}" for name, values in distinct.items() if len(values) > 1]
 
 
 def vary(run: Run, **changes: Any) -> Run:

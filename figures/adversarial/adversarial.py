@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
-from figures.shared.uniform import LEVELS, NOTE, PROBES, density, levels_of, models, setting, sparsity_axis
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated
+from figures.shared.uniform import LEVEL, LEVELS, NOTE, PROBES, density, levels_of, models, setting, sparsity_axis
 from figures.style import Theme, figure, themed
 from sup.geometry import dimensions_per_feature
 from sup.results import Trained
@@ -55,27 +55,36 @@ def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray
 
 
 def reduce(runs: Runs) -> Data:
-    """Attacks on each model.
-
-    Arrays: `level`, `density` (level), the last one that of `sparse`; each (level, seed): `vulnerability` to the worst attack on
-    all samples and `adaptive` to the worst one on each, in units of the square of the push; `per_dimension` |W|_F^2 / m;
-    `gradient` the harm found by following gradients over that of `adaptive`, `one_step` the same for a single step; `closed` the
-    share of ReLUs that are closed, `blind` that of samples without any gradient.
-    """
+    """Attacks on each model of every level, the last of which is that of `sparse`."""
     chosen = (*levels_of(runs["base"]), SPARSE)
     measured = [_measured(runs["base" if k != SPARSE else "sparse"].where(density=density(k)), density(k)) for k in chosen]
-    arrays = {name: np.stack([one[name] for one in measured]) for name in measured[0]}
+    arrays = {
+        "level": array(chosen, "level", LEVEL),
+        "density": array([density(k) for k in chosen], "level", "density of the features, 1 - S"),
+        **{name: array(np.stack([one[name] for one in measured]), "level seed", text) for name, text in MEASURED.items()},
+    }
     values = {"density_pairs": Value(value=density(NAMED["pairs"]))}
     for where, level in NAMED.items():
-        for name, of_models in arrays.items():
-            e = mean(of_models[chosen.index(level)])
+        for name in MEASURED:
+            e = mean(arrays[name].values[chosen.index(level)])
             values[f"{name}_{where}"] = estimated(e, percent=name in ("closed", "blind"))
-    places = {"level": np.array(chosen), "density": np.array([density(k) for k in chosen])}
-    return Data(arrays={**places, **arrays}, values=values)
+    return Data(arrays=arrays, values=values)
+
+
+MEASURED = {
+    "vulnerability": "loss that the worst attack for all samples adds, in units of the square of the push's norm",
+    "adaptive": "loss that the worst attack for each sample adds, in units of the square of the push's norm",
+    "gradient": "loss that following the gradient adds, over that of the worst attack for each sample",
+    "one_step": "loss that a single step along the gradient adds, over that of the worst attack for each sample",
+    "closed": "share of ReLUs that are closed",
+    "blind": "share of samples without any gradient",
+    "per_dimension": "features per dimension, |W|_F^2 / m",
+}
+"""What is measured of each model, for pages."""
 
 
 def _measured(trained: Trained, density: float) -> dict[str, np.ndarray]:
-    """The arrays of `reduce` for the models of one density, each (seed)."""
+    """The numbers of `MEASURED` for the models of one density, each (seed)."""
     features = trained.runs[0].n_features
     x, push = samples(features, density), SHARE * mean_norm(features, density)
     rows = []
@@ -96,8 +105,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
     grid = drawn.add_gridspec(2, 3, width_ratios=(1.15, 1, 1))
     upper, lower = drawn.add_subplot(grid[0, 0]), drawn.add_subplot(grid[1, 0])
     _over_density(upper, data, "vulnerability", theme.superposed, "one push for all samples")
-    adaptive = data.arrays["adaptive"][:-1].mean(axis=1)
-    upper.plot(1 / data.arrays["density"][:-1], adaptive, color=theme.superposed, lw=0.8, ls=(0, (3, 2)), label="one for each")
+    adaptive = data["adaptive"][:-1].mean(axis=1)
+    upper.plot(1 / data["density"][:-1], adaptive, color=theme.superposed, lw=0.8, ls=(0, (3, 2)), label="one for each")
     upper.legend(loc="upper left", fontsize=7.5, handlelength=1.8, borderpad=0)
     upper.set(ylabel="vulnerability", xlabel="", xticklabels=[], ylim=(0, None))
     _over_density(lower, data, "per_dimension", theme.dedicated)
@@ -108,7 +117,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _over_density(axes: "Axes", data: Data, name: str, colour: str, label: str = "") -> None:
-    x, all_seeds = 1 / data.arrays["density"][:-1], data.arrays[name][:-1]
+    x, all_seeds = 1 / data["density"][:-1], data[name][:-1]
     axes.plot(x, all_seeds.mean(axis=1), color=colour, label=label)
     axes.plot(x, all_seeds, "o", color=colour, ms=2.5, alpha=0.6)
     sparsity_axis(axes)
@@ -116,20 +125,20 @@ def _over_density(axes: "Axes", data: Data, name: str, colour: str, label: str =
 
 
 def _scatter(axes: "Axes", data: Data, theme: Theme) -> None:
-    x, y = (data.arrays[name][:-1].ravel() for name in ("per_dimension", "vulnerability"))
+    x, y = (data[name][:-1].ravel() for name in ("per_dimension", "vulnerability"))
     axes.plot(x, y, "o", color=theme.superposed, ms=3.5, alpha=0.7)
     axes.set(xlabel="features per dimension", ylabel="vulnerability", xlim=(0, None), ylim=(0, None))
     axes.set_title("One dot a model")
 
 
 def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
-    x = 1 / data.arrays["density"]
+    x = 1 / data["density"]
     for name, label, colour, style in (
         ("gradient", "harm by gradient", theme.groups[0], "-o"),
         ("closed", "closed ReLUs", theme.groups[1], "--s"),
         ("blind", "no gradient at all", theme.groups[2], ":^"),
     ):
-        axes.plot(x, data.arrays[name].mean(axis=1), style, color=colour, ms=3, label=label)
+        axes.plot(x, data[name].mean(axis=1), style, color=colour, ms=3, label=label)
     axes.set(xscale="log", xlim=(0.9, 130), ylim=(0, 2.1), yticks=(0, 0.5, 1, 1.5), xlabel="$1/(1-S)$", ylabel="share")
     axes.set(xticks=(1, 10, 100), xticklabels=("1", "10", "100"))
     axes.minorticks_off()
@@ -139,16 +148,16 @@ def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _tracks(data: Data) -> Estimate:
     """Correlation of vulnerability with features per dimension over the paper's range, for each seed by itself."""
-    pairs = (data.arrays[name][:-1].T for name in ("vulnerability", "per_dimension"))
+    pairs = (data[name][:-1].T for name in ("vulnerability", "per_dimension"))
     return mean(np.array([np.corrcoef(one, two)[0, 1] for one, two in zip(*pairs, strict=True)]))
 
 
 def _rows(names: tuple[str, ...]) -> Callable[[Data], list[dict[str, str]]]:
     def rows(data: Data) -> list[dict[str, str]]:
         return [
-            {"density": f"{density:.3g}", **{name.replace("_", " "): f"{data.arrays[name][k].mean():.2f}" for name in names}}
-            for k, density in enumerate(data.arrays["density"])
-            if data.arrays["level"][k] in TOLD
+            {"density": f"{density:.3g}", **{name.replace("_", " "): f"{data[name][k].mean():.2f}" for name in names}}
+            for k, density in enumerate(data["density"])
+            if data["level"][k] in TOLD
         ]
 
     return rows
@@ -161,7 +170,7 @@ CLAIMS = (
         source="Relationship to Adversarial Robustness",
         paper="more than 3 times; its figure ends at about 8 times",
         quantity="loss added by the worst attack at density 0.1, over what it adds to a model without superposition",
-        measure=lambda data: mean(data.arrays["vulnerability"][-2]),
+        measure=lambda data: mean(data["vulnerability"][-2]),
         holds=Range(low=3.0),
         rows=_rows(("vulnerability", "adaptive", "per_dimension")),
     ),
@@ -180,7 +189,7 @@ CLAIMS = (
         source="Relationship to Adversarial Robustness",
         paper="closed 99 % of the time; gradients are masked",
         quantity="harm found by following gradients over that of the analytic attack, worst for each sample, at density 0.01",
-        measure=lambda data: mean(data.arrays["gradient"][-1]),
+        measure=lambda data: mean(data["gradient"][-1]),
         holds=Range(high=0.5),
         rows=_rows(("gradient", "one_step", "closed", "blind")),
     ),

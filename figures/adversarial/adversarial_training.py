@@ -1,11 +1,12 @@
 """W3: training against attacks drives superposition out, and what that costs on clean inputs."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from figures.adversarial import adversarial
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, array, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import dimensions_per_feature, represented
@@ -51,31 +52,31 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """What is left of superposition, and of vulnerability, at each strength.
-
-    Arrays: `share`; each (share, seed): `per_dimension` represented features over dimensions, `squares` |W|_F^2 / m, `loss` on
-    clean inputs, `harm` the loss added by the worst small attack, of a tenth of the mean input's norm, in units of the square of
-    its norm; `removed` (seed) the smallest share from which on no more features are represented than there are dimensions;
-    nan for none.
-    """
+    """What is left of superposition, and of vulnerability, at each strength of the attacks in training."""
     models = [runs["clean"], *(runs["attacked"].where(attack=norm(share)) for share in SHARES[1:])]
     counts = np.stack([represented(trained["W"]).sum(axis=1) for trained in models]) / HIDDEN
+    squares = np.stack([1 / dimensions_per_feature(trained["W"]) for trained in models])
+    loss = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
+    harm = np.stack([_harm(trained) for trained in models])
+    added = f"loss that the worst attack of {TESTED:g} of the mean input's norm adds, in units of the square of its norm"
+    removed = "smallest share from which on no more features than dimensions are represented, nan without any"
     arrays = {
-        "share": np.array(SHARES),
-        "per_dimension": counts,
-        "squares": np.stack([1 / dimensions_per_feature(trained["W"]) for trained in models]),
-        "loss": np.stack([trained["final_loss"] for trained in models]).astype(np.float64),
-        "harm": np.stack([_harm(trained) for trained in models]),
-        "removed": _removed(counts),
+        "share": array(SHARES, "strength", "norm of the attacks in training, as a share of the mean input's"),
+        "per_dimension": array(counts, "strength seed", "represented features over hidden dimensions"),
+        "squares": array(squares, "strength seed", "features per dimension, |W|_F^2 / m"),
+        "loss": array(loss, "strength seed", "final loss on clean inputs"),
+        "harm": array(harm, "strength seed", added),
+        "removed": array(_removed(counts), "seed", removed),
     }
+    data = Data(arrays=arrays)
     values = {}
     for name in ("per_dimension", "loss", "harm"):
         for k, share in enumerate(SHARES):
-            e = mean(arrays[name][k])
+            e = mean(data[name][k])
             values[f"{name}_{share:g}"] = estimated(e)
-    price = mean(arrays["loss"][SHARES.index(0.8)] / arrays["loss"][0])
+    price = mean(loss[SHARES.index(0.8)] / loss[0])
     values["price"] = estimated(price)
-    return Data(arrays=arrays, values=values)
+    return replace(data, values=values)
 
 
 def _harm(trained: Trained) -> np.ndarray:
@@ -103,21 +104,21 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _panel(axes: "Axes", data: Data, name: str, colour: str, label: str) -> None:
-    rows = data.arrays[name]
-    axes.plot(data.arrays["share"], rows.mean(axis=1), color=colour)
-    axes.plot(data.arrays["share"], rows, "o", color=colour, ms=2.5, alpha=0.6)
+    rows = data[name]
+    axes.plot(data["share"], rows.mean(axis=1), color=colour)
+    axes.plot(data["share"], rows, "o", color=colour, ms=2.5, alpha=0.6)
     axes.set(xlabel="attack / mean input norm", ylabel=label, ylim=(0, None), xticks=(0, 0.2, 0.4, 0.6, 0.8, 1.0))
 
 
 def _less(data: Data) -> Estimate:
     """Features per dimension at a share of 0.4 over those without attacks."""
-    return mean(data.arrays["per_dimension"][SHARES.index(0.4)] / data.arrays["per_dimension"][0])
+    return mean(data["per_dimension"][SHARES.index(0.4)] / data["per_dimension"][0])
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     names = {"per_dimension": "represented per dimension", "harm": "vulnerability", "loss": "clean loss"}
     return [
-        {"attack": f"{share:g}", **{label: f"{data.arrays[name][k].mean():.3g}" for name, label in names.items()}}
+        {"attack": f"{share:g}", **{label: f"{data[name][k].mean():.3g}" for name, label in names.items()}}
         for k, share in enumerate(SHARES)
     ]
 
@@ -139,7 +140,7 @@ CLAIMS = (
         source="Relationship to Adversarial Robustness",
         paper="80 % of the input's L2 norm",
         quantity="smallest share, of seven tested, from which on no more features than dimensions are represented",
-        measure=lambda data: mean(data.arrays["removed"]),
+        measure=lambda data: mean(data["removed"]),
         holds=Range(low=0.5),
         agrees=Range(low=0.7, high=0.9),
     ),

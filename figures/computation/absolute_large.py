@@ -1,11 +1,12 @@
 """F32: a hundred features on forty neurons: from a neuron for a feature to neurons for many."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
 from figures.shared.stacks import LEAST, neuron_legend, stack_plot
 from figures.shared.strokes import inset, key, say, sheet
@@ -47,25 +48,37 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The best fits, and what the neurons of all fits answer to.
+    """The best fits, their neurons in the order of drawing, and what the neurons of all fits answer to."""
+    parts = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
+    numbers = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    blind = [blind_loss(density) for density in DENSITIES]
+    rank = "chance that a neuron of one feature has a more important primary feature than one of several, nan without such pairs"
+    arrays = {
+        "W1": array(
+            numbers["W1"], "density hidden feature", "weights in of the best fit, each neuron's largest scaled to size 1"
+        ),
+        "scores": array(numbers["scores"], "density feature", "superposition score of the best fit's weights in, so scaled"),
+        "answered": array(numbers["answered"], "density hidden", "features that a neuron of the best fit answers to"),
+        "drawn": array(numbers["drawn"], "density", "seed of the best fit"),
+        "alone": array(numbers["alone"], "density seed", "share of neurons that answer to one feature"),
+        "several": array(numbers["several"], "density seed", "share of neurons that answer to several features"),
+        "sides": array(numbers["sides"], "density seed", "features of which at least half comes back for both signs"),
+        "rank": array(numbers["rank"], "density seed", rank),
+        "loss": array(numbers["loss"], "density seed", "final loss"),
+        "blind": array(blind, "density", "loss of the best constant outputs"),
+    }
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
-    Arrays: `W1` (density, hidden, feature) weights in of the best fit, rescaled and ordered, rounded to 3 decimals; `scores`
-    (density, feature); `answered` (density, hidden); `drawn` (density) its seed. `alone`, `several` (density, seed) share of
-    neurons of one and of several features; `sides` (density, seed) features computed on both sides; `rank` (density, seed) the
-    chance that a neuron of one feature has a more important primary feature than one of several; `loss` (density, seed) the
-    final loss, and `blind` (density) that of the best constant outputs.
-    """
-    found = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
-    arrays = {name: np.stack([part[name] for part in found]) for name in found[0]}
-    arrays["blind"] = np.array([blind_loss(density) for density in DENSITIES])
+
+def _values(data: Data) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for k, density in enumerate(DENSITIES):
-        values[f"alone_{density:g}"] = Value(value=float(HIDDEN * arrays["alone"][k].mean()))
-        values[f"sides_{density:g}"] = Value(value=float(arrays["sides"][k].mean()))
-        values[f"explained_{density:g}"] = Value(
-            value=100 * float(1 - arrays["loss"][k].mean() / arrays["blind"][k]), unit="%", digits=3
-        )
-    return Data(arrays=arrays, values=values)
+        values[f"alone_{density:g}"] = Value(value=float(HIDDEN * data["alone"][k].mean()))
+        values[f"sides_{density:g}"] = Value(value=float(data["sides"][k].mean()))
+        explained = 100 * float(1 - data["loss"][k].mean() / data["blind"][k])
+        values[f"explained_{density:g}"] = Value(value=explained, unit="%", digits=3)
+    return values
 
 
 def _measured(fits: Trained) -> dict[str, np.ndarray]:
@@ -122,28 +135,28 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: Theme) -> None:
-    sizes = np.abs(data.arrays["W1"][k])
+    sizes = np.abs(data["W1"][k])
     stacks = inset(axes, 34, base + 4, 346, ROW - 22)
-    colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
+    colours = score_map(theme)(np.clip(data["scores"][k], 0, 1))
     top = max(2, math.ceil(float(sizes.sum(axis=1).max())))
     least = max(LEAST, SEEN * top / (ROW - 22))
-    stack_plot(stacks, sizes, list(colours), theme, data.arrays["answered"][k], gap=0.2, least=least)
+    stack_plot(stacks, sizes, list(colours), theme, data["answered"][k], gap=0.2, least=least)
     stacks.set(ylim=(0, top), yticks=(0, top))
     stacks.tick_params(labelsize=8, length=2)
-    count = int((data.arrays["answered"][k] == 1).sum())
+    count = int((data["answered"][k] == 1).sum())
     say(axes, 34, base + ROW - 10, f"$1-S={density:g}$", theme, ha="left", fontweight="bold")
     say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} neurons answer to one feature", theme, ha="right")
 
 
 def _dedicated_then_shared(data: Data) -> Estimate:
     """The smaller of the share of neurons of one feature at the densest and of several at the sparsest setting."""
-    return least([mean(shares, among=2) for shares in (data.arrays["alone"][0], data.arrays["several"][-1])])
+    return least([mean(shares, among=2) for shares in (data["alone"][0], data["several"][-1])])
 
 
 def _important_last(data: Data) -> Estimate:
-    ranks = data.arrays["rank"][[DENSITIES.index(density) for density in MIXED]].ravel()
+    ranks = data["rank"][[DENSITIES.index(density) for density in MIXED]].ravel()
     ranks = ranks[~np.isnan(ranks)]
-    return mean(ranks) if ranks.size else undefined(data.arrays["rank"].size)
+    return mean(ranks) if ranks.size else undefined(data["rank"].size)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -151,10 +164,10 @@ def _rows(data: Data) -> list[dict[str, str]]:
     return [
         {
             "density": f"{density:g}",
-            "neurons of one feature": f"{HIDDEN * data.arrays['alone'][k].mean():.0f}",
+            "neurons of one feature": f"{HIDDEN * data['alone'][k].mean():.0f}",
             "in the paper, by eye": PAPER[k],
-            "neurons of several": f"{HIDDEN * data.arrays['several'][k].mean():.0f}",
-            "features computed on both sides": f"{data.arrays['sides'][k].mean():.0f}",
+            "neurons of several": f"{HIDDEN * data['several'][k].mean():.0f}",
+            "features computed on both sides": f"{data['sides'][k].mean():.0f}",
         }
         for k, density in enumerate(DENSITIES)
     ]
@@ -165,9 +178,9 @@ def _losses(data: Data) -> list[dict[str, str]]:
     return [
         {
             "density": f"{density:g}",
-            "mean final loss": f"{data.arrays['loss'][k].mean():.2e}",
-            "loss of constants": f"{data.arrays['blind'][k]:.2e}",
-            "ratio": f"{data.arrays['loss'][k].mean() / data.arrays['blind'][k]:.3f}",
+            "mean final loss": f"{data['loss'][k].mean():.2e}",
+            "loss of constants": f"{data['blind'][k]:.2e}",
+            "ratio": f"{data['loss'][k].mean() / data['blind'][k]:.3f}",
         }
         for k, density in enumerate(DENSITIES)
     ]
@@ -193,6 +206,6 @@ CLAIMS = (
         text="Losses at different sparsities cannot be compared.",
         paper="a footnote: the loss itself depends on sparsity",
         quantity="loss of the best constant outputs at density 1 over that at density 0.001",
-        measure=lambda data: exact(float(data.arrays["blind"][0] / data.arrays["blind"][-1])),
+        measure=lambda data: exact(float(data["blind"][0] / data["blind"][-1])),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
 from figures.computation.wiring import layered_graph
 from figures.shared.stacks import stack_plot
@@ -52,21 +52,21 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The best fit, and how many fits are the exact solution.
 
-    Arrays: `W1`, `W2` (hidden, feature) rescaled to weights in of 1; `exact` (seed) whether a fit responds to each single
-    feature as |x| does, with neurons of one feature; `others` (density, seed) the same at other densities; `best` (group) the
-    same of the best of five; `scaled` (model) the largest change of a random model's outputs when its neurons are rescaled.
+    A fit is exact if it responds to each single feature as |x| does, within `EXACT`, with neurons of one feature.
     """
     fits = runs["fits"]
     found = _all_exact(fits)
     best = fits.best()
     W1, W2 = absolute.rescaled(fits["W1"][best], fits["W2"][best])
+    others = np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS])
+    text = "responds to each feature alone as |x| does, with neurons of one feature"
     arrays = {
-        "W1": np.round(W1, 4),
-        "W2": np.round(W2, 4),
-        "exact": found,
-        "others": np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS]),
-        "best": found[best_of_groups(fits["final_loss"], GROUP)],
-        "scaled": _rescaling(),
+        "W1": array(np.round(W1, 4), "hidden feature", "weights in of the best fit, each neuron's largest scaled to size 1"),
+        "W2": array(np.round(W2, 4), "hidden feature", "weights out of the best fit, scaled to match"),
+        "exact": array(found, "seed", f"whether a fit {text}"),
+        "others": array(others, "density seed", f"whether a fit at another density {text}"),
+        "best": array(found[best_of_groups(fits["final_loss"], GROUP)], "group", f"whether the best of five fits {text}"),
+        "scaled": array(_rescaling(), "model", "largest change of a random model's outputs when its neurons are rescaled"),
     }
     ideal = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
     values = {"exact": Value(value=float(found.sum())), "fits": Value(value=float(len(fits))), "off": Value(value=ideal)}
@@ -105,22 +105,22 @@ def draw(data: Data, theme: Theme) -> "Figure":
     heading(axes, 318, 218, "Graph", "red: +1, blue: -1", theme)
     for base, name, label in ((112, "W1", "in"), (14, "W2", "out")):
         stacks = inset(axes, 50, base, 150, 80)
-        stack_plot(stacks, data.arrays[name], theme.groups, theme)
+        stack_plot(stacks, data[name], theme.groups, theme)
         stacks.set(ylim=(-1.25, 1.25), yticks=(-1, 0, 1))
         for level in (-1, 1):
             stacks.axhline(level, color=theme.muted, lw=0.8, ls=(0, (3, 2)), zorder=1)
         say(axes, 18, base + 40, f"weights {label}", theme, rotation=90)
-    layered_graph(axes, data.arrays["W1"], data.arrays["W2"].T, (244, 30, 140, 146), theme)
+    layered_graph(axes, data["W1"], data["W2"].T, (244, 30, 140, 146), theme)
     return figure
 
 
 def _exact(data: Data) -> Estimate:
-    return share(data.arrays["best"]).over(models_in_groups(data.arrays["exact"].size, GROUP))
+    return share(data["best"]).over(models_in_groups(data["exact"].size, GROUP))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    counted = [("single fits", data.arrays["exact"]), ("best of five", data.arrays["best"])]
-    counted += [(f"single fits at density {density:g}", data.arrays["others"][k]) for k, density in enumerate(OTHERS)]
+    counted = [("single fits", data["exact"]), ("best of five", data["best"])]
+    counted += [(f"single fits at density {density:g}", data["others"][k]) for k, density in enumerate(OTHERS)]
     return [{"of": name, "exact": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
 
 
@@ -142,7 +142,7 @@ CLAIMS = (
         source="Computation in Superposition",
         paper="a freedom of rescaling",
         quantity="largest change of the outputs of random models whose neurons are rescaled at random",
-        measure=lambda data: exact(float(data.arrays["scaled"].max())),
+        measure=lambda data: exact(float(data["scaled"].max())),
         holds=Range(high=1e-12),
     ),
 )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
 from figures.computation.absolute_large import DECAY, DENSITIES, FEATURES, HIDDEN, RATE
 from figures.shared.stacks import neuron_colour, neuron_legend, stack_plot
@@ -41,13 +41,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """A window on the best fit, and what causes the strongest activations of neurons of several features.
-
-    Arrays: `W1` (window, feature) rescaled weights in, rounded to 3 decimals; `answered` (window); `first` the place of the
-    first. `caused` (seed, rank) share of a neuron's strongest activations, up to each rank of `ranks`, to which its primary
-    feature contributes most, averaged over neurons of several features; nan without any. `second` (seed) mean of their second
-    largest weight over the largest.
-    """
+    """A window on the best fit, and what causes the strongest activations of neurons of several features."""
     fits = runs["fits"].where(density=DENSITY)
     best = fits.best()
     W1, _ = absolute.rescaled(fits["W1"][best], fits["W2"][best])
@@ -57,13 +51,21 @@ def reduce(runs: Runs) -> Data:
     sizes = np.sort(np.abs(unit_rows(fits["W1"])), axis=2)[:, :, -2]
     several = polysemantic(fits["W1"])
     second = np.array([row[shared].mean() if shared.any() else np.nan for row, shared in zip(sizes, several, strict=True)])
+    window = slice(first, first + WINDOW)
+    text = "mean over neurons of several features, nan without any"
     arrays = {
-        "W1": np.round(W1[first : first + WINDOW], 3),
-        "answered": answered[first : first + WINDOW],
-        "first": np.array(first),
-        "caused": caused,
-        "ranks": np.array(RANKS),
-        "second": second,
+        "W1": array(
+            np.round(W1[window], 3), "neuron feature", "weights in of the drawn neurons, each one's largest scaled to size 1"
+        ),
+        "answered": array(answered[window], "neuron", "features that a drawn neuron answers to"),
+        "first": array(first, "", "place of the first drawn neuron among those of the best fit, from 0"),
+        "caused": array(
+            caused,
+            "seed rank",
+            f"share of a neuron's strongest activations to which its primary feature contributes most, {text}",
+        ),
+        "ranks": array(RANKS, "rank", "how many of the strongest activations are counted"),
+        "second": array(second, "seed", f"second largest weight in over the largest, by size, {text}"),
     }
     values = {"top": Value(value=100 * float(np.nan_to_num(caused[:, RANKS.index(TOP)]).mean()), unit="%")}
     values["last"] = Value(value=100 * float(np.nan_to_num(caused[:, -1]).mean()), unit="%")
@@ -77,7 +79,7 @@ def _window(answered: np.ndarray) -> int:
 
 
 def _caused(fits: Trained, k: int) -> np.ndarray:
-    """Share of the strongest activations, by rank, that are mostly caused by the primary feature; (rank)."""
+    """Share of the strongest activations, by rank, to which the primary feature contributes most; (rank)."""
     several = np.flatnonzero(polysemantic(fits["W1"][k][None])[0])
     if not several.size:
         return np.full(len(RANKS), np.nan)
@@ -97,11 +99,9 @@ def _caused(fits: Trained, k: int) -> np.ndarray:
 def draw(data: Data, theme: Theme) -> "Figure":
     """The stacks with their features' numbers, the shares by rank."""
     figure, axes = sheet(theme, 352)
-    sizes = np.abs(data.arrays["W1"])
+    sizes = np.abs(data["W1"])
     stacks = inset(axes, 34, 186, 346, 138)
-    stack_plot(
-        stacks, sizes, importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES, theme, data.arrays["answered"]
-    )
+    stack_plot(stacks, sizes, importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES, theme, data["answered"])
     top = max(1.2, 1.08 * float(sizes.sum(axis=1).max()))
     stacks.set(ylim=(0, top), yticks=(0, 1))
     _numbers(stacks, sizes, top, theme)
@@ -126,8 +126,8 @@ def _numbers(stacks: "Axes", sizes: np.ndarray, top: float, theme: Theme) -> Non
 def _ranks(axes: "Axes", data: Data, theme: Theme) -> None:
     chart = inset(axes, 66, 40, 314, 104)
     colour = neuron_colour(theme, 2)
-    for row in data.arrays["caused"]:
-        chart.plot(data.arrays["ranks"], 100 * row, "o-", color=colour, ms=3, lw=1.0)
+    for row in data["caused"]:
+        chart.plot(data["ranks"], 100 * row, "o-", color=colour, ms=3, lw=1.0)
     chart.axvline(TOP, color=theme.muted, lw=0.8, ls=(0, (3, 2)))
     chart.set(xscale="log", xlim=(0.85, 1200), ylim=(0, 104), yticks=(0, 50, 100), xticks=(1, 10, 100, 1000))
     chart.set_xticklabels(["1", "10", "100", "1000"])
@@ -136,15 +136,15 @@ def _ranks(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _top(data: Data) -> Estimate:
-    return mean(data.arrays["caused"][:, RANKS.index(TOP)])
+    return mean(data["caused"][:, RANKS.index(TOP)])
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     """How often the primary feature causes the strongest activations, by how many are looked at."""
     return [
-        {"strongest activations": f"{rank}", "caused by the primary feature": f"{np.nanmean(data.arrays['caused'][:, k]):.0%}"}
+        {"strongest activations": f"{rank}", "caused by the primary feature": f"{np.nanmean(data['caused'][:, k]):.0%}"}
         for k, rank in enumerate(RANKS)
-        if not np.isnan(data.arrays["caused"][:, k]).all()
+        if not np.isnan(data["caused"][:, k]).all()
     ]
 
 

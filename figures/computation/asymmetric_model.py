@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated
 from figures.computation import absolute
 from figures.shared.stacks import stack_plot
 from figures.shared.strokes import inset, say, sheet
@@ -57,44 +57,53 @@ def chosen(fits: Trained, instances: list[list[Motif]]) -> int:
 
 
 def reduce(runs: Runs) -> Data:
-    """The shown model, and the instances of all fits.
+    """The shown model, its neurons sorted by instance, and the instances of all fits.
 
-    Arrays: `W1`, `W2` (hidden, feature) of the shown fit, each neuron's largest weights in and out of one size, rounded to 4
-    decimals; `part` (hidden) 0 for a neuron in no instance, else the number of its first one, neurons sorted by it; `role`
-    (hidden) 0 none, 1 shared, 2 inhibitor; `count` (seed) instances of each fit, `others` (density, seed) of those at other
-    densities; `into`, `out` (instance, 2) weights of primary and secondary, `size` (instance) of the large ones, `left`
-    (instance) what is left of the leak, `owner` (instance) the fit.
+    The weights of instances are those of shared neurons, scaled like those of the shown model, for a positive primary feature.
     """
     fits = runs["fits"]
     instances = found_in(fits)
     shown = chosen(fits, instances)
     everything = [(k, motif) for k, found in enumerate(instances) for motif in found]
+    others = [[len(found) for found in found_in(runs["others"].where(density=d))] for d in OTHERS]
+    into = np.array([motif.weight_in for _, motif in everything]).reshape(-1, 2)
+    out = np.array([motif.weight_out for _, motif in everything]).reshape(-1, 2)
+    owner = np.array([k for k, _ in everything], np.int64)
+    left = "what all neurons and the bias leave of the primary's leak to the secondary's output, before the ReLU"
     arrays = {
         **_sorted(fits, shown, instances[shown]),
-        "drawn": np.array(fits.runs[shown].seed),
-        "count": np.array([len(found) for found in instances]),
-        "loss": fits["final_loss"].astype(np.float64),
-        "others": np.stack([[len(found) for found in found_in(runs["others"].where(density=d))] for d in OTHERS]),
-        "into": np.array([motif.weight_in for _, motif in everything]).reshape(-1, 2),
-        "out": np.array([motif.weight_out for _, motif in everything]).reshape(-1, 2),
-        "size": np.array([motif.strength for _, motif in everything]),
-        "left": np.array([motif.left for _, motif in everything]),
-        "owner": np.array([k for k, _ in everything], np.int64),
+        "drawn": array(fits.runs[shown].seed, "", "seed of the drawn model"),
+        "count": array([len(found) for found in instances], "seed", "instances of the motif in a model"),
+        "loss": array(fits["final_loss"].astype(np.float64), "seed", "final loss"),
+        "others": array(others, "density seed", "instances of the motif in a model of another density"),
+        "into": array(into, "instance feature", "weights in from an instance's primary and secondary feature"),
+        "out": array(out, "instance feature", "weights out to an instance's primary and secondary feature"),
+        "size": array([motif.strength for _, motif in everything], "instance", "size of an instance's large weights"),
+        "left": array([motif.left for _, motif in everything], "instance", left),
+        "owner": array(owner, "instance", "position of the model that has the instance, from 0"),
     }
-    values = {"models": Value(value=float((arrays["count"] > 0).sum())), "fits": Value(value=float(len(fits)), digits=4)}
-    values["instances"] = Value(value=float(len(everything)), digits=4)
-    if everything:
-        values["strength"] = estimated(mean(per_fit(arrays)), digits=3)
-    return Data(arrays=arrays, values=values)
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
 
-def per_fit(arrays: dict[str, np.ndarray]) -> np.ndarray:
+def _values(data: Data) -> dict[str, Value]:
+    values = {
+        "models": Value(value=float((data["count"] > 0).sum())),
+        "fits": Value(value=float(data["count"].size), digits=4),
+        "instances": Value(value=float(data["owner"].size), digits=4),
+    }
+    if data["owner"].size:
+        values["strength"] = estimated(mean(per_fit(data)), digits=3)
+    return values
+
+
+def per_fit(data: Data) -> np.ndarray:
     """Mean strength of the instances of each fit that has any, shape (fit)."""
-    owners = np.unique(arrays["owner"])
-    return np.array([arrays["size"][arrays["owner"] == owner].mean() for owner in owners])
+    owners = np.unique(data["owner"])
+    return np.array([data["size"][data["owner"] == owner].mean() for owner in owners])
 
 
-def _sorted(fits: Trained, shown: int, found: list[Motif]) -> dict[str, np.ndarray]:
+def _sorted(fits: Trained, shown: int, found: list[Motif]) -> dict[str, Array]:
     """The shown model's neurons: those of no instance first, then each instance with its shared neuron before its inhibitor."""
     part, role = np.zeros(HIDDEN, np.int64), np.zeros(HIDDEN, np.int64)
     for number, motif in reversed(list(enumerate(found[:2], 1))):
@@ -104,7 +113,13 @@ def _sorted(fits: Trained, shown: int, found: list[Motif]) -> dict[str, np.ndarr
     order = np.lexsort((np.abs(W1).argmax(axis=1), role, part))
     scaled = [absolute.rescaled(W1[[k]], W2[:, [k]], balanced=True) for k in order]
     into, out = (np.concatenate([pair[side] for pair in scaled]) for side in (0, 1))
-    return {"W1": np.round(into, 4), "W2": np.round(out, 4), "part": part[order], "role": role[order]}
+    scales = "each neuron's largest in and out of one size"
+    return {
+        "W1": array(np.round(into, 4), "hidden feature", f"weights in of the drawn model, {scales}"),
+        "W2": array(np.round(out, 4), "hidden feature", f"weights out of the drawn model, {scales}"),
+        "part": array(part[order], "hidden", "first of the two strongest instances that the neuron is in, 1 or 2; 0 for neither"),
+        "role": array(role[order], "hidden", "1 for the shared neuron of that instance, 2 for its inhibitor, 0 for others"),
+    }
 
 
 @themed
@@ -114,13 +129,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
     figure, axes = sheet(theme, 330)
     for base, name, label in ((178, "W1", "in"), (46, "W2", "out")):
-        weights = data.arrays[name]
+        weights = data[name]
         stacks = inset(axes, 44, base, 336, 112)
         stack_plot(stacks, weights, theme.groups, theme)
         low, high = (float(np.maximum(side * weights, 0).sum(axis=1).max()) for side in (-1, 1))
         stacks.set(ylim=(-1.08 * max(low, 1), 1.08 * max(high, 1)))
         say(axes, 8, base + 56, f"weights {label}", theme, rotation=90)
-        for k in np.flatnonzero(np.diff(data.arrays["part"])):
+        for k in np.flatnonzero(np.diff(data["part"])):
             stacks.axvline(k + 0.5, color=theme.muted, lw=0.8, ls=(0, (3, 2)))
     _groups(axes, data, theme)
     for i in range(FEATURES):
@@ -133,33 +148,33 @@ def _groups(axes: "Axes", data: Data, theme: Theme) -> None:
     """Names of the groups above, of the neurons' roles between the stacks."""
     step = 336 / HIDDEN
     for part, words in ((0, "one feature, one side"), (1, "instance 1"), (2, "instance 2")):
-        at = np.flatnonzero(data.arrays["part"] == part)
+        at = np.flatnonzero(data["part"] == part)
         if at.size:
             say(axes, 44 + step * (at.mean() + 0.5), 310, words, theme, fontweight="bold")
-    for k, role in enumerate(data.arrays["role"]):
+    for k, role in enumerate(data["role"]):
         if role:
             say(axes, 44 + step * (k + 0.5), 168, ("", "shared", "inhibits")[role], theme, fontsize=8, color=theme.muted)
 
 
 def _share(data: Data) -> Estimate:
-    return share(data.arrays["count"] > 0)
+    return share(data["count"] > 0)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     """The instances' mean weights beside the paper's; how many fits have one, at this and at other densities."""
-    counts = [(DENSITY, data.arrays["count"]), *zip(OTHERS, data.arrays["others"], strict=True)]
+    counts = [(DENSITY, data["count"]), *zip(OTHERS, data["others"], strict=True)]
     shares = [
         {"number": f"fits with an instance, density {p:g}", "mean": f"{(n > 0).mean():.0%}", "spread": "", "paper": ""}
         for p, n in counts
     ]
-    for words, kept in (("with", data.arrays["count"] > 0), ("without", data.arrays["count"] == 0)):
+    for words, kept in (("with", data["count"] > 0), ("without", data["count"] == 0)):
         if kept.any():
-            loss = 1000 * data.arrays["loss"][kept]
+            loss = 1000 * data["loss"][kept]
             cells = {"mean": f"{loss.mean():.2f}", "spread": f"{loss.std():.2f}", "paper": ""}
             shares.append({"number": f"final loss {words} an instance, thousandths", **cells})
-    if not data.arrays["size"].size:
+    if not data["size"].size:
         return shares
-    into, out = data.arrays["into"], data.arrays["out"]
+    into, out = data["into"], data["out"]
     means = [*np.abs(into).mean(axis=0), *out.mean(axis=0)]
     spread = [*np.abs(into).std(axis=0), *out.std(axis=0)]
     names = ("in, primary", "in, secondary (size)", "out, primary", "out, secondary")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.computation import absolute
 from figures.computation.asymmetric_model import DECAY, DENSITY, FEATURES, HIDDEN, RATE, chosen, found_in
 from figures.computation.wiring import pair_graph
@@ -38,26 +38,30 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The instances of the shown model, at most two.
 
-    Arrays: `into`, `out` (instance, neuron, feature) weights of the shared neuron and its inhibitor for the primary and the
-    secondary feature, the shared neuron balanced, the inhibitor scaled to the same weight in from the primary, signs turned so
-    that a positive primary switches both on; `features` (instance, 2). `response` (instance, active, stage, output): outputs,
-    after the ReLU, for the primary or the secondary alone at the sign that the shared neuron hears, of size 1; stage 0 the
-    shared neuron alone, 1 with the inhibitor, 2 all neurons and the bias.
+    The shared neuron is balanced and the inhibitor scaled to the same weight in from the primary feature; signs are turned so
+    that a positive primary switches both on. Responses, after the ReLU, are to one feature of size 1 at the sign that the shared
+    neuron hears.
     """
     fits = runs["fits"]
     instances = found_in(fits)
     shown = chosen(fits, instances)
     W1, W2, b = (fits[name][shown].astype(np.float64) for name in ("W1", "W2", "b"))
-    pairs = [_pair(W1, W2, motif) for motif in instances[shown][:2]]
+    drawn = instances[shown][:2]
+    pairs = [_pair(W1, W2, motif) for motif in drawn]
+    into, out = (np.array([pair[side] for pair in pairs]).reshape(-1, 2, 2) for side in (0, 1))
+    features = np.array([(motif.primary, motif.secondary) for motif in drawn], np.int64).reshape(-1, 2)
+    response = np.array([_responses(W1, W2, b, motif) for motif in drawn]).reshape(-1, 2, 3, 2)
+    of_pair = "of the shared neuron and its inhibitor for the primary and the secondary feature, scaled"
+    stages = "from the shared neuron alone, with its inhibitor and from the whole model"
     arrays = {
-        "into": np.array([into for into, _ in pairs]).reshape(-1, 2, 2),
-        "out": np.array([out for _, out in pairs]).reshape(-1, 2, 2),
-        "features": np.array([(motif.primary, motif.secondary) for motif in instances[shown][:2]], np.int64).reshape(-1, 2),
-        "response": np.array([_responses(W1, W2, b, motif) for motif in instances[shown][:2]]).reshape(-1, 2, 3, 2),
+        "into": array(into, "instance neuron feature", f"weights in {of_pair}"),
+        "out": array(out, "instance neuron feature", f"weights out {of_pair}"),
+        "features": array(features, "instance feature", "primary and secondary feature"),
+        "response": array(response, "instance feature stage output", f"output for one active feature, {stages}"),
     }
     values: dict[str, Value] = {}
-    for k, motif in enumerate(instances[shown][:2], 1):
-        values |= {f"leak_{k}": Value(value=motif.leak), f"left_{k}": Value(value=float(arrays["response"][k - 1, 0, 2, 1]))}
+    for k, motif in enumerate(drawn, 1):
+        values |= {f"leak_{k}": Value(value=motif.leak), f"left_{k}": Value(value=float(response[k - 1, 0, 2, 1]))}
     return Data(arrays=arrays, values=values)
 
 
@@ -88,13 +92,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
     figure, axes = sheet(theme, 304)
     for k in range(2):
         x = 97 + 196 * k
-        if k >= len(data.arrays["features"]):
+        if k >= len(data["features"]):
             say(axes, x, 200, "no such instance\nin this model", theme, color=theme.muted)
             continue
-        primary, secondary = (str(i) for i in data.arrays["features"][k])
+        primary, secondary = (str(i) for i in data["features"][k])
         say(axes, x, 292, f"instance {k + 1}", theme, fontweight="bold")
-        pair_graph(axes, data.arrays["into"][k], data.arrays["out"][k], (x - 36, 128, 72, 130), (primary, secondary), theme)
-        _table(axes, data.arrays["response"][k], x, (primary, secondary), theme)
+        pair_graph(axes, data["into"][k], data["out"][k], (x - 36, 128, 72, 130), (primary, secondary), theme)
+        _table(axes, data["response"][k], x, (primary, secondary), theme)
     return figure
 
 

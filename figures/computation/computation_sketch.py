@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.shared.strokes import bands, circle, say, sheet
 from figures.style import Theme, arrow, themed, weight_map
 from sup.sweeps import Sweep
@@ -30,9 +30,9 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """One sparse input `x` and its absolute values `y` (feature)."""
+    """One sparse input and its absolute values."""
     x = np.array([0.0, -0.8, 0.0, 0.0, 0.6, 0.0])
-    return Data(arrays={"x": x, "y": np.abs(x)})
+    return Data(arrays={"x": array(x, "feature", "input"), "y": array(np.abs(x), "feature", "absolute value of the input")})
 
 
 @themed
@@ -47,9 +47,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _ends(axes: "Axes", data: Data, theme: Theme) -> None:
     """The features and their absolute values, joined one by one; the hidden neurons of the small model."""
-    heights = np.linspace(222, 126, len(data.arrays["x"]))
+    heights = np.linspace(222, 126, len(data["x"]))
     for x, name in ((114.0, "x"), (300.0, "y")):
-        for y, amount in zip(heights, data.arrays[name], strict=True):
+        for y, amount in zip(heights, data[name], strict=True):
             circle(axes, (x, y), 8, fc=weight_map(theme)(float(amount + 1) / 2), ec=theme.muted, lw=0.9, zorder=4)
     for y in heights:
         arrow(axes, (124, y), (290, y), theme.muted, lw=0.9)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.computation.wiring import layered_graph
 from figures.shared.stacks import numbers, stack_plot
 from figures.shared.strokes import heading, inset, say, sheet
@@ -38,8 +38,13 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """`W1` (hidden, feature), `W2` (feature, hidden) and `answered` (hidden), how many features each neuron answers to."""
-    return Data(arrays={"W1": W1, "W2": W2, "answered": answers(W1[None])[0].sum(axis=1)})
+    """The weights, and how many features each neuron answers to."""
+    arrays = {
+        "W1": array(W1, "hidden feature", "weights in, written down for the drawing"),
+        "W2": array(W2, "feature hidden", "weights out, written down for the drawing"),
+        "answered": array(answers(W1[None])[0].sum(axis=1), "hidden", "features that the neuron answers to"),
+    }
+    return Data(arrays=arrays)
 
 
 @themed
@@ -51,17 +56,17 @@ def draw(data: Data, theme: Theme) -> "Figure":
                             (326, "Graph", "a node a neuron,\nan edge a weight")):  # fmt: skip
         heading(axes, x, 222, title, below, theme)
     _matrices(axes, data, theme)
-    for base, weights, shade in ((104, data.arrays["W1"], data.arrays["answered"]), (14, data.arrays["W2"].T, None)):
+    for base, weights, shade in ((104, data["W1"], data["answered"]), (14, data["W2"].T, None)):
         stacks = inset(axes, 146, base, 96, 74)
         stack_plot(stacks, weights, theme.groups, theme, shade)
         stacks.set(ylim=(-1.3, 1.8), yticks=(-1, 0, 1))
-    layered_graph(axes, data.arrays["W1"], data.arrays["W2"], (276, 34, 100, 130), theme)
+    layered_graph(axes, data["W1"], data["W2"], (276, 34, 100, 130), theme)
     return figure
 
 
 def _matrices(axes: "Axes", data: Data, theme: Theme) -> None:
     for base, name, label in ((116, "W1", "$W_1$"), (28, "W2", "$W_2$")):
-        cells = data.arrays["W1"].T if name == "W1" else data.arrays["W2"]
+        cells = data["W1"].T if name == "W1" else data["W2"]
         matrix = inset(axes, 36, base, 72, 48)
         weight_image(matrix, cells, theme, limit=2.0)
         numbers(matrix, cells, theme)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import Data, Runs, Size, Value, estimated, replicates
+from figures.base import Array, Data, Runs, Size, Value, array, estimated, replicates
 from figures.shared.strokes import key, minus
 from figures.style import TEXT_WIDTH, Theme, norm_bars, score_map, weight_image, weight_map
 from sup.features import Independent
@@ -77,29 +77,30 @@ def per_density(trained: Trained, densities: Sequence[float], name: str) -> np.n
     return np.stack([trained.where(density=density)[name] for density in densities])
 
 
-def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str, np.ndarray]:
-    """What is counted in each model, each (density, seed).
-
-    `count`: represented features. `total`: sum over features of min(|W_i|, 1). `dedicated`: represented features that are not in
-    superposition. `mean_shared`, `mean_alone`: mean index of those in superposition and of the dedicated; nan without any.
-    `most_alone`: whether the most important feature is dedicated. `loss`: the final loss. And those of `interference`.
-    """
+def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str, Array]:
+    """What is counted in each model. Features have indices by falling importance, from 0."""
     W, b = (per_density(trained, densities, name) for name in ("W", "b"))
     flat = W.reshape(-1, *W.shape[2:])
     there, shared = represented(flat), superposed(flat)
     dedicated = there & ~shared
     index = np.arange(W.shape[3])
-    found = {
-        "count": there.sum(axis=1),
-        "total": np.minimum(feature_norms(flat), 1).sum(axis=1),
-        "dedicated": dedicated.sum(axis=1),
-        "mean_shared": _mean_where(index, shared),
-        "mean_alone": _mean_where(index, dedicated),
-        "most_alone": dedicated[:, 0],
-        **interference(flat, b.reshape(len(flat), -1)),
+    met = interference(flat, b.reshape(len(flat), -1))
+
+    def of_models(counted: np.ndarray, text: str) -> Array:
+        return array(counted.reshape(W.shape[:2]), "density seed", text)
+
+    return {
+        "count": of_models(there.sum(axis=1), "represented features"),
+        "total": of_models(np.minimum(feature_norms(flat), 1).sum(axis=1), "sum over features of the norm, at most 1 each"),
+        "dedicated": of_models(dedicated.sum(axis=1), "represented features that are not in superposition"),
+        "mean_shared": of_models(_mean_where(index, shared), "mean index of the features in superposition, nan without any"),
+        "mean_alone": of_models(_mean_where(index, dedicated), "mean index of the dedicated features, nan without any"),
+        "most_alone": of_models(dedicated[:, 0], "the most important feature is dedicated"),
+        "paired": of_models(met["paired"], "share of features in superposition that have an opposite, nan without any"),
+        "positive": of_models(met["positive"], "largest product of two represented features, nan without two"),
+        "bias": of_models(met["bias"], "median bias of the represented features, nan without any"),
+        "loss": array(per_density(trained, densities, "final_loss"), "density seed", "final loss"),
     }
-    found = {name: array.reshape(W.shape[:2]) for name, array in found.items()}
-    return {**found, "loss": per_density(trained, densities, "final_loss")}
 
 
 def _mean_where(index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -110,10 +111,9 @@ def _mean_where(index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def interference(W: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """How represented features interfere in each model, each (run).
+    """How represented features interfere in each model: what `tally` says of `paired`, `positive` and `bias`, each (run).
 
-    `paired`: of the features in superposition, the share with one that points the opposite way; nan without any. `positive`: the
-    largest product W_i . W_j of two represented features. `bias`: their median bias. Both nan for too few of them.
+    An opposite of a feature is another represented one within 10 degrees of the opposite direction.
     """
     there = represented(W)
     both = there[:, :, None] & there[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
@@ -137,28 +137,28 @@ def from_linear(trained: Trained, setting: Setting, density: float) -> tuple[np.
     return products, biases
 
 
-def columns(runs: Runs) -> dict[str, np.ndarray]:
-    """The drawn models: of each density the one with the lowest final loss; the linear model first, at its sparsest.
+def columns(runs: Runs) -> dict[str, Array]:
+    """The drawn models: the linear model at its sparsest, then of each density the ReLU model with the lowest final loss.
 
-    Arrays: `products` (column, feature, feature) and `bias` (column, feature), rounded to 4 decimals; `norms`, `scores` (column,
-    feature); `density`, `drawn` (column) the seed; `represented`, `superposed` (column) counts of features; `paired` (column) of
-    the superposed, those with an opposite; `positive`, `negative` (column) the largest product and the lowest bias.
+    What is drawn of every feature is rounded to 4 decimals.
     """
-    picked = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
-    W, b = (np.stack([models[name][0] for models in picked]).astype(np.float64) for name in ("W", "b"))
+    models = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
+    W, b = (np.stack([model[name][0] for model in models]).astype(np.float64) for name in ("W", "b"))
     shared, met = superposed(W).sum(axis=1), interference(W, b)
+    density = [model.runs[0].distribution.density for model in models]
+    paired = np.rint(np.nan_to_num(met["paired"]) * shared)
     return {
-        "products": np.round(gram(W), 4),
-        "bias": np.round(b, 4),
-        "norms": np.round(feature_norms(W), 4),
-        "scores": np.round(superposition_score(W), 4),
-        "density": np.array([models.runs[0].distribution.density for models in picked]),
-        "drawn": np.array([models.runs[0].seed for models in picked]),
-        "represented": represented(W).sum(axis=1),
-        "superposed": shared,
-        "paired": np.rint(np.nan_to_num(met["paired"]) * shared),
-        "positive": met["positive"],
-        "negative": b.min(axis=1),
+        "products": array(np.round(gram(W), 4), "column feature feature", "products of feature directions, W^T W"),
+        "bias": array(np.round(b, 4), "column feature", "bias"),
+        "norms": array(np.round(feature_norms(W), 4), "column feature", "norm of each feature"),
+        "scores": array(np.round(superposition_score(W), 4), "column feature", "superposition score of each feature"),
+        "density": array(density, "column", "density of the features, 1 - S; the linear model first"),
+        "drawn": array([model.runs[0].seed for model in models], "column", "seed of the drawn model"),
+        "represented": array(represented(W).sum(axis=1), "column", "represented features"),
+        "superposed": array(shared, "column", "features in superposition"),
+        "paired": array(paired, "column", "features in superposition that have an opposite"),
+        "positive": array(met["positive"], "column", "largest product of two represented features, nan without two"),
+        "negative": array(b.min(axis=1), "column", "lowest bias of a feature"),
     }
 
 
@@ -167,14 +167,14 @@ def _best(trained: Trained, density: float) -> Trained:
     return models.where(seed=models.runs[models.best()].seed)
 
 
-def values(found: dict[str, np.ndarray], columns: dict[str, np.ndarray]) -> dict[str, Value]:
-    """Numbers for the pages: per density the means over seeds of `count` and `total`, and the lowest loss."""
-    out = {"count_linear": Value(value=float(columns["represented"][0]))}
+def values(data: Data) -> dict[str, Value]:
+    """Numbers for the pages: per density the means over seeds of what is counted, and the drawn model's count and loss."""
+    out = {"count_linear": Value(value=float(data["represented"][0]))}
     for k, density in enumerate(DENSITIES):
         for name in ("count", "total"):
-            out[f"{name}_{density:g}"] = estimated(mean(found[name][k]), digits=3)
-        out[f"drawn_count_{density:g}"] = Value(value=float(columns["represented"][k + 1]))
-        out[f"loss_{density:g}"] = Value(value=float(found["loss"][k].min()), digits=3)
+            out[f"{name}_{density:g}"] = estimated(mean(data[f"seed_{name}"][k]), digits=3)
+        out[f"drawn_count_{density:g}"] = Value(value=float(data["represented"][k + 1]))
+        out[f"loss_{density:g}"] = Value(value=float(data["seed_loss"][k].min()), digits=3)
     return out
 
 
@@ -200,7 +200,7 @@ def row_of_models(data: Data, theme: Theme, bars: float) -> "Figure":
     sheet.set(xlim=(0, TEXT_WIDTH), ylim=(0, tall))
     sheet.set_axis_off()
     top = tall - 0.72
-    for k in range(len(data.arrays["density"])):
+    for k in range(len(data["density"])):
         _column(sheet, data, k, (_left(k), top, bars), theme)
     _row_names(sheet, data, top, bars, theme)
     _regimes(sheet, data, tall - 0.12, theme)
@@ -216,17 +216,17 @@ def _column(sheet: "Axes", data: Data, k: int, box: tuple[float, float, float], 
     left, top, bars = box
     middle = left + COLUMN / 2
     given: dict[str, Any] = {"ha": "center", "va": "baseline"}
-    sheet.text(middle, top + 0.06, f"$1-S={data.arrays['density'][k]:g}$", fontsize=8, **given)
-    weight_image(_axes(sheet, left, top - SIDE, SIDE, SIDE), data.arrays["products"][k], theme)
+    sheet.text(middle, top + 0.06, f"$1-S={data['density'][k]:g}$", fontsize=8, **given)
+    weight_image(_axes(sheet, left, top - SIDE, SIDE, SIDE), data["products"][k], theme)
     bias = _axes(sheet, left + COLUMN - STRIP, top - SIDE, STRIP, SIDE)
-    weight_image(bias, data.arrays["bias"][k], theme)
+    weight_image(bias, data["bias"][k], theme)
     bias.set_aspect("auto")
     floor = top - SIDE - 0.12 - bars
     chart = _axes(sheet, left, floor, COLUMN, bars)
-    norm_bars(chart, data.arrays["norms"][k], data.arrays["scores"][k], theme)
+    norm_bars(chart, data["norms"][k], data["scores"][k], theme)
     chart.set(xticks=(0, 1))
     chart.tick_params(labelsize=7.5, length=2, pad=1.5)
-    count, superposed = (int(data.arrays[name][k]) for name in ("represented", "superposed"))
+    count, superposed = (int(data[name][k]) for name in ("represented", "superposed"))
     sheet.text(middle, floor - 0.32, f"{count} features", fontsize=8, **given)
     sheet.text(middle, floor - 0.46, f"{superposed} superposed", fontsize=7.5, color=theme.muted, **given)
 
@@ -241,16 +241,16 @@ def _axes(sheet: "Axes", left: float, bottom: float, width: float, height: float
 def _row_names(sheet: "Axes", data: Data, top: float, bars: float, theme: Theme) -> None:
     for text, height in (("$W^T W$, $b$", top - SIDE / 2), (r"norm $|W_i|$ of each feature", top - SIDE - 0.12 - bars / 2)):
         sheet.text(0.13, height, text, ha="center", va="center", rotation=90, fontsize=8.5)
-    last = data.arrays["norms"].shape[1] - 1
+    last = data["norms"].shape[1] - 1
     for index, height in ((0, top - SIDE - 0.15), (last, top - SIDE - 0.09 - bars)):
         sheet.text(MARGIN - 0.05, height, str(index), ha="right", va="center", fontsize=7.5, color=theme.muted)
 
 
 def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
     """Names of the regimes over their columns, with what the drawn models of each show."""
-    arrays, sparser, sparsest = data.arrays, slice(2, 5), slice(5, 8)
-    pairs, superposed = (int(arrays[name][sparser].sum()) for name in ("paired", "superposed"))
-    positive, negative = float(np.nan_to_num(arrays["positive"][sparsest]).max()), float(arrays["negative"][sparsest].min())
+    sparser, sparsest = slice(2, 5), slice(5, 8)
+    pairs, superposed = (int(data[name][sparser].sum()) for name in ("paired", "superposed"))
+    positive, negative = float(np.nan_to_num(data["positive"][sparsest]).max()), float(data["negative"][sparsest].min())
     for name, said, first, final in (
         ("linear model", "", 0, 0),
         ("dense", "", 1, 1),

@@ -1,10 +1,11 @@
 """F10: the same with 80 features and 20 hidden dimensions, and how the two sizes compare."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size
+from figures.base import About, Claim, Data, Range, Runs, Size, array
 from figures.demonstrating import basic
 from figures.demonstrating.basic import DENSITIES, LARGE, SMALL
 from figures.style import Theme, themed
@@ -43,21 +44,21 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models and what is counted in all of both sizes.
-
-    Arrays: those of `basic.columns`; `seed_count`, `seed_total` and `seed_loss` (density, seed) of `basic.tally`,
-    and `small_count`, `small_total` of the models of F9; `dense_small`, `dense_large` (seed), the distance of the ReLU models at
-    density 1 from the best linear solution.
-    """
-    drawn, found, small = basic.columns(runs), basic.tally(runs["relu"]), basic.tally(runs["small"])
+    """The drawn models, what is counted in all of both sizes, and how far dense ones are from the best linear solution."""
+    large, small = basic.tally(runs["relu"]), basic.tally(runs["small"])
+    dense_small, dense_large = (
+        np.maximum(*basic.from_linear(runs[name], setting, 1.0)) for name, setting in (("small", SMALL), ("relu", LARGE))
+    )
+    off = "largest difference from the best linear W^T W or b at density 1"
     arrays = {
-        **drawn,
-        **{f"seed_{name}": found[name] for name in ("count", "total", "loss")},
-        **{f"small_{name}": small[name] for name in ("count", "total")},
-        "dense_small": np.maximum(*basic.from_linear(runs["small"], SMALL, 1.0)),
-        "dense_large": np.maximum(*basic.from_linear(runs["relu"], LARGE, 1.0)),
+        **basic.columns(runs),
+        **{f"seed_{name}": large[name] for name in ("count", "total", "loss")},
+        **{f"small_{name}": replace(small[name], text=f"{small[name].text}, models of F9") for name in ("count", "total")},
+        "dense_small": array(dense_small, "seed", f"{off}, models of F9"),
+        "dense_large": array(dense_large, "seed", off),
     }
-    return Data(arrays=arrays, values=basic.values(found, drawn))
+    data = Data(arrays=arrays)
+    return replace(data, values=basic.values(data))
 
 
 @themed
@@ -67,24 +68,24 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _dense(data: Data) -> Estimate:
-    small, large = data.arrays["dense_small"], data.arrays["dense_large"]
+    small, large = data["dense_small"], data["dense_large"]
     return worst([mean(models, among=2) for models in (small, large)])
 
 
 def _from_paper(data: Data) -> Estimate:
     """The worst distance of F9's mean counts and sums from the paper's, as a share of what is allowed."""
     distances = [
-        distance(mean(data.arrays[name][k], among=2 * len(DENSITIES)), paper[k], allowed)
+        distance(mean(data[name][k], among=2 * len(DENSITIES)), paper[k], allowed)
         for name, paper, allowed in (("small_count", PAPER_COUNT, ONE_FEATURE), ("small_total", PAPER_TOTAL, PART))
         for k in range(len(DENSITIES))
     ]
-    return worst(distances).over(data.arrays["small_count"].size)
+    return worst(distances).over(data["small_count"].size)
 
 
 def _rescaled(data: Data) -> Estimate:
     """The worst difference between F9 and F10 in represented features per dimension, as a share of what is allowed."""
     differences = []
-    for large, small in zip(data.arrays["seed_count"], data.arrays["small_count"], strict=True):
+    for large, small in zip(data["seed_count"], data["small_count"], strict=True):
         sizes = ((large, LARGE), (small, SMALL))
         per_dimension = (mean(count / setting.hidden, among=len(DENSITIES)) for count, setting in sizes)
         differences.append(distance(difference(*per_dimension), 0.0, ONE_FEATURE / SMALL.hidden))
@@ -95,7 +96,7 @@ def _table(data: Data) -> list[dict[str, str]]:
     """Counts and sums of both figures with their intervals, and the paper's, a row per density."""
     rows = []
     for k, density in enumerate(DENSITIES):
-        cells = {name: mean(data.arrays[name][k]) for name in ("small_count", "small_total", "seed_count", "seed_total")}
+        cells = {name: mean(data[name][k]) for name in ("small_count", "small_total", "seed_count", "seed_total")}
         rows.append({
             "density": f"{density:g}",
             "F9 represented": _cell(cells["small_count"]),
@@ -117,8 +118,8 @@ def _per_dimension(data: Data) -> list[dict[str, str]]:
     return [
         {
             "density": f"{density:g}",
-            "F9": f"{data.arrays['small_count'][k].mean() / SMALL.hidden:.2f}",
-            "F10": f"{data.arrays['seed_count'][k].mean() / LARGE.hidden:.2f}",
+            "F9": f"{data['small_count'][k].mean() / SMALL.hidden:.2f}",
+            "F10": f"{data['seed_count'][k].mean() / LARGE.hidden:.2f}",
         }
         for k, density in enumerate(DENSITIES)
     ]

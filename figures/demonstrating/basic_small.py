@@ -1,11 +1,12 @@
 """F9: what models with 20 features and 5 hidden dimensions learn as features become sparse."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size
+from figures.base import About, Claim, Data, Range, Runs, Size, array
 from figures.demonstrating import basic
 from figures.demonstrating.basic import DENSITIES, SMALL
 from figures.style import Theme, themed
@@ -40,20 +41,18 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models and what is counted in all of them.
-
-    Arrays: those of `basic.columns`; those of `basic.tally` as `seed_...` (density, seed); `linear_products` and
-    `linear_biases` (density, seed), the distance of the linear models from the best solution.
-    """
-    drawn, found = basic.columns(runs), basic.tally(runs["relu"])
+    """The drawn models, what is counted in all ReLU models, and how far the linear ones are from the best solution."""
     off = [basic.from_linear(runs["linear"], SMALL, density) for density in LINEAR_DENSITIES]
+    products, biases = (np.stack(parts) for parts in zip(*off, strict=True))
+    models = f"linear models at densities {' and '.join(f'{density:g}' for density in LINEAR_DENSITIES)}"
     arrays = {
-        **drawn,
-        **{f"seed_{name}": array for name, array in found.items()},
-        "linear_products": np.stack([products for products, _ in off]),
-        "linear_biases": np.stack([biases for _, biases in off]),
+        **basic.columns(runs),
+        **{f"seed_{name}": counted for name, counted in basic.tally(runs["relu"]).items()},
+        "linear_products": array(products, "density seed", f"largest difference from the best W^T W, {models}"),
+        "linear_biases": array(biases, "density seed", f"largest difference from the best bias, {models}"),
     }
-    return Data(arrays=arrays, values=basic.values(found, drawn))
+    data = Data(arrays=arrays)
+    return replace(data, values=basic.values(data))
 
 
 @themed
@@ -63,36 +62,36 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _linear_everywhere(data: Data) -> Estimate:
-    return mean(data.arrays["linear_products"].max(axis=0))
+    return mean(data["linear_products"].max(axis=0))
 
 
 def _linear_dense(data: Data) -> Estimate:
-    return mean(np.maximum(data.arrays["linear_products"][0], data.arrays["linear_biases"][0]))
+    return mean(np.maximum(data["linear_products"][0], data["linear_biases"][0]))
 
 
 def _least_important_first(data: Data) -> Estimate:
     """Share of seeds whose models, from dense to sparse, let the less important features share first and all in the end."""
-    dedicated = data.arrays["seed_dedicated"]
-    shares = ~np.isnan(data.arrays["seed_mean_shared"])
+    dedicated = data["seed_dedicated"]
+    shares = ~np.isnan(data["seed_mean_shared"])
     good = []
     for seed in range(dedicated.shape[1]):
         if not shares[:, seed].any():
             good.append(False)
             continue
         first = int(np.argmax(shares[:, seed]))  # the densest setting with superposition
-        starts = data.arrays["seed_most_alone"][first, seed] and bool(
-            data.arrays["seed_mean_alone"][first, seed] < data.arrays["seed_mean_shared"][first, seed])  # fmt: skip
+        starts = data["seed_most_alone"][first, seed] and bool(
+            data["seed_mean_alone"][first, seed] < data["seed_mean_shared"][first, seed])  # fmt: skip
         good.append(bool(starts and (np.diff(dedicated[:, seed]) <= 0).all() and dedicated[-1, seed] == 0))
     return share(np.array(good))
 
 
 def _pairs_first(data: Data) -> Estimate:
-    return mean(data.arrays["seed_paired"][DENSITIES.index(0.3)])
+    return mean(data["seed_paired"][DENSITIES.index(0.3)])
 
 
 def _positive_and_negative(data: Data) -> Estimate:
     """Share of seeds with positive interference and negative biases at every density up to .01, and neither from .1 on."""
-    positive, bias = data.arrays["seed_positive"], data.arrays["seed_bias"]
+    positive, bias = data["seed_positive"], data["seed_bias"]
     with np.errstate(invalid="ignore"):
         shows = (positive >= SMALL_WEIGHT) & (bias < 0)
         clean = (positive < SMALL_WEIGHT) & (bias > -SMALL_WEIGHT)
@@ -103,7 +102,7 @@ def _rows(title: str, name: str, form: str) -> Callable[[Data], list[dict[str, s
     """A table of the means over seeds of the array `seed_name`, a row per density."""
 
     def rows(data: Data) -> list[dict[str, str]]:
-        means = data.arrays[f"seed_{name}"].mean(axis=1)
+        means = data[f"seed_{name}"].mean(axis=1)
         return [
             {"density": f"{density:g}", title: "none" if np.isnan(cell) else form.format(cell)}
             for density, cell in zip(DENSITIES, means, strict=True)

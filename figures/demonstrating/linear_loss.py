@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.demonstrating.polygons import COUNTS, FEATURES, IMPORTANCE, arrangement, cost_bars, glyphs
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.geometry import gram, unit_columns
@@ -44,29 +44,25 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The bars, the sampled levels, and the checks behind the claims.
-
-    Arrays: `length`, `benefit`, `interference` (count) of the arrangements; `level` (shown) the formula's loss per variance of
-    some; `density`; `sampled`, `error` (shown, density) their samples and standard errors; `two_parts` (check) relative
-    differences of the two-part loss from enumeration; `ends` (start) the interference where descents end, `excess` (start) their
-    loss above the lowest; `norms` (check) relative differences of interference and coherence from norms of inner products.
-    """
+    """The bars, the sampled levels, and the checks behind the claims. Losses are in units of the features' variance."""
     best = [_at_best_length(arrangement(count)) for count in COUNTS]
     terms = linear_terms(np.concatenate([W for W, _ in best]), IMPORTANCE)
     sampled = np.stack([_sampled([best[count][0] for count in SHOWN.values()], density) for density in DENSITIES], axis=1)
     ends, excess = _descents()
     arrays = {
-        "length": np.array([length for _, length in best]),
-        "benefit": terms.benefit,
-        "interference": terms.interference,
-        "level": terms.total[list(SHOWN.values())],
-        "density": np.array(DENSITIES),
-        "sampled": sampled[:, :, 0],
-        "error": sampled[:, :, 1],
-        "two_parts": _against_enumeration(),
-        "ends": ends,
-        "excess": excess,
-        "norms": _against_norms(),
+        "length": array([length for _, length in best], "arrangement", "best length of none to five features, 1 for none"),
+        "benefit": array(terms.benefit, "arrangement", "benefit term of the loss per variance"),
+        "interference": array(terms.interference, "arrangement", "interference term of the loss per variance"),
+        "level": array(
+            terms.total[list(SHOWN.values())], "arrangement", "loss per variance by the formula, none, one, two and five features"
+        ),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "sampled": array(sampled[:, :, 0], "arrangement density", "sampled loss per variance of the same arrangements"),
+        "error": array(sampled[:, :, 1], "arrangement density", "standard error of the sampled loss per variance"),
+        "two_parts": array(_against_enumeration(), "check", "relative difference of the formula from the enumerated loss"),
+        "ends": array(ends, "check", "interference where a descent from random weights ends"),
+        "excess": array(excess, "check", "loss above the lowest one where a descent from random weights ends"),
+        "norms": array(_against_norms(), "check", "relative difference of interference or coherence from its norm, the larger"),
     }
     floor = lowest_linear_terms(2, IMPORTANCE)
     values = {"lowest": Value(value=floor, digits=3), "starts": Value(value=float(STARTS), digits=3)}
@@ -152,17 +148,17 @@ def draw(data: Data, theme: Theme) -> "Figure":
     left = drawn.add_axes((0.075, 0.33, 0.44, 0.55))
     cost_bars(left, data, theme)
     left.set(ylabel="loss / variance", title="Five features, two dimensions")
-    glyphs(drawn, left, data.arrays["length"], theme)
+    glyphs(drawn, left, data["length"], theme)
     right = drawn.add_axes((0.625, 0.19, 0.36, 0.69))
     colours = (theme.muted, theme.ink, theme.dedicated, theme.superposed)
     for k, (name, colour) in enumerate(zip(SHOWN, colours, strict=True)):
-        level, error = data.arrays["level"][k], 2 * data.arrays["error"][k]
+        level, error = data["level"][k], 2 * data["error"][k]
         right.axhline(level, color=colour, lw=1.2)
-        right.errorbar(data.arrays["density"], data.arrays["sampled"][k], error, fmt="o", color=colour, ms=3.5, lw=1)
+        right.errorbar(data["density"], data["sampled"][k], error, fmt="o", color=colour, ms=3.5, lw=1)
         below = name.startswith("two")
         right.text(1.3, level - 0.06 if below else level + 0.06, name, color=colour, fontsize=8, va="top" if below else "bottom")
     right.set(xscale="log", xlim=(1.4, 0.007), ylim=left.get_ylim(), xlabel="density $1-S$", ylabel="loss / variance")
-    right.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
+    right.set(xticks=data["density"], xticklabels=[f"{density:g}" for density in data["density"]])
     right.minorticks_off()
     right.set_title("Formula (lines), samples (dots)")
     return drawn
@@ -175,7 +171,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="a formula, derived for Gaussian features",
         quantity="largest relative difference of the formula from the enumerated loss of Gaussian features, 50 random models",
-        measure=lambda data: exact(data.arrays["two_parts"].max()),
+        measure=lambda data: exact(data["two_parts"].max()),
         holds=Range(high=1e-9),
     ),
     Claim(
@@ -184,7 +180,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="no interference at any optimum",
         quantity="largest interference, or loss above that of the two most important features alone, where 100 descents end",
-        measure=lambda data: exact(np.maximum(np.abs(data.arrays["excess"]), data.arrays["ends"]).max()),
+        measure=lambda data: exact(np.maximum(np.abs(data["excess"]), data["ends"]).max()),
         holds=Range(high=1e-6),
     ),
     Claim(
@@ -193,7 +189,7 @@ CLAIMS = (
         source="Mathematical Understanding, footnote",
         paper="interference as the squared L2 analogue of coherence",
         quantity="largest relative difference of either from its norm of the inner products of unit features, 50 random models",
-        measure=lambda data: exact(data.arrays["norms"].max()),
+        measure=lambda data: exact(data["norms"].max()),
         holds=Range(high=1e-9),
     ),
 )

@@ -1,10 +1,11 @@
 """F12: what superposition costs a ReLU model when one feature is active at a time, and that sparse features make it so."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.demonstrating.polygons import COUNTS, FEATURES, IMPORTANCE, arrangement, cost_bars, glyphs
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.geometry import gram, unit_columns
@@ -46,51 +47,67 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The three panels, and the checks behind the claims.
+    """The three panels, and the checks behind the claims."""
+    data = Data(arrays={**_leak_arrays(), **_cost_arrays(), **_checks()})
+    return replace(data, values=_values(data))
 
-    Arrays: `slope`, `leak` (bias, slope) the cost of interference; `dot_slope`, `dot_leak` (bias, dot) the same by quadrature;
-    `length`, `bias`, `benefit`, `interference` (count) of the arrangements; `density`, `part` (active, density) what samples with
-    0 to 5 active features add to the pentagon's loss; `table_part` (active, table), `table_sampled`, `table_error` (table) the
-    same at some densities beside its sampled loss and standard error; `quadrature` (check) differences of closed 1-sparse losses
-    from quadrature; `energy` (check) those of unit features' interference from the energy of points; `free` (product, bias)
-    whether the cost is zero just where it should be.
-    """
+
+def _leak_arrays() -> dict[str, Array]:
+    """The cost of interference: closed curves, and the same by quadrature."""
     slope, dots = np.linspace(-1, 1, 201), np.linspace(-0.9, 0.9, 19)
+    leak = [leaked_error(slope, bias) for bias in BIASES]
+    dot_leak = [[_quadrature(c, bias, 0.0) for c in dots] for bias in BIASES]
+    biases = ", ".join(f"{bias:g}" for bias in BIASES)
+    return {
+        "slope": array(slope, "point", "product of two features' directions"),
+        "leak": array(leak, "line point", f"cost of one feature to another's output, biases {biases}"),
+        "dot_slope": array(dots, "point", "product of two features' directions at the dots"),
+        "dot_leak": array(dot_leak, "line point", f"cost at the dots by quadrature, biases {biases}"),
+    }
+
+
+def _cost_arrays() -> dict[str, Array]:
+    """What the arrangements cost, and what samples with so many active features add to the pentagon's loss."""
     fits = [_fit(count) for count in COUNTS]
     terms = one_sparse_terms(np.concatenate([W for W, _ in fits]), np.concatenate([b for _, b in fits]), IMPORTANCE)
     W, b = fits[FEATURES][0][0], fits[FEATURES][1][0]
     losses = losses_by_active_count(W, b, IMPORTANCE)
+    part, table_part = (
+        np.stack([parts_by_active_count(losses, density) for density in densities], axis=1) for densities in (DENSITIES, TABLE)
+    )
     sampled = np.array([_sampled(W, b, density) for density in TABLE])
-    arrays = {
-        "slope": slope,
-        "leak": np.stack([leaked_error(slope, bias) for bias in BIASES]),
-        "dot_slope": dots,
-        "dot_leak": np.array([[_quadrature(c, bias, 0.0) for c in dots] for bias in BIASES]),
-        "length": np.array([np.linalg.norm(fit[0][0, :, 0]) for fit in fits]),
-        "bias": np.array([fit[1][0, 0] for fit in fits]),
-        "benefit": terms.benefit,
-        "interference": terms.interference,
-        "density": DENSITIES,
-        "part": np.stack([parts_by_active_count(losses, density) for density in DENSITIES], axis=1),
-        "table_part": np.stack([parts_by_active_count(losses, density) for density in TABLE], axis=1),
-        "table_sampled": sampled[:, 0],
-        "table_error": sampled[:, 1],
-        "quadrature": _against_quadrature(),
-        "energy": _against_energy(),
-        "free": _free_where_it_should_be(),
+    length, bias = [np.linalg.norm(fit[0][0, :, 0]) for fit in fits], [fit[1][0, 0] for fit in fits]
+    table = ", ".join(f"{density:g}" for density in TABLE)
+    return {
+        "length": array(length, "arrangement", "best length of the features of each arrangement, 0 without any"),
+        "bias": array(bias, "arrangement", "best bias of the features of each arrangement, 0 without any"),
+        "benefit": array(terms.benefit, "arrangement", "benefit term of the 1-sparse loss"),
+        "interference": array(terms.interference, "arrangement", "interference term of the 1-sparse loss"),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "part": array(part, "count density", "what samples with 0 to 5 active features add to the pentagon's loss"),
+        "table_part": array(table_part, "count density", f"what samples with 0 to 5 active features add, densities {table}"),
+        "table_sampled": array(sampled[:, 0], "density", f"sampled loss of the pentagon, densities {table}"),
+        "table_error": array(sampled[:, 1], "density", f"standard error of the sampled loss, densities {table}"),
     }
-    return Data(arrays=arrays, values=_values(arrays))
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _checks() -> dict[str, Array]:
+    return {
+        "quadrature": array(_against_quadrature(), "check", "difference of the closed 1-sparse loss from quadrature"),
+        "energy": array(_against_energy(), "check", "difference of interference at x = 1 from the energy of points on a sphere"),
+        "free": array(_free_where_it_should_be(), "row column", "cost is zero just if product (row) + bias (column) <= 0"),
+    }
+
+
+def _values(data: Data) -> dict[str, Value]:
     values = {
-        "pentagon_length": Value(value=float(arrays["length"][FEATURES]), digits=3),
-        "pentagon_bias": Value(value=float(arrays["bias"][FEATURES]), digits=3),
-        "one_sparse_share": Value(value=float(arrays["part"][:2, 0].sum() / arrays["part"][:, 0].sum()), digits=4),
-        "sparsest": Value(value=float(arrays["density"][0]), digits=1),
+        "pentagon_length": Value(value=float(data["length"][FEATURES]), digits=3),
+        "pentagon_bias": Value(value=float(data["bias"][FEATURES]), digits=3),
+        "one_sparse_share": Value(value=float(data["part"][:2, 0].sum() / data["part"][:, 0].sum()), digits=4),
+        "sparsest": Value(value=float(data["density"][0]), digits=1),
     }
     for count in COUNTS:
-        values[f"total_{count}"] = Value(value=float(arrays["benefit"][count] + arrays["interference"][count]), digits=2)
+        values[f"total_{count}"] = Value(value=float(data["benefit"][count] + data["interference"][count]), digits=2)
     return values
 
 
@@ -174,20 +191,20 @@ def draw(data: Data, theme: Theme) -> "Figure":
     middle = drawn.add_axes((0.40, 0.34, 0.27, 0.53))
     cost_bars(middle, data, theme)
     middle.set(ylabel="1-sparse loss $L_1$", title="Five features, two dimensions")
-    glyphs(drawn, middle, data.arrays["length"], theme)
+    glyphs(drawn, middle, data["length"], theme)
     _parts(drawn.add_axes((0.755, 0.19, 0.215, 0.68)), data, theme)
     return drawn
 
 
 def _leaks(axes: "Axes", data: Data, theme: Theme) -> None:
     """Closed curves with quadrature's dots, and the linear model's parabola."""
-    arrays, colours = data.arrays, theme.groups
+    slope, dots, colours = data["slope"], data["dot_slope"], theme.groups
     axes.axvspan(-1, 0, color=theme.surface, lw=0)
-    axes.plot(arrays["slope"], arrays["slope"] ** 2 / 3, color=theme.muted, lw=1, ls=(0, (3, 2)))
+    axes.plot(slope, slope**2 / 3, color=theme.muted, lw=1, ls=(0, (3, 2)))
     axes.text(-0.82, 0.27, "linear\nmodel", fontsize=8, color=theme.muted, ha="left", va="center")
     for k, bias in enumerate(BIASES):
-        axes.plot(arrays["slope"], arrays["leak"][k], color=colours[k])
-        axes.plot(arrays["dot_slope"], arrays["dot_leak"][k], "o", color=colours[k], ms=2.4)
+        axes.plot(slope, data["leak"][k], color=colours[k])
+        axes.plot(dots, data["dot_leak"][k], "o", color=colours[k], ms=2.4)
         axes.text(0.06, 0.30 - 0.03 * k, f"$b = {bias:g}$", fontsize=8, color=colours[k], ha="left", va="center")
     axes.set(xlim=(-1, 1), ylim=(-0.006, 0.345), xticks=(-1, 0, 1), yticks=(0, 0.1, 0.2, 0.3))
     axes.set(xlabel="product $W_j \\cdot W_i$", ylabel="cost to output $j$", title="Interference of one feature")
@@ -195,7 +212,7 @@ def _leaks(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _parts(axes: "Axes", data: Data, theme: Theme) -> None:
     """Shares of the loss by the number of active features, each band named."""
-    density, part = data.arrays["density"], data.arrays["part"] / data.arrays["part"].sum(axis=0)
+    density, part = data["density"], data["part"] / data["part"].sum(axis=0)
     bands = np.stack([part[:2].sum(axis=0), part[2], part[3:].sum(axis=0)])
     axes.stackplot(density, bands, colors=(theme.dedicated, theme.interference, theme.grid), lw=0)
     one, two = len(density) // 3, int(bands[1].argmax())
@@ -211,11 +228,11 @@ def _parts(axes: "Axes", data: Data, theme: Theme) -> None:
 def _composed_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, density in enumerate(TABLE):
-        part = data.arrays["table_part"][:, k]
+        part = data["table_part"][:, k]
         rows.append({
             "density": f"{density:g}",
             "composed loss": f"{part.sum():.3g}",
-            "sampled loss": f"{data.arrays['table_sampled'][k]:.3g} ± {1.96 * data.arrays['table_error'][k]:.1g}",
+            "sampled loss": f"{data['table_sampled'][k]:.3g} ± {1.96 * data['table_error'][k]:.1g}",
             "from at most one active feature": f"{part[:2].sum() / part.sum():.1%}",
         })  # fmt: skip
     return rows
@@ -228,7 +245,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="L_1 and L_0 dominate as S approaches 1",
         quantity="share of the pentagon's loss at density 0.0001 from samples with at most one active feature",
-        measure=lambda data: exact(data.arrays["part"][:2, 0].sum() / data.arrays["part"][:, 0].sum()),
+        measure=lambda data: exact(data["part"][:2, 0].sum() / data["part"][:, 0].sum()),
         holds=Range(low=0.99),
         rows=_composed_rows,
     ),
@@ -238,7 +255,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="two sums of integrals",
         quantity="largest difference of the closed form from adaptive quadrature, over 40 random models",
-        measure=lambda data: exact(data.arrays["quadrature"].max()),
+        measure=lambda data: exact(data["quadrature"].max()),
         holds=Range(high=1e-9),
     ),
     Claim(
@@ -247,7 +264,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="a generalised Thomson problem",
         quantity="largest difference of interference at x = 1 from the energy of points on a sphere that repel, 40 random models",
-        measure=lambda data: exact(data.arrays["energy"].max()),
+        measure=lambda data: exact(data["energy"].max()),
         holds=Range(high=1e-9),
     ),
     Claim(
@@ -256,7 +273,7 @@ CLAIMS = (
         source="Mathematical Understanding",
         paper="free in the 1-sparse case",
         quantity="share of products in [-1, 1] and biases in [-1, 0] whose cost is zero just if product + bias is not above zero",
-        measure=lambda data: exact(data.arrays["free"].mean()),
+        measure=lambda data: exact(data["free"].mean()),
         holds=Range(low=1.0),
     ),
 )

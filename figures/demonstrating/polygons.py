@@ -33,8 +33,8 @@ def arrangement(count: int) -> np.ndarray:
 
 
 def cost_bars(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Bars of the arrays `benefit` and `interference` (count), one on the other, the lowest total marked."""
-    benefit, interference = data.arrays["benefit"], data.arrays["interference"]
+    """Bars of the benefit and the interference of each arrangement, one on the other, the lowest total marked."""
+    benefit, interference = data["benefit"], data["interference"]
     total = benefit + interference
     axes.bar(COUNTS, benefit, width=0.62, color=theme.absent, label="benefit term")
     axes.bar(COUNTS, interference, width=0.62, bottom=benefit, color=theme.interference, label="interference term")

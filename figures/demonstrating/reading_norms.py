@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.shared.strokes import circle, directions, inset, key, say, sheet
 from figures.style import Theme, norm_bars, score_map, themed
 from sup.geometry import REPRESENTED, feature_norms, superposition_score
@@ -46,11 +46,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """All groups in one model, each in a plane of its own.
-
-    Arrays: `W` (hidden feature), `norms` (feature), `scores` (feature), `plane` (feature, 2) the directions in the group's own
-    plane, `group` (feature) the number of the group.
-    """
+    """All groups in one model, each in a plane of its own."""
     plane = np.concatenate(list(SHAPES.values()))
     group = np.repeat(np.arange(len(SHAPES)), [len(shape) for shape in SHAPES.values()])
     w = np.zeros((2 * len(SHAPES), len(plane)))
@@ -58,7 +54,14 @@ def reduce(runs: Runs) -> Data:
         w[2 * group + axis, np.arange(len(plane))] = plane[:, axis]
     norms, scores = feature_norms(w[None])[0], superposition_score(w[None])[0]
     values = {name: Value(value=float(scores[group == k].max())) for k, name in enumerate(SHAPES)}
-    return Data(arrays={"W": w, "norms": norms, "scores": scores, "plane": plane, "group": group}, values=values)
+    arrays = {
+        "W": array(w, "hidden feature", "weights"),
+        "norms": array(norms, "feature", "norm of each feature"),
+        "scores": array(scores, "feature", "superposition score of each feature"),
+        "plane": array(plane, "feature coordinate", "direction of each feature in the plane of its group"),
+        "group": array(group, "feature", f"group of each feature: {', '.join(f'{k} {name}' for k, name in enumerate(SHAPES))}"),
+    }
+    return Data(arrays=arrays, values=values)
 
 
 @themed
@@ -66,9 +69,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """Bars on the left, what each group looks like and means on the right."""
     figure, axes = sheet(theme, 296)
     row, top, left, width = 16.0, 280.0, 24.0, 160.0
-    count = len(data.arrays["norms"])
+    count = len(data["norms"])
     chart = inset(axes, left, top - row * count, width, row * count)
-    norm_bars(chart, data.arrays["norms"], data.arrays["scores"], theme)
+    norm_bars(chart, data["norms"], data["scores"], theme)
     chart.set(yticks=range(count), xticks=(0, 0.5, 1), ylim=(count - 0.5, -0.5))
     chart.tick_params(axis="y", length=0, labelsize=8)
     say(axes, left + width / 2, 26, r"norm $|W_i|$", theme)
@@ -81,13 +84,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _groups(axes: "Axes", data: Data, top: float, row: float, theme: Theme) -> None:
-    colours = score_map(theme)(np.clip(data.arrays["scores"], 0.0, 1.0))
+    colours = score_map(theme)(np.clip(data["scores"], 0.0, 1.0))
     for k, name in enumerate(SHAPES):
-        rows = np.flatnonzero(data.arrays["group"] == k)
+        rows = np.flatnonzero(data["group"] == k)
         middle = top - row * (rows.mean() + 0.5)
         _bracket(axes, 194, top - row * rows[0] - 2, top - row * (rows[-1] + 1) + 2, theme)
         if name in TEXTS:
-            _glyph(axes, (217, middle), data.arrays["plane"][rows], colours[rows[0]], theme)
+            _glyph(axes, (217, middle), data["plane"][rows], colours[rows[0]], theme)
             say(axes, 238, middle, f"{TEXTS[name]}\nscore {data.values[name].value:.1f}", theme, ha="left", linespacing=1.3)
         else:
             say(axes, 206, middle, f"not represented:\nnorm below {REPRESENTED:g}", theme, ha="left", linespacing=1.3)

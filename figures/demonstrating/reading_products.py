@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.shared.strokes import inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
 from sup.geometry import gram
@@ -32,16 +32,17 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The solution that keeps the first m features and answers with the mean for the others, inputs uniform on [0, 1].
-
-    Arrays: `products` (feature, feature) is W^T W and `bias` (feature).
-    """
+    """The solution that keeps the first m features and answers with the mean for the others, inputs uniform on [0, 1]."""
     w = np.eye(HIDDEN, FEATURES)
     products = gram(w[None])[0]
     mean = 0.5  # of the uniform law on [0, 1], when no input is zero
     bias = mean * (1 - np.diag(products))
     values = {"learned": Value(value=float(np.trace(products))), "mean": Value(value=float(bias.max()))}
-    return Data(arrays={"products": products, "bias": bias}, values=values)
+    arrays = {
+        "products": array(products, "feature feature", "products of feature directions, W^T W"),
+        "bias": array(bias, "feature", "bias of the ideal solution"),
+    }
+    return Data(arrays=arrays, values=values)
 
 
 @themed
@@ -49,9 +50,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """The two pictures, with what to look for written in and beside them."""
     figure, axes = sheet(theme, 250)
     side = 206.0
-    left, bottom, cell = 18.0, 20.0, side / len(data.arrays["bias"])
-    weight_image(inset(axes, left, bottom, side, side), data.arrays["products"], theme)
-    weight_image(inset(axes, left + side + 10, bottom, cell, side), data.arrays["bias"], theme)
+    left, bottom, cell = 18.0, 20.0, side / len(data["bias"])
+    weight_image(inset(axes, left, bottom, side, side), data["products"], theme)
+    weight_image(inset(axes, left + side + 10, bottom, cell, side), data["bias"], theme)
     say(axes, left + side / 2, 239, r"$W^T W$", theme, fontsize=11)
     say(axes, left + side + 10 + cell / 2, 239, "$b$", theme, fontsize=11)
     say(axes, left + side / 2, 9, "input feature, most important first", theme)
@@ -75,7 +76,7 @@ def _products(image: "Axes", data: Data, theme: Theme) -> None:
 
 def _bias(axes: "Axes", data: Data, corner: tuple[float, float, float], theme: Theme) -> None:
     right, top, cell = corner
-    count, learned = len(data.arrays["bias"]), round(data.values["learned"].value)
+    count, learned = len(data["bias"]), round(data.values["learned"].value)
     mean = data.values["mean"].value
     for first, last, text in (
         (0, learned, "learned:\nno bias needed"),

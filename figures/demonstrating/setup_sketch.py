@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.shared.strokes import bands, circle, say, sheet
 from figures.style import Theme, arrow, blend, themed, weight_map
 from sup.sweeps import Sweep
@@ -32,14 +32,19 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """One input and its way through a model whose six columns are the diagonals of an icosahedron.
 
-    Six unit vectors in three dimensions with |W_i . W_j| = 1 / sqrt(5), the smallest possible. Arrays: `W` (hidden feature),
-    `x` (feature), `h` (hidden), `recovered` (feature).
+    They are six unit vectors in three dimensions with |W_i . W_j| = 1 / sqrt(5), the smallest possible.
     """
     g = (1 + np.sqrt(5)) / 2
     corners = [(0, 1, g), (0, 1, -g), (1, g, 0), (1, -g, 0), (g, 0, 1), (-g, 0, 1)]
     w = np.array(corners).T / np.hypot(1, g)
     x = np.array([0, 1.0, 0, 0, 0, 0])
-    return Data(arrays={"W": w, "x": x, "h": w @ x, "recovered": np.maximum(w.T @ (w @ x), 0)})
+    arrays = {
+        "W": array(w, "hidden feature", "weights"),
+        "x": array(x, "feature", "input, one feature active"),
+        "h": array(w @ x, "hidden", "hidden vector, h = W x"),
+        "recovered": array(np.maximum(w.T @ (w @ x), 0), "feature", "output, ReLU(W^T h)"),
+    }
+    return Data(arrays=arrays)
 
 
 @themed
@@ -53,14 +58,14 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _nodes(axes: "Axes", data: Data, theme: Theme) -> None:
-    heights, active = np.linspace(239, 139, len(data.arrays["x"])), data.arrays["x"] > 0
+    heights, active = np.linspace(239, 139, len(data["x"])), data["x"] > 0
     for x, name in ((114.0, "x"), (300.0, "recovered")):
-        for y, amount, meant in zip(heights, data.arrays[name], active, strict=True):
+        for y, amount, meant in zip(heights, data[name], active, strict=True):
             filled = blend((theme.background, theme.groups[2] if meant else theme.interference))
             circle(axes, (x, y), 8, fc=filled(float(amount)), ec=theme.muted, lw=0.9, zorder=4)
-    for y in heights[(data.arrays["recovered"] > 0) & ~active]:
+    for y in heights[(data["recovered"] > 0) & ~active]:
         say(axes, 315, y, "interference", theme, ha="left", color=theme.interference)
-    for y, amount in zip(np.linspace(78, 38, len(data.arrays["h"])), data.arrays["h"], strict=True):
+    for y, amount in zip(np.linspace(78, 38, len(data["h"])), data["h"], strict=True):
         circle(axes, (207, y), 8, fc=weight_map(theme)(float(amount + 1) / 2), ec=theme.muted, lw=0.9, zorder=4)
 
 

@@ -1,11 +1,12 @@
 """F15: hidden dimensions per feature, D*, from dense to sparse, and what becomes of it in models of other sizes."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
-from figures.shared.uniform import LEVELS, NOTE, PROBES, density, levels_of, models, per_level, setting, sparsity_axis
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated
+from figures.shared.uniform import LEVELS, NOTE, PROBES, level_arrays, levels_of, models, per_level, setting, sparsity_axis
 from figures.style import Theme, figure, themed
 from sup.geometry import dimensions_per_feature, represented
 from sup.results import Trained
@@ -46,40 +47,46 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """D* of all models, and how long it stays where.
-
-    Arrays: `level` (level), `sparsity` (level) its 1 / (1 - S); of the models `ratio` (level, seed) D*, `count` (level, seed) the
-    represented features, `squares` (level, seed) |W|_F^2; `probe`, `probe_sparsity` (probe), `base_squares`, `wide_squares`,
-    `half_squares` (probe, seed) |W|_F^2 per hidden dimension; `paper_level`, `paper_sparsity`, `paper` (reading); `stay` (value,
-    seed) how many times longer D* is near 1 and near 1/2 than a steady fall would be; `place` (place, seed) the levels of
-    `PLACES`, and `paper_place` (place).
-    """
+    """D* of all models, how long it stays near 1 and 1/2, and where it falls through `PLACES`; other sizes at `PROBES`."""
     base, chosen = runs["base"], levels_of(runs["base"])
-    ratio = dimensions_per_feature(base["W"]).reshape(len(chosen), -1)
-    fine = np.linspace(chosen[0], chosen[-1], 10 * (LEVELS - 1) + 1)
-    curves = [(fine, np.interp(fine, chosen, one)) for one in ratio.T]
-    reading = (fine, np.interp(fine, PAPER_LEVELS, PAPER))
+    d_star = dimensions_per_feature(base["W"]).reshape(len(chosen), -1)
+    count = represented(base["W"]).sum(axis=1).reshape(len(chosen), -1)
     arrays = {
-        "level": np.array(chosen),
-        "sparsity": np.array([1 / density(k) for k in chosen]),
-        "ratio": ratio,
-        "count": represented(base["W"]).sum(axis=1).reshape(len(chosen), -1),
-        "squares": base["W"].shape[1] / ratio,
-        "probe": np.array(PROBES),
-        "probe_sparsity": np.array([1 / density(k) for k in PROBES]),
-        **{f"{name}_squares": _squares(runs[name]) for name in ("base", "wide", "half")},
-        "paper_level": np.array(PAPER_LEVELS),
-        "paper_sparsity": np.array([1 / density(k) for k in PAPER_LEVELS]),
-        "paper": np.array(PAPER),
-        "stay": np.array([[stay(values, at) for _, values in curves] for at in (1.0, 0.5)]),
-        "place": np.array([[fall(*curve, to) for curve in curves] for _, to in PLACES]),
-        "paper_place": np.array([fall(*reading, to) for _, to in PLACES]),
+        **level_arrays(chosen),
+        "ratio": array(d_star, "level seed", "dimensions per feature, D*"),
+        "count": array(count, "level seed", "represented features"),
+        "squares": array(base["W"].shape[1] / d_star, "level seed", "squared Frobenius norm of W"),
+        **level_arrays(PROBES, "probe", "probe_sparsity"),
+        **level_arrays(PAPER_LEVELS, "paper_level", "paper_sparsity"),
+        "paper": array(PAPER, "level", "D* read off the paper's figure"),
+        **_course(d_star, chosen),
     }
-    return Data(arrays=arrays, values=_values(base, arrays))
+    sizes = {"base": "models of the usual size", "wide": "twice the features", "half": "half the features and dimensions"}
+    for name, words in sizes.items():
+        text = f"squared Frobenius norm of W per hidden dimension: {words}"
+        arrays[f"{name}_squares"] = array(_squares(runs[name]), "level seed", text)
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(base, data))
+
+
+def _course(d_star: np.ndarray, chosen: tuple[int, ...]) -> dict[str, Array]:
+    """Where the curves of D* (level, seed) stay and fall, and where the paper's falls."""
+    fine = np.linspace(chosen[0], chosen[-1], 10 * (LEVELS - 1) + 1)
+    curves = [np.interp(fine, chosen, one) for one in d_star.T]
+    reading = np.interp(fine, PAPER_LEVELS, PAPER)
+    stays = [[stay(curve, at) for curve in curves] for at in (1.0, 0.5)]
+    falls = [[fall(fine, curve, to) for curve in curves] for _, to in PLACES]
+    ends = ", ".join(name for name, _ in PLACES)
+    longer = "how many times longer D* is near 1 and near 1/2 than in a steady fall, nan where that never comes near"
+    return {
+        "stay": array(stays, "line seed", longer),
+        "place": array(falls, "place seed", f"level at which D* {ends}; nan where it does not"),
+        "paper_place": array([fall(fine, reading, to) for _, to in PLACES], "place", f"level at which the paper's D* {ends}"),
+    }
 
 
 def _squares(trained: Trained) -> np.ndarray:
-    """|W|_F^2 per hidden dimension, about the features per dimension: (probe, seed)."""
+    """|W|_F^2 per hidden dimension, about the features per dimension: (level, seed) for `PROBES`."""
     W = per_level(trained, "W", PROBES)
     return 1 / dimensions_per_feature(W.reshape(-1, *W.shape[2:])).reshape(W.shape[:2])
 
@@ -108,17 +115,17 @@ def fall(places: np.ndarray, values: np.ndarray, to: float) -> float:
     return float(places[below[0]]) if below.size else float("nan")
 
 
-def _values(base: Trained, arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(base: Trained, data: Data) -> dict[str, Value]:
     _, hidden, features = base["W"].shape
-    read = np.interp(arrays["level"], PAPER_LEVELS, PAPER)
+    read = np.interp(data["level"], PAPER_LEVELS, PAPER)
     out = {
         "features": Value(value=features, digits=3),
         "hidden": Value(value=hidden),
-        "levels": Value(value=len(arrays["level"])),
+        "levels": Value(value=len(data["level"])),
         "models": Value(value=len(base), digits=3),
-        "from_paper": Value(value=float(np.abs(arrays["ratio"].mean(axis=1) - read).max())),
+        "from_paper": Value(value=float(np.abs(data["ratio"].mean(axis=1) - read).max())),
     }
-    for name, e in (("dense", mean(arrays["ratio"][0])), ("sparse", mean(arrays["ratio"][-1]))):
+    for name, e in (("dense", mean(data["ratio"][0])), ("sparse", mean(data["ratio"][-1]))):
         out[name] = estimated(e, digits=3)
     return out
 
@@ -126,20 +133,20 @@ def _values(base: Trained, arrays: dict[str, np.ndarray]) -> dict[str, Value]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """The mean and every model over 1 / (1 - S), the paper's curve, and the other sizes."""
-    drawn, arrays = figure(theme, share=0.75, height=3.3), data.arrays
+    drawn = figure(theme, share=0.75, height=3.3)
     axes = drawn.subplots()
     for value in (1.0, 0.5):
         axes.axhline(value, color=theme.interference, lw=1.0, ls=(0, (1, 2)), zorder=1)
-    axes.plot(arrays["sparsity"], arrays["ratio"].mean(axis=1), color=theme.dedicated, lw=1.6, label="mean of our models")
-    each = np.repeat(arrays["sparsity"], arrays["ratio"].shape[1])
-    axes.plot(each, arrays["ratio"].ravel(), "o", label="each model", color=theme.dedicated, ms=2.2, zorder=3)
-    axes.plot(arrays["paper_sparsity"], arrays["paper"], color=theme.ink, lw=1.1, ls=(0, (4, 2)), label="the paper's curve")
+    axes.plot(data["sparsity"], data["ratio"].mean(axis=1), color=theme.dedicated, lw=1.6, label="mean of our models")
+    each = np.repeat(data["sparsity"], data["ratio"].shape[1])
+    axes.plot(each, data["ratio"].ravel(), "o", label="each model", color=theme.dedicated, ms=2.2, zorder=3)
+    axes.plot(data["paper_sparsity"], data["paper"], color=theme.ink, lw=1.1, ls=(0, (4, 2)), label="the paper's curve")
     for name, mark, label, colour in (
         ("wide", "^", "twice the features", theme.groups[2]),
         ("half", "s", "half the features and dimensions", theme.groups[4]),
     ):
-        heights = 1 / arrays[f"{name}_squares"].mean(axis=1)
-        axes.plot(arrays["probe_sparsity"], heights, mark, ms=5.5, mfc="none", mec=colour, mew=1.2, label=label, zorder=4)
+        heights = 1 / data[f"{name}_squares"].mean(axis=1)
+        axes.plot(data["probe_sparsity"], heights, mark, ms=5.5, mfc="none", mec=colour, mew=1.2, label=label, zorder=4)
     sparsity_axis(axes)
     axes.set(ylim=(0, 1.06), yticks=(0, 0.5, 1), yticklabels=("0", "1/2", "1"))
     axes.set_ylabel(r"$D^* = m\,/\,\|W\|_F^2$")
@@ -149,7 +156,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _scaling(data: Data) -> Estimate:
     """The worst relative difference of the mean squares of other sizes from those of the base, over sizes and probes."""
-    others, base = (data.arrays["wide_squares"], data.arrays["half_squares"]), data.arrays["base_squares"]
+    others, base = (data["wide_squares"], data["half_squares"]), data["base_squares"]
     pairs = [(x, y) for other in others for x, y in zip(other, base, strict=True)]
     gaps = [distance(ratio(*(mean(squares, among=len(pairs)) for squares in pair)), 1.0) for pair in pairs]
     return worst(gaps).over(3 * base.size)
@@ -158,15 +165,15 @@ def _scaling(data: Data) -> Estimate:
 def _scaling_rows(data: Data) -> list[dict[str, str]]:
     """Features per dimension of the three sizes, a row per level."""
     return [
-        {"1/(1-S)": f"{x:.2f}", **{label: f"{data.arrays[f'{name}_squares'][k].mean():.2f}" for name, label in
+        {"1/(1-S)": f"{x:.2f}", **{label: f"{data[f'{name}_squares'][k].mean():.2f}" for name, label in
          (("base", "base"), ("wide", "twice n"), ("half", "half n and m"))}}
-        for k, x in enumerate(data.arrays["probe_sparsity"])
+        for k, x in enumerate(data["probe_sparsity"])
     ]  # fmt: skip
 
 
 def _counts(data: Data) -> Estimate:
     """How far the mean of |W|_F^2 over the number of represented features is from 1, the worst of levels in superposition."""
-    d_star, squares, count = (data.arrays[name] for name in ("ratio", "squares", "count"))
+    d_star, squares, count = (data[name] for name in ("ratio", "squares", "count"))
     levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED_BELOW) & (count.min(axis=1) > 0))
     if not levels.size:
         return undefined(d_star.size)
@@ -175,26 +182,26 @@ def _counts(data: Data) -> Estimate:
 
 
 def _least_stay(data: Data) -> Estimate:
-    return least([mean(one, among=2) for one in data.arrays["stay"]]).over(data.arrays["ratio"].size)
+    return least([mean(one, among=2) for one in data["stay"]]).over(data["ratio"].size)
 
 
 def _stay_rows(data: Data) -> list[dict[str, str]]:
     return [
         {"D* near": value, "times a steady fall": f"{e.value:.1f} [{e.low:.1f}, {e.high:.1f}]"}
-        for value, e in zip(("1", "1/2"), map(mean, data.arrays["stay"]), strict=True)
+        for value, e in zip(("1", "1/2"), map(mean, data["stay"]), strict=True)
     ]
 
 
 def _farthest_place(data: Data) -> Estimate:
     """Levels between our place and the paper's, the farthest of three."""
-    places = zip(data.arrays["place"], data.arrays["paper_place"], strict=True)
-    return worst([distance(mean(ours, among=len(PLACES)), paper) for ours, paper in places]).over(data.arrays["ratio"].size)
+    places = zip(data["place"], data["paper_place"], strict=True)
+    return worst([distance(mean(ours, among=len(PLACES)), paper) for ours, paper in places]).over(data["ratio"].size)
 
 
 def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, (name, to) in enumerate(PLACES):
-        e, paper = mean(data.arrays["place"][k]), data.arrays["paper_place"][k]
+        e, paper = mean(data["place"][k]), data["paper_place"][k]
         ends = [10 ** (level / (LEVELS - 1)) for level in (e.value, e.low, e.high, paper)]
         rows.append({"D*": f"{name} (falls to {to:g})", "1/(1-S)": f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]",
                      "paper": f"{ends[3]:.2f}"})  # fmt: skip

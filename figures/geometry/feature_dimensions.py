@@ -1,12 +1,13 @@
 """F16: the dimensionality of each feature from dense to sparse, and the shapes that features form."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.geometry import graphs
-from figures.shared.uniform import LEVELS, NOTE, density, levels_of, models, per_level, sparsity_axis
+from figures.shared.uniform import LEVELS, NOTE, density, level_arrays, levels_of, models, per_level, sparsity_axis
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.census import EDGE, OTHER, TOLERANCE
 from sup.geometry import dimensions_per_feature, feature_dimensionality
@@ -50,14 +51,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Dimensionalities, the census of shapes, and the graphs.
-
-    Arrays: `level`, `sparsity` (level); `ratio` (level) the mean D*; of the drawn models `shares` (level, feature) D_i, `shape`
-    (level, feature) with numbers of `graphs.NAMES`, `drawn` (level) the seed; of all models `census` (level, seed, shape)
-    the features in each shape; `largest`, `average` (seed) of D_i at the first level; `peaks` (line, seed) how many times denser
-    lines are than their flanks; `median` (shape, seed) the middle level of each of `REGIONS`, by features; for each of `INSETS`
-    the `nodes_K` and `edges_K` of `graphs.graph`.
-    """
+    """Dimensionalities, the census of shapes, and the graphs of `INSETS`; at each level the model of the lowest loss is drawn."""
     base, chosen = runs["base"], levels_of(runs["base"])
     W = per_level(base, "W", chosen)
     flat = W.reshape(-1, *W.shape[2:]).astype(np.float64)
@@ -65,24 +59,39 @@ def reduce(runs: Runs) -> Data:
     shapes = np.stack([graphs.shape_numbers(one) for one in flat]).reshape(shares.shape)
     best = per_level(base, "final_loss", chosen).argmin(axis=1)
     rows, seeds = np.arange(len(chosen)), base.runs[: W.shape[1]]
-    census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
+    d_star = dimensions_per_feature(flat).reshape(W.shape[:2]).mean(axis=1)
+    shape = f"shape of a feature of the drawn model: {graphs.NUMBERS}; -1 where it is not represented"
     arrays = {
-        "level": np.array(chosen),
-        "sparsity": np.array([1 / density(k) for k in chosen]),
-        "ratio": dimensions_per_feature(flat).reshape(W.shape[:2]).mean(axis=1),
-        "shares": shares[rows, best],
-        "shape": shapes[rows, best],
-        "drawn": np.array([seeds[k].seed for k in best]),
-        "census": census,
-        "largest": shares[0].max(axis=1),
-        "average": shares[0].mean(axis=1),
-        "peaks": _peaks(shares, np.array(chosen)),
-        "median": _medians(census, np.array(chosen)),
+        **level_arrays(chosen),
+        "ratio": array(d_star, "level", "dimensions per feature, D*, mean over models"),
+        "shares": array(shares[rows, best], "level feature", "dimensionality of a feature of the drawn model, D_i"),
+        "shape": array(shapes[rows, best], "level feature", shape),
+        "drawn": array([seeds[k].seed for k in best], "level", "seed of the drawn model"),
+        "largest": array(shares[0].max(axis=1), "seed", "largest D_i at the first level"),
+        "average": array(shares[0].mean(axis=1), "seed", "mean D_i at the first level"),
+        **_census(shapes, shares, np.array(chosen)),
     }
+    nodes = f"represented features of a drawn model: x, y and shape ({graphs.NUMBERS})"
     for level in INSETS:
         row = chosen.index(level)
-        arrays |= {f"{name}_{level}": array for name, array in graphs.graph(W[row, best[row]].astype(np.float64)).items()}
-    return Data(arrays=arrays, values=_values(base, arrays))
+        graph = graphs.graph(W[row, best[row]].astype(np.float64))
+        arrays[f"nodes_{level}"] = array(graph["nodes"], "point column", nodes)
+        arrays[f"edges_{level}"] = array(graph["edges"], "edge column", "pairs of joined nodes: their numbers and |W_i . W_j|")
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(base, data))
+
+
+def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[str, Array]:
+    """What all models have: features in each shape, distinct lines, and the levels of each shape, from (level, seed, feature)."""
+    census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
+    lines, regions = (", ".join(names) for names in ((name for name, *_ in LINES), REGIONS))
+    peaks = f"how many times denser features lie on a line than beside it, none beside it counted as one: {lines}"
+    median = f"level up to which half of a shape's features lie, nan without any: {regions}"
+    return {
+        "census": array(census, "level seed shape", f"features in each shape: {graphs.NUMBERS}"),
+        "peaks": array(_peaks(shares, chosen), "line seed", peaks),
+        "median": array(_medians(census, chosen), "shape seed", median),
+    }
 
 
 def _peaks(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -105,18 +114,18 @@ def _medians(census: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return out
 
 
-def _values(base: Trained, arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(base: Trained, data: Data) -> dict[str, Value]:
     """For pages: the features in each shape in the drawn graphs, and what is represented in them."""
     _, hidden, features = base["W"].shape
     out = {
         "hidden": Value(value=hidden),
         "features": Value(value=features, digits=3),
-        "average": Value(value=float(arrays["average"].mean())),
+        "average": Value(value=float(data["average"].mean())),
         "even": Value(value=hidden / features),
     }
-    levels = arrays["level"].tolist()
+    levels = data["level"].tolist()
     for level in INSETS:
-        numbers = arrays["shape"][levels.index(level)]
+        numbers = data["shape"][levels.index(level)]
         out[f"represented_{level}"] = Value(value=float((numbers >= 0).sum()), digits=3)
         for k, name in enumerate(graphs.NAMES):
             size = SHAPES[name].shape[1] if name in SHAPES else 1
@@ -143,9 +152,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
         axes.axvline(sparsity, ymax=0.985, color=theme.grid, lw=0.9, zorder=0)
         axes.text(sparsity, 1.045, letter, ha="center", va="bottom", fontsize=9, fontweight="bold")
         inset = drawn.add_axes(((left + k * (SIDE + SPACE)) / TEXT_WIDTH, 0.50 / TALL, SIDE / TEXT_WIDTH, SIDE / TALL))
-        graphs.draw_graph(inset, data.arrays[f"nodes_{level}"], data.arrays[f"edges_{level}"], theme)
+        graphs.draw_graph(inset, data[f"nodes_{level}"], data[f"edges_{level}"], theme)
         inset.set_title(f"$\\bf{{{letter}}}$   $1/(1-S)={sparsity:.2f}$", fontsize=8, pad=3)
-        _said(inset, data.arrays[f"nodes_{level}"][:, 2].astype(int))
+        _said(inset, data[f"nodes_{level}"][:, 2].astype(int))
     return drawn
 
 
@@ -164,10 +173,10 @@ def _lines(axes: "Axes", theme: Theme) -> None:
 
 def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
     """A dot for each feature of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
-    palette, arrays = graphs.colours(theme), data.arrays
-    axes.plot(arrays["sparsity"], arrays["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
+    palette = graphs.colours(theme)
+    axes.plot(data["sparsity"], data["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
     axes.text(1.58, 0.88, "$D^*$", fontsize=8.5, color=theme.muted, ha="left", va="bottom")
-    for sparsity, shares, numbers in zip(arrays["sparsity"], arrays["shares"], arrays["shape"], strict=True):
+    for sparsity, shares, numbers in zip(data["sparsity"], data["shares"], data["shape"], strict=True):
         ignored = np.flatnonzero(numbers < 0)
         ignored = ignored[np.argsort(shares[ignored])][:: max(1, len(ignored) // UNLEARNED_DOTS)]
         for chosen, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
@@ -194,13 +203,13 @@ def _said(axes: "Axes", numbers: np.ndarray) -> None:
 
 def _digons(data: Data) -> Estimate:
     """Digons per hidden dimension at the level of the paper's graph of digons."""
-    row, shape = data.arrays["level"].tolist().index(22), graphs.NAMES.index("digon")
-    return mean(data.arrays["census"][row, :, shape] / 2 / data.values["hidden"].value)
+    row, shape = data["level"].tolist().index(22), graphs.NAMES.index("digon")
+    return mean(data["census"][row, :, shape] / 2 / data.values["hidden"].value)
 
 
 def _distinct(data: Data) -> Estimate:
     """How many of the lines are distinct in the models of a seed."""
-    return mean((data.arrays["peaks"] >= PEAK).sum(axis=0)).over(data.arrays["census"][:, :, 0].size)
+    return mean((data["peaks"] >= PEAK).sum(axis=0)).over(data["census"][:, :, 0].size)
 
 
 def _distinct_rows(data: Data) -> list[dict[str, str]]:
@@ -210,22 +219,22 @@ def _distinct_rows(data: Data) -> list[dict[str, str]]:
             "times denser than beside it": f"{peaks.mean():.1f}",
             "distinct in": f"{(peaks >= PEAK).mean():.0%}",
         }
-        for (name, value, *_), peaks in zip(LINES, data.arrays["peaks"], strict=True)
+        for (name, value, *_), peaks in zip(LINES, data["peaks"], strict=True)
     ]
 
 
 def _places(data: Data) -> Estimate:
     """How many shapes have the middle of their features inside the paper's region."""
     ends = np.array(list(REGIONS.values()))
-    inside = (data.arrays["median"] >= ends[:, :1]) & (data.arrays["median"] <= ends[:, 1:])
-    return mean(inside.sum(axis=0)).over(data.arrays["census"][:, :, 0].size)
+    inside = (data["median"] >= ends[:, :1]) & (data["median"] <= ends[:, 1:])
+    return mean(inside.sum(axis=0)).over(data["census"][:, :, 0].size)
 
 
 def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
-    for (name, (first, last)), medians in zip(REGIONS.items(), data.arrays["median"], strict=True):
-        counts = data.arrays["census"][:, :, graphs.NAMES.index(name)].sum(axis=1)
-        there = data.arrays["sparsity"][counts > 0]
+    for (name, (first, last)), medians in zip(REGIONS.items(), data["median"], strict=True):
+        counts = data["census"][:, :, graphs.NAMES.index(name)].sum(axis=1)
+        there = data["sparsity"][counts > 0]
         rows.append({
             "shape": name,
             "paper, 1/(1-S)": f"{1 / density(first):.2f} to {1 / density(last):.2f}",
@@ -242,7 +251,7 @@ def _ideal(data: Data) -> Estimate:
 
 
 def _at_zero_sparsity(data: Data) -> Estimate:
-    return mean(data.arrays["largest"])
+    return mean(data["largest"])
 
 
 _SOURCE = "The Geometry of Superposition: Uniform Superposition"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NAMES = (*SHAPES, OTHER)
 """Shapes by their number in arrays; a feature that is not represented has -1."""
+NUMBERS = ", ".join(f"{number} {name}" for number, name in enumerate(NAMES))
+"""What the numbers of shapes stand for, for pages."""
 SPACE = 1.3
 """Between components, in distances between neighbours on a circle."""
 

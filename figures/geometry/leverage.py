@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
-from figures.shared.uniform import NOTE, density, levels_of, models, per_level, sparsity_axis
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
+from figures.shared.uniform import NOTE, level_arrays, levels_of, models, per_level, sparsity_axis
 from figures.style import Theme, figure, themed
 from sup.geometry import feature_dimensionality, leverage_scores
 from sup.statistics import Estimate, distance, exact, mean, worst
@@ -32,27 +32,22 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Both measures of every model.
-
-    Arrays: `level`, `sparsity` (level); of the first models `shares`, `scores` (level, feature), D_i and leverage; of all
-    `total_shares`, `total_scores` (level, seed), their sums per hidden dimension; `above` (level, seed) the most by which a D_i
-    is above its leverage; `even` (check) the largest difference of the two for random columns spread evenly over the dimensions.
-    """
+    """Both measures of every feature of a model per level, and their sums in every model."""
     chosen = levels_of(runs["base"])
     W = per_level(runs["base"], "W", chosen).astype(np.float64)
     flat = W.reshape(-1, *W.shape[2:])
     shares, scores = (measure(flat).reshape(*W.shape[:2], -1) for measure in (feature_dimensionality, leverage_scores))
+    total_shares, total_scores = shares.sum(axis=2) / W.shape[2], scores.sum(axis=2) / W.shape[2]
     arrays = {
-        "level": np.array(chosen),
-        "sparsity": np.array([1 / density(k) for k in chosen]),
-        "shares": shares[:, 0],
-        "scores": scores[:, 0],
-        "total_shares": shares.sum(axis=2) / W.shape[2],
-        "total_scores": scores.sum(axis=2) / W.shape[2],
-        "above": (shares - scores).max(axis=2),
-        "even": _evenly_spread(),
+        **level_arrays(chosen),
+        "shares": array(shares[:, 0], "level feature", "dimensionality of a feature of the first model, D_i"),
+        "scores": array(scores[:, 0], "level feature", "leverage score of a feature of the first model"),
+        "total_shares": array(total_shares, "level seed", "sum of D_i over all features, per hidden dimension"),
+        "total_scores": array(total_scores, "level seed", "sum of leverage scores over all features, per hidden dimension"),
+        "above": array((shares - scores).max(axis=2), "level seed", "most by which a D_i is above its leverage score"),
+        "even": array(_evenly_spread(), "check", "largest difference of D_i from leverage, random columns spread evenly"),
     }
-    lowest = float(arrays["total_shares"].mean(axis=1).min())
+    lowest = float(total_shares.mean(axis=1).min())
     return Data(arrays=arrays, values={"lowest": Value(value=lowest, digits=3), "hidden": Value(value=W.shape[2])})
 
 
@@ -69,10 +64,10 @@ def _evenly_spread() -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Dots of all features of a model per level, and the sums over levels."""
-    drawn, arrays = figure(theme, share=0.75, height=2.7), data.arrays
+    drawn = figure(theme, share=0.75, height=2.7)
     left, right = drawn.subplots(1, 2)
     left.plot((0, 1), (0, 1), color=theme.muted, lw=0.9, zorder=1)
-    left.plot(arrays["scores"].ravel(), arrays["shares"].ravel(), "o", ms=2, mew=0, color=theme.dedicated, zorder=2)
+    left.plot(data["scores"].ravel(), data["shares"].ravel(), "o", ms=2, mew=0, color=theme.dedicated, zorder=2)
     left.set(xlim=(-0.02, 1), ylim=(-0.02, 1), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
     left.set(xlabel="leverage score of a feature", ylabel="its dimensionality $D_i$")
     right.axhline(1, color=theme.muted, lw=0.9)
@@ -80,7 +75,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
         ("total_scores", theme.groups[1], "s", "leverage scores"),
         ("total_shares", theme.dedicated, "o", "dimensionalities"),
     ):
-        right.plot(arrays["sparsity"], arrays[name].mean(axis=1), mark, ms=3.4, mfc="none", mec=colour, label=label)
+        right.plot(data["sparsity"], data[name].mean(axis=1), mark, ms=3.4, mfc="none", mec=colour, label=label)
     sparsity_axis(right)
     right.set(ylim=(0.98, 1.006), yticks=(0.98, 0.99, 1), xticks=(1, 2, 3, 5, 10), xticklabels=("1", "2", "3", "5", "10"))
     right.set(xlabel="$1/(1-S)$", ylabel="sum over features, per dimension")
@@ -90,13 +85,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _sums(data: Data) -> Estimate:
     """How far the mean sum of D_i over m is from 1, the worst of all levels."""
-    levels = data.arrays["total_shares"]
+    levels = data["total_shares"]
     return worst([distance(mean(one, among=len(levels)), 1.0) for one in levels])
 
 
 def _bound(data: Data) -> Estimate:
     """The most that speaks against the bound or the equality, over all models and all random even columns."""
-    return exact(max(float(data.arrays["above"].max()), float(data.arrays["even"].max())))
+    return exact(max(float(data["above"].max()), float(data["even"].max())))
 
 
 CLAIMS = (

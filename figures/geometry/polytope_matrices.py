@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import GROUP, About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated
 from figures.geometry.solids import draw_solid, projected
 from figures.shared.strokes import SHEET, inset, key, say, sheet
 from figures.shared.uniform import NOTE, Setting, density
@@ -43,39 +43,45 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The rows, and the checks behind the claims.
-
-    Arrays: of row K `places_K` (feature, 3), `factor_K` (feature), `products_K` (feature, feature), `null_K` (vector, feature);
-    `triangle` (seed) whether the model of three features is an equilateral triangle, `best` (group) whether the best of each five
-    is; `recovered` (check) differences of products
-    from those of the weights made from them; `simplex` (dimensions) what speaks against the simplex being what is orthogonal to
-    (1, ..., 1); `square` (vector) lengths of what the square's products make of (1, 0, 1, 0) and (0, 1, 0, 1).
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for k, (_, W) in enumerate(ROWS):
-        groups = [list(c.features) for c in components(W)]
-        factor = np.zeros(W.shape[1], int)
-        for j, group in enumerate(groups):
-            factor[group] = j
-        products = gram(W[None])[0]
-        arrays |= {f"places_{k}": projected(W), f"factor_{k}": factor}
-        arrays |= {f"products_{k}": products, f"null_{k}": _null(products, groups)}
+    """The rows, and the checks behind the claims."""
     three = runs["three"]["W"].astype(np.float64)
-    found = np.array([[c.shape for c in components(W)] == ["triangle"] for W in three])
-    arrays |= {
-        "triangle": found,
-        "best": found[best_of_groups(runs["three"]["final_loss"], GROUP)],
-        "recovered": _recovered(),
-        "simplex": np.array([_against_simplex(k) for k in range(1, 9)]),
-        "square": np.linalg.norm(gram(polygon(4)[None])[0] @ np.array([[1, 0, 1, 0], [0, 1, 0, 1]]).T, axis=0),
+    triangle = np.array([[c.shape for c in components(W)] == ["triangle"] for W in three])
+    best = triangle[best_of_groups(runs["three"]["final_loss"], GROUP)]
+    square = np.linalg.norm(gram(polygon(4)[None])[0] @ np.array([[1, 0, 1, 0], [0, 1, 0, 1]]).T, axis=0)
+    against = [_against_simplex(k) for k in range(1, 9)]
+    projection = "largest difference of a simplex's products from the projection that removes (1, ..., 1); 1 to 8 dimensions"
+    recovered = "largest difference of W^T W from the matrix that W was made from, infinite unless W has as many rows as its rank"
+    arrays = {
+        "triangle": array(triangle, "seed", "model of three features that is an equilateral triangle"),
+        "best": array(best, "group", "best of five models of three features that is an equilateral triangle"),
+        "recovered": array(_recovered(), "check", recovered),
+        "simplex": array(against, "size", projection),
+        "square": array(square, "check", "lengths of the square's products with (1, 0, 1, 0) and (0, 1, 0, 1)"),
     }
-    e = share(found)
+    for k, (name, W) in enumerate(ROWS):
+        arrays |= {f"{part}_{k}": one for part, one in _described(name.lower(), W).items()}
     values = {
-        "triangles": estimated(e, percent=True, digits=3),
+        "triangles": estimated(share(triangle), percent=True, digits=3),
         "sparsity": Value(value=1 / density(TRIANGLES), digits=3),
         "models": Value(value=len(three), digits=3),
     }
     return Data(arrays=arrays, values=values)
+
+
+def _described(name: str, W: np.ndarray) -> dict[str, Array]:
+    """An ideal shape W (hidden, feature) as it is seen, its components, its products, and what these send to zero."""
+    groups = [list(c.features) for c in components(W)]
+    factor = np.zeros(W.shape[1], int)
+    for j, group in enumerate(groups):
+        factor[group] = j
+    products = gram(W[None])[0]
+    null = f"vector on each component that the products of the {name} send to zero, its first entry 1"
+    return {
+        "places": array(projected(W), "feature coordinate", f"vertices of the {name} as they are seen: x, y and depth"),
+        "factor": array(factor, "feature", f"component of the {name} that a vertex belongs to"),
+        "products": array(products, "feature feature", f"products of the {name}, W^T W"),
+        "null": array(_null(products, groups), "set feature", null),
+    }
 
 
 def _null(products: np.ndarray, groups: list[list[int]]) -> np.ndarray:
@@ -125,7 +131,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _row(axes: "Axes", data: Data, k: int, name: str, y: float, theme: Theme) -> None:
-    places, factor, products, null = (data.arrays[f"{part}_{k}"] for part in ("places", "factor", "products", "null"))
+    places, factor, products, null = (data[f"{part}_{k}"] for part in ("places", "factor", "products", "null"))
     colours = [theme.groups[j] for j in factor]
     edges = np.argwhere(np.triu(np.abs(products) > 1e-9, 1))
     say(axes, 8, y, name, theme, rotation=90, fontweight="bold")
@@ -144,12 +150,12 @@ def _row(axes: "Axes", data: Data, k: int, name: str, y: float, theme: Theme) ->
 
 
 def _triangles(data: Data) -> Estimate:
-    return share(data.arrays["best"]).over(models_in_groups(data.arrays["triangle"].size, GROUP))
+    return share(data["best"]).over(models_in_groups(data["triangle"].size, GROUP))
 
 
 def _triangle_rows(data: Data) -> list[dict[str, str]]:
     """How often single models and the best of five are triangles."""
-    counted = (("single models", data.arrays["triangle"]), ("best of five", data.arrays["best"]))
+    counted = (("single models", data["triangle"]), ("best of five", data["best"]))
     return [{"of": name, "triangles": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
 
 
@@ -158,7 +164,7 @@ CLAIMS = (
         id="C40", text="A strategy for superposition, a positive semidefinite matrix of low rank and a polytope are one thing.",
         source="The Geometry of Superposition: Uniform Superposition", paper="W^T W is positive semidefinite of low rank",
         quantity="largest difference of W^T W from the matrix of which W, of as many rows as its rank, was made; 46 matrices",
-        measure=lambda data: exact(data.arrays["recovered"].max()), holds=Range(high=1e-9),
+        measure=lambda data: exact(data["recovered"].max()), holds=Range(high=1e-9),
     ),
     Claim(
         id="C41", text="Three equally important features in two dimensions form an equilateral triangle.",
@@ -170,12 +176,12 @@ CLAIMS = (
         id="C42", text="Features whose products lose (1, ..., 1) and treat the rest alike form a regular simplex of m + 1.",
         source="The Geometry of Superposition: Uniform Superposition", paper="the minimal possible superposition",
         quantity="largest difference of a simplex's products from the projection that removes (1, ..., 1), 1 to 8 dimensions",
-        measure=lambda data: exact(data.arrays["simplex"].max()), holds=Range(high=1e-9),
+        measure=lambda data: exact(data["simplex"].max()), holds=Range(high=1e-9),
     ),
     Claim(
         id="C43", text="A square is two digons: its products are orthogonal to (1, 0, 1, 0) and (0, 1, 0, 1).",
         source="The Geometry of Superposition: Uniform Superposition", paper="decomposes into two digons",
         quantity="longer of the two products of W^T W with these vectors",
-        measure=lambda data: exact(data.arrays["square"].max()), holds=Range(high=1e-9),
+        measure=lambda data: exact(data["square"].max()), holds=Range(high=1e-9),
     ),
 )  # fmt: skip

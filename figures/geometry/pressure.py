@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated
 from figures.geometry import graphs
-from figures.shared.uniform import NOTE, PROBES, density, models, per_level, setting
+from figures.shared.uniform import NOTE, PROBES, level_arrays, models, per_level, setting
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.census import OTHER
 from sup.geometry import feature_dimensionality
@@ -31,7 +31,8 @@ ABOUT = About(
 )
 SHORT = 5
 """How many times fewer steps the short training has."""
-PANELS = ("narrow", "base", "wide", "short")
+PANELS = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
+"""The sets of models, one a panel."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -43,31 +44,32 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Which features are in named shapes.
-
-    Arrays: `level`, `sparsity` (probe); for each of `PANELS` `NAME_clean` (probe, seed), the share of represented features in
-    named shapes; of the drawn models, at all probes, `NAME_dots` (dot, 3) with probe, D_i, shape number of represented features.
-    """
-    arrays = {"level": np.array(PROBES), "sparsity": np.array([1 / density(k) for k in PROBES])}
+    """Which features are in named shapes; at each level the model of the lowest loss is drawn."""
+    arrays = level_arrays(PROBES)
     values = {"hidden": Value(value=runs["base"]["W"].shape[1])}
     for name in PANELS:
         arrays |= _measured(name, runs[name])
-        values[f"{name}_clean"] = estimated(mean(arrays[f"{name}_clean"].mean(axis=0)), percent=True)
+        values[f"{name}_clean"] = estimated(mean(arrays[f"{name}_clean"].values.mean(axis=0)), percent=True)
         values[f"{name}_features"] = Value(value=runs[name]["W"].shape[2], digits=3)
     return Data(arrays=arrays, values=values)
 
 
-def _measured(name: str, trained: Trained) -> dict[str, np.ndarray]:
+def _measured(name: str, trained: Trained) -> dict[str, Array]:
     W = per_level(trained, "W", PROBES).astype(np.float64)
     numbers = np.array([[graphs.shape_numbers(one) for one in models] for models in W])
-    there, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
+    shown, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
     best, dots = per_level(trained, "final_loss", PROBES).argmin(axis=1), []
     for probe, seed in enumerate(best):
-        kept = there[probe, seed]
-        shares = feature_dimensionality(W[probe, seed][None])[0][kept]
-        dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][kept]]))
-    clean = (there & ~other).sum(axis=2) / np.maximum(there.sum(axis=2), 1)
-    return {f"{name}_clean": clean, f"{name}_dots": np.concatenate(dots)}
+        own = shown[probe, seed]
+        shares = feature_dimensionality(W[probe, seed][None])[0][own]
+        dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][own]]))
+    clean = (shown & ~other).sum(axis=2) / np.maximum(shown.sum(axis=2), 1)
+    share = f"share of represented features in named shapes, 0 without any; models: {PANELS[name]}"
+    dot = f"represented features drawn: number of the level, D_i and shape ({graphs.NUMBERS}); models: {PANELS[name]}"
+    return {
+        f"{name}_clean": array(clean, "level seed", share),
+        f"{name}_dots": array(np.concatenate(dots), "point column", dot),
+    }
 
 
 @themed
@@ -94,7 +96,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
-    palette, dots = graphs.colours(theme), data.arrays[f"{name}_dots"]
+    palette, dots = graphs.colours(theme), data[f"{name}_dots"]
     for share, colour in zip(SHARES.values(), palette, strict=False):
         axes.axhline(share, color=colour, lw=0.7, alpha=0.6, zorder=1)
     for probe in range(len(PROBES)):
@@ -102,7 +104,7 @@ def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
         own = own[np.lexsort((own[:, 1], own[:, 2]))]
         aside = np.linspace(-0.36, 0.36, len(own)) if len(own) > 1 else np.zeros(len(own))
         axes.scatter(probe + aside, own[:, 1], s=5, lw=0, c=[palette[int(k)] for k in own[:, 2]], zorder=2)
-    axes.set(xlim=(-0.5, len(PROBES) - 0.5), xticks=range(len(PROBES)), xticklabels=[f"{x:.2g}" for x in data.arrays["sparsity"]])
+    axes.set(xlim=(-0.5, len(PROBES) - 0.5), xticks=range(len(PROBES)), xticklabels=[f"{x:.2g}" for x in data["sparsity"]])
     axes.set(ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=[])
 
 
@@ -110,20 +112,19 @@ def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
     """Mean difference over seeds of the share of features in named shapes, averaged over densities."""
 
     def measure(data: Data) -> Estimate:
-        clean = data.arrays[f"{more}_clean"]
-        return mean((clean - data.arrays[f"{less}_clean"]).mean(axis=0)).over(2 * clean.size)
+        clean = data[f"{more}_clean"]
+        return mean((clean - data[f"{less}_clean"]).mean(axis=0)).over(2 * clean.size)
 
     return measure
 
 
 def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
     """The share of features in named shapes at each density, a column for each set of models."""
-    words = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
 
     def rows(data: Data) -> list[dict[str, str]]:
         return [
-            {"1/(1-S)": f"{x:.2f}", **{words[name]: f"{data.arrays[f'{name}_clean'][k].mean():.0%}" for name in names}}
-            for k, x in enumerate(data.arrays["sparsity"])
+            {"1/(1-S)": f"{x:.2f}", **{PANELS[name]: f"{data[f'{name}_clean'][k].mean():.0%}" for name in names}}
+            for k, x in enumerate(data["sparsity"])
         ]
 
     return rows

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.geometry.solids import draw_solid, hull_edges, projected
 from figures.shared.strokes import say, sheet
 from figures.style import Theme, themed
@@ -41,23 +41,24 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The solids as they are seen, their dimensionalities, and the checks behind the claims.
-
-    Arrays: of solid K `places_K` (feature, 3), `edges_K` (edge, 2), `factor_K`, `shares_K` (feature); `thomson_5`, `thomson_7`
-    (point) the D_i, falling, of points that repel each other with the least energy; `apart`, `together` (check) whether random
-    products fall into their factors, and whether two factors that are not orthogonal make one component.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for k, (_, _, factors) in enumerate(SOLIDS):
+    """The solids as they are seen, their dimensionalities, and the checks behind the claims."""
+    arrays: dict[str, Array] = {}
+    for k, (name, _, factors) in enumerate(SOLIDS):
         W = tegum(*factors)
+        factor = np.repeat(np.arange(len(factors)), [factor.shape[1] for factor in factors])
         arrays |= {
-            f"places_{k}": projected(W),
-            f"edges_{k}": hull_edges(W),
-            f"factor_{k}": np.repeat(np.arange(len(factors)), [factor.shape[1] for factor in factors]),
-            f"shares_{k}": feature_dimensionality(W[None])[0],
+            f"places_{k}": array(projected(W), "feature coordinate", f"vertices of the {name} as they are seen: x, y and depth"),
+            f"edges_{k}": array(hull_edges(W), "edge end", f"vertices that an edge of the {name} joins"),
+            f"factor_{k}": array(factor, "feature", f"factor of the {name} that a vertex belongs to"),
+            f"shares_{k}": array(feature_dimensionality(W[None])[0], "feature", f"dimensionality of a vertex of the {name}, D_i"),
         }
-    arrays |= {f"thomson_{count}": np.sort(feature_dimensionality(thomson(count)[None])[0])[::-1] for count in (5, 7)}
-    arrays["apart"], arrays["together"] = _splits()
+    for count in (5, 7):
+        falling = np.sort(feature_dimensionality(thomson(count)[None])[0])[::-1]
+        text = f"D_i of {count} points that repel each other with the least energy, from the largest down"
+        arrays[f"thomson_{count}"] = array(falling, "point", text)
+    apart, together = _splits()
+    arrays["apart"] = array(apart, "check", "random product that falls into its factors")
+    arrays["together"] = array(together, "check", "random product whose first two factors, not orthogonal, make one component")
     return Data(arrays=arrays, values={"starts": Value(value=STARTS), "checks": Value(value=CHECKS)})
 
 
@@ -110,10 +111,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
         x = 65 + 130 * k
         say(axes, x, 197, name, theme, fontweight="bold")
         say(axes, x, 183, made_of, theme, color=theme.muted)
-        factor = data.arrays[f"factor_{k}"]
+        factor = data[f"factor_{k}"]
         colours = [theme.groups[j] for j in factor]
-        draw_solid(axes, (x, 108), data.arrays[f"places_{k}"], data.arrays[f"edges_{k}"], colours, theme, 56)
-        _shares(axes, x, factor, data.arrays[f"shares_{k}"], theme)
+        draw_solid(axes, (x, 108), data[f"places_{k}"], data[f"edges_{k}"], colours, theme, 56)
+        _shares(axes, x, factor, data[f"shares_{k}"], theme)
     return drawn
 
 
@@ -127,14 +128,14 @@ def _shares(axes: "Axes", x: float, factor: np.ndarray, shares: np.ndarray, them
 def _off(data: Data) -> float:
     """Largest distance of the D_i of Thomson's solutions from the bipyramids' values."""
     expected = {5: [2 / 3] * 3 + [1 / 2] * 2, 7: [1 / 2] * 2 + [2 / 5] * 5}
-    return max(float(np.abs(data.arrays[f"thomson_{count}"] - values).max()) for count, values in expected.items())
+    return max(float(np.abs(data[f"thomson_{count}"] - values).max()) for count, values in expected.items())
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     return [
         {
             "points": f"{count}",
-            "D_i": ", ".join(f"{x:.4f}" for x in data.arrays[f"thomson_{count}"]),
+            "D_i": ", ".join(f"{x:.4f}" for x in data[f"thomson_{count}"]),
             "if uniform": f"{3 / count:.4f}",
         }
         for count in (5, 7)
@@ -152,6 +153,6 @@ CLAIMS = (
         id="C36", text="Features of different factors of a tegum product are not connected, and those of one factor are.",
         source="The Geometry of Superposition: Uniform Superposition", paper="disconnected subgraphs are factors",
         quantity="share of 40 random products that fall into their factors, and only while these are orthogonal",
-        measure=lambda data: exact(np.mean(data.arrays["apart"] & data.arrays["together"])), holds=Range(low=1),
+        measure=lambda data: exact(np.mean(data["apart"] & data["together"])), holds=Range(low=1),
     ),
 )  # fmt: skip

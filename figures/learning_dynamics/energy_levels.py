@@ -1,11 +1,12 @@
 """F23: features jump between discrete dimensionalities while a model is trained, and the loss falls when they do."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import feature_dimensionality
@@ -59,39 +60,41 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn trajectory and the jumps of all.
-
-    Arrays: `step` (snapshot), of the drawn model `dims` (snapshot, feature), `loss` (snapshot), `bands` (jump, 2) the steps
-    between which each jump lies; `count` (seed) of late jumps, `last` (seed) the step at which the last one ends, `fall` (seed)
-    the share of the loss's fall after settling that lies in jumps, and `time` (seed) the share of the logarithm of steps that
-    they take; `first_fall`, `last_fall` (seed) the falls at the first and last of several jumps; `digons` (seed) the share of
-    dimensions that digons fill at the end, `lone` (seed) whether a feature ends alone in one; `gentle_count`, `gentle_digons`,
-    `gentle_lone`; `steepest_*` (seed) for each size the largest share of the whole fall within a factor WINDOW of steps.
-    """
+    """The trajectory with the latest jump, which is drawn, and the late jumps of all: those after nine in ten features rest."""
     models = runs["models"]
     step = np.array(log_steps(FIRST, models.runs[0].recipe.steps, PER_DECADE))
     dims = np.stack([feature_dimensionality(W) for W in models["snapshot_W"]])
-    told = [_tell(d, loss, step) for d, loss in zip(dims, models["snapshot_loss"], strict=True)]
-    drawn = int(np.argmax([one["last"] for one in told]))
-    arrays = {name: np.array([one[name] for one in told]) for name in told[0]}
-    arrays |= {
-        "step": step,
-        "dims": dims[drawn],
-        "loss": models["snapshot_loss"][drawn].astype(np.float64),
-        "bands": step[np.array([(j.start, j.end) for j in jumps(dims[drawn], settled_from(dims[drawn]))], int).reshape(-1, 2)],
-        "digons": _digons(models),
-        "gentle_count": np.array([_count(feature_dimensionality(W)) for W in runs["gentle"]["snapshot_W"]]),
-        "gentle_digons": _digons(runs["gentle"]),
-        "lone": _lone(models),
-        "gentle_lone": _lone(runs["gentle"]),
+    late = [_late(d, loss, step) for d, loss in zip(dims, models["snapshot_loss"], strict=True)]
+    drawn = int(np.argmax([one["last"] for one in late]))
+    loss = models["snapshot_loss"][drawn].astype(np.float64)
+    bands = step[np.array([(j.start, j.end) for j in jumps(dims[drawn], settled_from(dims[drawn]))], int).reshape(-1, 2)]
+    arrays = {
+        "step": array(step, "snapshot", "training step of the snapshot"),
+        "dims": array(dims[drawn], "snapshot feature", "dimensionality of a feature of the drawn model, D_i"),
+        "loss": array(loss, "snapshot", "loss of the drawn model"),
+        "bands": array(bands, "jump end", "training steps between which a late jump of the drawn model lies"),
+        **{name: array([one[name] for one in late], "seed", text) for name, text in LATE.items()},
+        **_ends(models, "", "usual"),
+        **_ends(runs["gentle"], "gentle_", "smaller"),
     }
-    for name in SIZES:
-        arrays[f"steepest_{name}"] = np.array([steepest(loss, step) for loss in runs[name]["snapshot_loss"]])
-    return Data(arrays=arrays, values=_values(arrays))
+    counts = [len(jumps(d, settled_from(d))) for d in map(feature_dimensionality, runs["gentle"]["snapshot_W"])]
+    arrays["gentle_count"] = array(counts, "seed", "late jumps, models from smaller initial weights")
+    for name, (features, hidden) in SIZES.items():
+        steep = [steepest(loss, step) for loss in runs[name]["snapshot_loss"]]
+        text = f"largest share of the loss's fall within a factor {WINDOW} of steps, {features} features in {hidden} dimensions"
+        arrays[f"steepest_{name}"] = array(steep, "seed", f"{text}, nan without a fall")
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
 
-def _count(dims: np.ndarray) -> int:
-    return len(jumps(dims, settled_from(dims)))
+def _ends(models: Trained, tag: str, scale: str) -> dict[str, Array]:
+    """How models that start from weights of this scale end."""
+    digons = f"share of hidden dimensions that digons fill at the end, models from {scale} initial weights"
+    lone = f"model from {scale} initial weights that ends with a feature alone in a dimension"
+    return {
+        f"{tag}digons": array(_digons(models), "seed", digons),
+        f"{tag}lone": array(_lone(models), "seed", lone),
+    }
 
 
 def _digons(models: Trained) -> np.ndarray:
@@ -102,23 +105,34 @@ def _digons(models: Trained) -> np.ndarray:
 
 def _lone(models: Trained) -> np.ndarray:
     """Whether a trained model (seed) ends with a feature near the upper level, alone in a dimension that could hold two."""
-    found: np.ndarray = np.abs(feature_dimensionality(models["W"]) - KEEP[0]).min(axis=1) <= LONE
-    return found
+    lone: np.ndarray = np.abs(feature_dimensionality(models["W"]) - KEEP[0]).min(axis=1) <= LONE
+    return lone
 
 
-def _tell(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
-    """The late jumps of one trajectory in numbers; shares and falls are NaN where there is nothing to share."""
+LATE = {
+    "count": "late jumps, after nine in ten features rest",
+    "last": "training step at which the last late jump ends, 0 without any",
+    "fall": "share of the loss's fall after settling that lies in late jumps, nan without jumps or fall",
+    "time": "share of the logarithm of steps after settling that late jumps take, nan without any",
+    "first_fall": "fall of the loss at the first of several late jumps, nan without several",
+    "last_fall": "fall of the loss at the last of several late jumps, nan without several",
+}
+"""What is measured of the late jumps of each model, for pages."""
+
+
+def _late(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
+    """The numbers of `LATE` for one trajectory; shares and falls are NaN where there is nothing to share."""
     settled = settled_from(dims)
-    found = jumps(dims, settled)
-    falls = [float(loss[j.start]) - float(loss[j.end]) for j in found]
+    late = jumps(dims, settled)
+    falls = [float(loss[j.start]) - float(loss[j.end]) for j in late]
     whole = float(loss[settled]) - float(loss[-1])
     span = math.log(step[-1] / step[settled]) or math.nan
-    several = len(found) > 1
+    several = len(late) > 1
     return {
-        "count": len(found),
-        "last": float(step[found[-1].end]) if found else 0.0,
-        "fall": sum(falls) / whole if found and whole > 0 else math.nan,
-        "time": sum(math.log(step[j.end] / step[j.start]) for j in found) / span if found else math.nan,
+        "count": len(late),
+        "last": float(step[late[-1].end]) if late else 0.0,
+        "fall": sum(falls) / whole if late and whole > 0 else math.nan,
+        "time": sum(math.log(step[j.end] / step[j.start]) for j in late) / span if late else math.nan,
         "first_fall": falls[0] if several else math.nan,
         "last_fall": falls[-1] if several else math.nan,
     }
@@ -134,20 +148,20 @@ def steepest(loss: np.ndarray, step: np.ndarray) -> float:
     return float((loss[:-width] - loss[width:]).max()) / fall if fall > 0 and len(loss) > width else math.nan
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
-    late = share(arrays["count"] > 0)
+def _values(data: Data) -> dict[str, Value]:
+    late = share(data["count"] > 0)
     return {
         "late": estimated(late, percent=True),
-        "most": Value(value=float(arrays["count"].max())),
-        "latest": Value(value=float(arrays["last"].max()), digits=3),
-        "loss": Value(value=float(arrays["loss"][-1]), digits=3),
-        "digons": Value(value=float(arrays["digons"].mean()), digits=3),
-        "lone": Value(value=100 * float(arrays["lone"].mean()), unit="%"),
-        "gentle_lone": Value(value=100 * float(arrays["gentle_lone"].mean()), unit="%"),
-        "gentle_late": Value(value=100 * float((arrays["gentle_count"] > 0).mean()), unit="%"),
-        "gentle_models": Value(value=float(arrays["gentle_count"].size)),
-        "gentle_digons": Value(value=float(arrays["gentle_digons"].mean()), digits=3),
-        **{f"steepest_{name}": Value(value=float(np.nanmean(arrays[f"steepest_{name}"]))) for name in SIZES},
+        "most": Value(value=float(data["count"].max())),
+        "latest": Value(value=float(data["last"].max()), digits=3),
+        "loss": Value(value=float(data["loss"][-1]), digits=3),
+        "digons": Value(value=float(data["digons"].mean()), digits=3),
+        "lone": Value(value=100 * float(data["lone"].mean()), unit="%"),
+        "gentle_lone": Value(value=100 * float(data["gentle_lone"].mean()), unit="%"),
+        "gentle_late": Value(value=100 * float((data["gentle_count"] > 0).mean()), unit="%"),
+        "gentle_models": Value(value=float(data["gentle_count"].size)),
+        "gentle_digons": Value(value=float(data["gentle_digons"].mean()), digits=3),
+        **{f"steepest_{name}": Value(value=float(np.nanmean(data[f"steepest_{name}"]))) for name in SIZES},
     }
 
 
@@ -157,22 +171,22 @@ def draw(data: Data, theme: Theme) -> "Figure":
     drawn = figure(theme, height=4.0)
     above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
     _levels(above, data, theme)
-    below.plot(data.arrays["step"], data.arrays["loss"], color=theme.ink, lw=1.3)
-    low, high = data.arrays["loss"][-1], data.arrays["loss"][len(data.arrays["step"]) // 2]
+    below.plot(data["step"], data["loss"], color=theme.ink, lw=1.3)
+    low, high = data["loss"][-1], data["loss"][len(data["step"]) // 2]
     room = max(high - low, 1e-9)
     below.set(xscale="log", xlabel="training step", ylabel="loss", ylim=(low - 0.15 * room, high + 0.9 * room))
-    for k, (start, end) in enumerate(data.arrays["bands"]):
+    for k, (start, end) in enumerate(data["bands"]):
         for axes in (above, below):
             axes.axvspan(
                 start, end, color=theme.interference, alpha=0.18, lw=0, label="jump" if not k and axes is above else None
             )
-    if len(data.arrays["bands"]):
+    if len(data["bands"]):
         above.legend(loc="upper left", fontsize=8)
     return drawn
 
 
 def _levels(axes: "Axes", data: Data, theme: Theme) -> None:
-    step, dims = data.arrays["step"], data.arrays["dims"]
+    step, dims = data["step"], data["dims"]
     up = dims[-1] > 0.25
     for i in np.argsort(up):
         axes.plot(step, dims[:, i], color=theme.groups[0] if up[i] else theme.absent, lw=1.0, alpha=0.8)
@@ -183,17 +197,17 @@ def _levels(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _falls(data: Data) -> Estimate:
-    falls = data.arrays["fall"][np.isfinite(data.arrays["fall"])]
-    return mean(falls) if falls.size else undefined(data.arrays["count"].size)
+    falls = data["fall"][np.isfinite(data["fall"])]
+    return mean(falls) if falls.size else undefined(data["count"].size)
 
 
 def _fall_rows(data: Data) -> list[dict[str, str]]:
     """How often there are late jumps, and what they do to the loss."""
-    arrays, rows = data.arrays, []
-    for count in range(int(arrays["count"].max()) + 1):
-        here = arrays["count"] == count
+    rows = []
+    for count in range(int(data["count"].max()) + 1):
+        here = data["count"] == count
         if here.any():
-            shown = {name: arrays[name][here] for name in ("fall", "time", "first_fall", "last_fall")}
+            shown = {name: data[name][here] for name in ("fall", "time", "first_fall", "last_fall")}
             rows.append({"late jumps": f"{count}", "models": f"{here.sum()}"} | {
                 title: f"{np.nanmean(shown[name]):{form}}" if np.isfinite(shown[name]).any() else "none"
                 for title, name, form in (("share of the loss's fall", "fall", ".0%"), ("share of log steps", "time", ".0%"),
@@ -203,12 +217,12 @@ def _fall_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _smoother(data: Data) -> Estimate:
-    return difference(mean(data.arrays["steepest_small"]), mean(data.arrays["steepest_models"]))
+    return difference(mean(data["steepest_small"]), mean(data["steepest_models"]))
 
 
 def _smooth_rows(data: Data) -> list[dict[str, str]]:
     return [{"features": f"{n}", "dimensions": f"{m}", "steepest share of the fall":
-    f"{np.mean(data.arrays[f'steepest_{name}']):.2f}"} for name, (n, m) in SIZES.items()]  # fmt: skip
+    f"{np.mean(data[f'steepest_{name}']):.2f}"} for name, (n, m) in SIZES.items()]  # fmt: skip
 
 
 CLAIMS = (

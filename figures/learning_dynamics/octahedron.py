@@ -1,11 +1,12 @@
 """F24: two sets of three correlated features learn an octahedron in four stages."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
 from sup.specs import Recipe, Run
@@ -48,30 +49,29 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn trajectory and the stages of all.
-
-    Arrays: `step` (snapshot), `W` (snapshot, 3, feature) of the drawn model turned so that the sets lie above each other, `shown`
-    (stage) the snapshots drawn; `loss` (seed, snapshot) and `stages` (seed, stage) the snapshots at which a stage begins, -1 for
-    never, `gathered` (seed) the share of |W|_F^2 along the sets' means in the middle of stage B, `kind` (seed) the trajectory as
-    a number into KINDS, `drawn` the drawn seed; `usual_opposed` (seed) whether models with
-    the usual start end as octahedra.
-    """
+    """The trajectory with the lowest final loss, which is drawn, and the stages of all that start from small weights."""
     trained, usual = (runs["sets"].where(init_scale=scale) for scale in SCALES)
     weights = trained["snapshot_W"].astype(np.float64)
-    passed = [stages(W, SETS) for W in weights]
+    begins = [stages(W, SETS) for W in weights]
     drawn = trained.best()
+    step = log_steps(FIRST, trained.runs[0].recipe.steps, PER_DECADE)
+    along = [gathered(W, SETS)[_middle(s)] for W, s in zip(weights, begins, strict=True)]
+    kinds = [trajectory(W, s) for W, s in zip(weights, begins, strict=True)]
+    numbers = ", ".join(f"{number} {kind.replace(',', ' and')}" for number, kind in enumerate(KINDS))
+    middle = "share of |W|_F^2 along the sets' means in the middle of stage B, or in the last snapshot where B does not end"
     arrays = {
-        "step": np.array(log_steps(FIRST, trained.runs[0].recipe.steps, PER_DECADE)),
-        "W": aligned(weights[drawn]),
-        "shown": shown(passed[drawn], len(weights[drawn])),
-        "loss": trained["snapshot_loss"].astype(np.float64),
-        "stages": np.array(passed),
-        "gathered": np.array([gathered(W, SETS)[_middle(s)] for W, s in zip(weights, passed, strict=True)]),
-        "kind": np.array([trajectory(W, s) for W, s in zip(weights, passed, strict=True)]),
-        "drawn": np.array(drawn),
-        "usual_opposed": opposed(usual["W"], SETS),
+        "step": array(step, "snapshot", "training step of the snapshot"),
+        "W": array(aligned(weights[drawn]), "snapshot hidden feature", "weights of the drawn model, turned"),
+        "shown": array(shown(begins[drawn], len(weights[drawn])), "stage", "snapshot that stands for a stage of the drawn model"),
+        "loss": array(trained["snapshot_loss"].astype(np.float64), "seed snapshot", "loss"),
+        "stages": array(begins, "seed stage", "snapshot at which stage B, C, D begins and the octahedron is there, -1 for never"),
+        "gathered": array(along, "seed", middle),
+        "kind": array(kinds, "seed", f"kind of trajectory: {numbers}; -1 where stage C does not end"),
+        "drawn": array(drawn, "", "drawn model, counted from 0 along the seeds"),
+        "usual_opposed": array(opposed(usual["W"], SETS), "seed", "model from usual initial weights that ends as an octahedron"),
     }
-    return Data(arrays=arrays, values=_values(arrays))
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
 
 def _middle(s: Stages) -> int:
@@ -119,25 +119,25 @@ def aligned(weights: np.ndarray) -> np.ndarray:
     return turned
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
-    final, first = passed(arrays["stages"]), share(arrays["usual_opposed"])
-    e, g = share(final), mean(arrays["gathered"])
+def _values(data: Data) -> dict[str, Value]:
+    final, first = passed(data["stages"]), share(data["usual_opposed"])
+    e, g = share(final), mean(data["gathered"])
     values = {
         "octahedra": estimated(e, percent=True),
         "usual": estimated(first, percent=True),
         "gathered": estimated(g, percent=True),
-        "kinds": Value(value=float(len(set(arrays["kind"].tolist())))),
+        "kinds": Value(value=float(len(set(data["kind"].tolist())))),
     }
     for k, name in enumerate("ABCD"):
-        at = arrays["shown"][k]
-        values[f"step_{name}"] = Value(value=float(arrays["step"][at]), digits=3)
-        values[f"loss_{name}"] = Value(value=float(arrays["loss"][int(arrays["drawn"]), at]))
+        at = data["shown"][k]
+        values[f"step_{name}"] = Value(value=float(data["step"][at]), digits=3)
+        values[f"loss_{name}"] = Value(value=float(data["loss"][int(data["drawn"]), at]))
     return values
 
 
-def passed(found: np.ndarray) -> np.ndarray:
-    """Which trajectories of `found` (seed, stage) pass all stages in order, each in snapshots of its own but the last."""
-    whole: np.ndarray = (found.min(axis=1) >= 0) & (np.diff(found[:, :3], axis=1).min(axis=1) > 0)
+def passed(begins: np.ndarray) -> np.ndarray:
+    """Which trajectories pass all stages in order, each in snapshots of its own but the last, from `begins` (seed, stage)."""
+    whole: np.ndarray = (begins.min(axis=1) >= 0) & (np.diff(begins[:, :3], axis=1).min(axis=1) > 0)
     return whole
 
 
@@ -153,12 +153,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
     tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.75
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
-    for k, at in enumerate(data.arrays["shown"]):
+    for k, at in enumerate(data["shown"]):
         left = 0.38 + k * (SIDE + 0.08)
         for row, (tag, horizontal, vertical) in enumerate((("from the top", 0, 1), ("from the side", 0, 2))):
             bottom = tall - 0.26 - (row + 1) * SIDE - row * GAP
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, SIDE / TEXT_WIDTH, SIDE / tall))
-            _view(axes, data.arrays["W"][: at + 1, [horizontal, vertical]], theme, circle=row == 0)
+            _view(axes, data["W"][: at + 1, [horizontal, vertical]], theme, circle=row == 0)
             if k == 0:
                 drawn.text(0.2 / TEXT_WIDTH, (bottom + SIDE / 2) / tall, tag, rotation=90, ha="center", va="center", fontsize=8.5)
         drawn.text((left + SIDE / 2) / TEXT_WIDTH, (tall - 0.18) / tall, NAMES[k], ha="center", fontsize=8.5)
@@ -188,14 +188,14 @@ def _view(axes: "Axes", path: np.ndarray, theme: Theme, *, circle: bool) -> None
 
 
 def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
-    step, drawn = data.arrays["step"], int(data.arrays["drawn"])
-    for seed, loss in enumerate(data.arrays["loss"]):
+    step, drawn = data["step"], int(data["drawn"])
+    for seed, loss in enumerate(data["loss"]):
         if seed != drawn:
             axes.plot(step, loss, color=theme.absent, lw=0.7, alpha=0.6, zorder=1)
-    axes.plot(step, data.arrays["loss"][drawn], color=theme.ink, lw=1.5, zorder=3)
-    for at, name in zip(data.arrays["shown"], "ABCD", strict=True):
-        axes.plot(step[at], data.arrays["loss"][drawn, at], "o", color=theme.interference, ms=5, zorder=4)
-        axes.annotate(name, (step[at], data.arrays["loss"][drawn, at]), xytext=(-3, -3), textcoords="offset points", ha="right",
+    axes.plot(step, data["loss"][drawn], color=theme.ink, lw=1.5, zorder=3)
+    for at, name in zip(data["shown"], "ABCD", strict=True):
+        axes.plot(step[at], data["loss"][drawn, at], "o", color=theme.interference, ms=5, zorder=4)
+        axes.annotate(name, (step[at], data["loss"][drawn, at]), xytext=(-3, -3), textcoords="offset points", ha="right",
                       va="top", fontsize=9, fontweight="bold", zorder=5)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="training step (grey: the other models)", ylabel="loss")
     axes.margins(y=0.15)
@@ -203,16 +203,16 @@ def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _stages(data: Data) -> Estimate:
-    return share(passed(data.arrays["stages"]))
+    return share(passed(data["stages"]))
 
 
 def _stage_rows(data: Data) -> list[dict[str, str]]:
     """Steps at which the stages begin, over all models that pass them, and the loss then."""
     rows = []
     for k, name in enumerate(("B begins", "C begins", "D begins", "octahedron")):
-        at = data.arrays["stages"][:, k]
+        at = data["stages"][:, k]
         seeds = np.flatnonzero(at >= 0)
-        step, loss = data.arrays["step"][at[seeds]], data.arrays["loss"][seeds, at[seeds]]
+        step, loss = data["step"][at[seeds]], data["loss"][seeds, at[seeds]]
         cells = {"models": f"{seeds.size} of {at.size}", "median step": "none", "range": "none", "median loss": "none"}
         if seeds.size:
             cells |= {"median step": f"{np.median(step):.0f}", "range": f"{step.min()} to {step.max()}",
@@ -223,19 +223,19 @@ def _stage_rows(data: Data) -> list[dict[str, str]]:
 
 def _variety(data: Data) -> Estimate:
     """Share of models that do not take the commonest trajectory."""
-    kinds = data.arrays["kind"]
+    kinds = data["kind"]
     return share(kinds != Counter(kinds.tolist()).most_common(1)[0][0])
 
 
 def _kind_rows(data: Data) -> list[dict[str, str]]:
-    counts = Counter(data.arrays["kind"].tolist())
+    counts = Counter(data["kind"].tolist())
     return [{"trajectory": KINDS[kind] if kind >= 0 else "does not get as far",
-    "models": f"{count} of {data.arrays['kind'].size}"}
+    "models": f"{count} of {data['kind'].size}"}
             for kind, count in sorted(counts.items())]  # fmt: skip
 
 
 def _principal(data: Data) -> Estimate:
-    return mean(data.arrays["gathered"])
+    return mean(data["gathered"])
 
 
 CLAIMS = (

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.shared.strokes import bars, circle, directions, heading, say, sheet, spokes
 from figures.style import Theme, arrow, themed
 from sup.sweeps import Sweep
@@ -39,13 +39,19 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """A pentagon of unit features, shape (feature, 2), read out with one feature active and with two."""
+    """A pentagon of unit features, read out with one feature active and with two."""
     features = directions(90.0, 18.0, -54.0, 234.0, 162.0)  # a to e, clockwise
     one, two = np.array([1.0, 0, 0, 0, 0]), np.array([0, 1.0, 0, 0, 1.0])
     hidden = two @ features
     alone = one * (hidden @ features[0])  # a alone gives the same hidden vector
     return Data(
-        arrays={"features": features, "read": features @ (one @ features), "two": two, "alone": alone, "hidden": hidden},
+        arrays={
+            "features": array(features, "feature hidden", "direction of each feature, a to e"),
+            "read": array(features @ (one @ features), "feature", "dot product of each feature with a, the only active one"),
+            "two": array(two, "feature", "input with b and e active"),
+            "alone": array(alone, "feature", "input with only a active that has the same hidden vector as b and e together"),
+            "hidden": array(hidden, "hidden", "hidden vector of b and e together, and of a alone"),
+        },
         values={
             "leak": Value(value=float(features[0] @ features[1])),
             "same": Value(value=float(alone[0])),
@@ -69,7 +75,7 @@ def _letters(axes: "Axes", left: float, base: float, shown: np.ndarray, pitch: f
 
 
 def _leak(axes: "Axes", data: Data, theme: Theme) -> None:
-    x, features, read = 98.0, data.arrays["features"], data.arrays["read"]
+    x, features, read = 98.0, data["features"], data["read"]
     heading(axes, x, 277, "One active feature leaks", "Only a is on, but the\ndot products with b and e see it", theme)
     centre = np.array([x, HIGH])
     spokes(axes, centre, HALF * features, [theme.groups[0]] + [theme.muted] * 4, "abcde")
@@ -89,12 +95,12 @@ def _leak(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _ambiguous(axes: "Axes", data: Data, theme: Theme) -> None:
-    x, features, two, alone = 292.0, data.arrays["features"], data.arrays["two"], data.arrays["alone"]
+    x, features, two, alone = 292.0, data["features"], data["two"], data["alone"]
     heading(axes, x, 277, "Several active are ambiguous", "b and e together land\nwhere a weaker a alone would", theme)
     centre = np.array([x, HIGH])
     colours = [theme.groups[2] if value else theme.muted for value in two]
     spokes(axes, centre, HALF * features, [theme.muted, *colours[1:]], "abcde")
-    point = centre + HALF * data.arrays["hidden"]
+    point = centre + HALF * data["hidden"]
     for active in (1, 4):
         tip = centre + HALF * features[active]
         axes.plot([tip[0], point[0]], [tip[1], point[1]], color=theme.groups[2], lw=1.2, ls=(0, (1, 1.5)), zorder=4)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.shared.strokes import bars, cross, directions, heading, say, sheet, spokes
 from figures.style import Theme, themed
 from sup.sweeps import Sweep
@@ -38,8 +38,14 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Feature directions, shape (feature, neuron): two orthogonal ones askew to the neurons, and three at 120 degrees."""
-    return Data(arrays={"askew": directions(30.0, 120.0), "crowded": directions(75.0, 195.0, 315.0)})
+    """Feature directions: two orthogonal ones askew to the neurons, and three at 120 degrees."""
+    askew, crowded = directions(30.0, 120.0), directions(75.0, 195.0, 315.0)
+    return Data(
+        arrays={
+            "askew": array(askew, "feature neuron", "two orthogonal features, askew to the neurons"),
+            "crowded": array(crowded, "feature neuron", "three features at 120 degrees to each other"),
+        }
+    )
 
 
 @themed
@@ -48,8 +54,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
     figure, axes = sheet(theme, 292)
     heading(axes, 98, 279, "Features askew to neurons", "2 features, 2 dimensions:\northogonal, but not on the axes", theme)
     heading(axes, 292, 279, "Superposition", "3 features, 2 dimensions:\nthey cannot all be orthogonal", theme)
-    _column(axes, 98, data.arrays["askew"], theme)
-    _column(axes, 292, data.arrays["crowded"], theme)
+    _column(axes, 98, data["askew"], theme)
+    _column(axes, 292, data["crowded"], theme)
     return figure
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.shared.strokes import circle, cross, directions, heading, say, sheet, spokes
 from figures.style import Theme, arrow, themed
 from sup.sweeps import Sweep
@@ -39,9 +39,15 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Unit directions, shape (feature, 2), of the free features, of the same ones turned by 115 degrees, and of aligned ones."""
+    """Unit directions: of free features, of the same ones turned, and of features along the axes."""
     free, turn = np.array([18.0, 77.0]), 115.0
-    return Data(arrays={"free": directions(*free), "turned": directions(*(free + turn)), "aligned": directions(0.0, 90.0)})
+    return Data(
+        arrays={
+            "free": array(directions(*free), "feature coordinate", "features in a space without a privileged basis"),
+            "turned": array(directions(*(free + turn)), "feature coordinate", f"these features turned by {turn:g} degrees"),
+            "aligned": array(directions(0.0, 90.0), "feature neuron", "features along the neurons"),
+        }
+    )
 
 
 @themed
@@ -57,8 +63,8 @@ def _free(axes: "Axes", data: Data, theme: Theme) -> None:
     centre = np.array([98.0, 91.0])
     heading(axes, 98, 198, "No privileged basis", "Word embeddings, residual stream:\nany rotation serves as well", theme)
     circle(axes, centre, HALF, fill=False, ec=theme.grid, lw=0.8)
-    spokes(axes, centre, HALF * data.arrays["turned"], [theme.muted] * 2, ls=(0, (3, 2)), lw=1.2)
-    spokes(axes, centre, HALF * data.arrays["free"], theme.groups[:2], "ab")
+    spokes(axes, centre, HALF * data["turned"], [theme.muted] * 2, ls=(0, (3, 2)), lw=1.2)
+    spokes(axes, centre, HALF * data["free"], theme.groups[:2], "ab")
     start, end = directions(88.0, 124.0) * (HALF + 7)
     arrow(axes, centre + start, centre + end, theme.muted, lw=1.0, connectionstyle="arc3,rad=0.18")
     say(axes, 98, 8, "features have to be searched for", theme)
@@ -72,7 +78,7 @@ def _privileged(axes: "Axes", data: Data, theme: Theme) -> None:
     axes.add_patch(Rectangle((x, y), HALF, HALF, fc=theme.surface, ec="none", zorder=0))
     say(axes, x + HALF / 2 + 2, y + HALF / 2, "kept by\nReLU", theme, color=theme.muted)
     cross(axes, centre, HALF, theme.ink, ls=(0, (1, 1.5)), lw=1.4)
-    spokes(axes, centre, HALF * data.arrays["aligned"], theme.groups[:2], "ab")
+    spokes(axes, centre, HALF * data["aligned"], theme.groups[:2], "ab")
     say(axes, x + HALF, y - 10, "neuron 1", theme, ha="right")
     say(axes, x - 6, y + HALF - 5, "neuron 2", theme, ha="right")
     say(axes, 290, 8, "features tend to lie on the neurons", theme)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size, Value
+from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.shared.strokes import circle, heading, say, sheet
 from figures.style import Point, Theme, arrow, themed
 from sup.sweeps import Sweep
@@ -33,14 +33,20 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Every feature a pair of neurons: `codes` (feature, neuron), `on` (layer, neuron) when one feature a layer is active."""
+    """Every feature of the large network is a pair of neurons of the small one, and one feature a layer is active."""
     pairs = np.array(list(combinations(range(NEURONS), 2)))
     codes = np.zeros((len(pairs), NEURONS))
     np.put_along_axis(codes, pairs, 1.0, axis=1)
     active = np.array(ACTIVE)
     counts = {"features": len(pairs), "neurons": NEURONS, "shared": codes.sum(axis=0).max()}
     values = {name: Value(value=float(count)) for name, count in counts.items()}
-    return Data(arrays={"codes": codes, "active": active, "edges": np.array(EDGES), "on": codes[active]}, values=values)
+    arrays = {
+        "codes": array(codes, "feature neuron", "neurons of the small network that stand for each feature"),
+        "active": array(active, "layer", "index of the active feature of each layer"),
+        "edges": array(EDGES, "neuron column", "a neuron of the large network and the two it leads to in the next layer"),
+        "on": array(codes[active], "layer neuron", "active neurons of the small network"),
+    }
+    return Data(arrays=arrays, values=values)
 
 
 @themed
@@ -61,10 +67,10 @@ def _edge(axes: "Axes", x: Point, y: Point, lit: bool, theme: Theme) -> None:
 
 
 def _large(axes: "Axes", data: Data, theme: Theme) -> None:
-    xs, ys = (24.0, 84.0, 144.0), np.linspace(168, 18, len(data.arrays["codes"]))
-    active = data.arrays["active"]
+    xs, ys = (24.0, 84.0, 144.0), np.linspace(168, 18, len(data["codes"]))
+    active = data["active"]
     for layer in (0, 1):
-        for source, *targets in data.arrays["edges"]:
+        for source, *targets in data["edges"]:
             for target in targets:
                 lit = source == active[layer] and target == active[layer + 1]
                 _edge(axes, xs[layer : layer + 2], (ys[source], ys[target]), lit, theme)
@@ -79,7 +85,7 @@ def _large(axes: "Axes", data: Data, theme: Theme) -> None:
 def _small(axes: "Axes", data: Data, theme: Theme) -> None:
     from matplotlib.patches import Wedge
 
-    codes, on, active = data.arrays["codes"], data.arrays["on"], data.arrays["active"]
+    codes, on, active = data["codes"], data["on"], data["active"]
     xs, ys = (246.0, 306.0, 366.0), np.linspace(157, 29, codes.shape[1])
     for layer in (0, 1):
         for source, y in enumerate(ys):

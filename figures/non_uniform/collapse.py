@@ -1,11 +1,12 @@
 """F22: as features become dense, correlated pairs collapse one after the other into their principal components."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, array, replicates
 from figures.non_uniform.planes import collapsed, cut, exact_losses, plane, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.features import Correlated
@@ -61,33 +62,33 @@ def principal_loss(density: float) -> float:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models and the number of collapsed pairs.
-
-    Arrays: `density`, `W` (panel, 2, feature), `counts` (density, group) of collapsed pairs in the best of each five, `single`
-    (density, seed) in every model, `ratio` (density) the lowest expected loss over that of the best linear solution, `threshold`
-    (group, 3) where the first, second and third pair collapse, and `kept`, `dropped` (group) the lengths that members of
-    collapsed pairs give to (a + b) / sqrt 2 and (a - b) / sqrt 2 at density 0.35.
-    """
+    """The drawn models, each the one with the lowest expected loss at its density, and the number of collapsed pairs."""
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     loss = np.stack([exact_losses(trained) for trained in models])
     single = np.array([[collapsed(W, SETS).sum() for W in trained["W"]] for trained in models])
-    picked = best_of_groups(loss, GROUP)
-    counts = np.take_along_axis(single, picked, axis=1)
+    best = best_of_groups(loss, GROUP)
+    counts = np.take_along_axis(single, best, axis=1)
     shown = [DENSITIES.index(density) for density in DRAWN]
+    W = np.stack([upright(models[k]["W"][loss[k].argmin()]) for k in shown])
+    ratio = loss.min(axis=1) / np.array([principal_loss(density) for density in DENSITIES])
+    threshold = np.array([thresholds(column) for column in counts.T])
     at = DENSITIES.index(0.35)
-    lengths = np.array([components(models[at]["W"][k]) for k in picked[at]])
+    lengths = np.array([components(models[at]["W"][k]) for k in best[at]])
+    length = "mean length of (a {} b) / sqrt 2 in collapsed pairs at density 0.35, best of five models, nan without any"
+    collapse = "density from which on at least one, two, three pairs are collapsed, best of five models, nan if never or always"
     arrays = {
-        "density": np.array(DENSITIES),
-        "W": np.stack([upright(models[k]["W"][loss[k].argmin()]) for k in shown]),
-        "drawn": np.array([single[k, loss[k].argmin()] for k in shown]),
-        "counts": counts,
-        "single": single,
-        "ratio": loss.min(axis=1) / np.array([principal_loss(density) for density in DENSITIES]),
-        "threshold": np.array([thresholds(column) for column in counts.T]),
-        "kept": lengths[:, 0],
-        "dropped": lengths[:, 1],
+        "density": array(DENSITIES, "density", "density of each pair"),
+        "W": array(W, "panel hidden feature", "weights of the drawn model, turned"),
+        "drawn": array([single[k, loss[k].argmin()] for k in shown], "panel", "collapsed pairs of the drawn model"),
+        "counts": array(counts, "density group", "collapsed pairs in the best of five models"),
+        "single": array(single, "density seed", "collapsed pairs"),
+        "ratio": array(ratio, "density", "lowest expected loss over that of the best linear solution"),
+        "threshold": array(threshold, "group pair", collapse),
+        "kept": array(lengths[:, 0], "group", length.format("+")),
+        "dropped": array(lengths[:, 1], "group", length.format("-")),
     }
-    return Data(arrays=arrays, values=_values(arrays))
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
 
 def components(W: np.ndarray) -> tuple[float, float]:
@@ -107,12 +108,12 @@ def thresholds(counts: np.ndarray) -> np.ndarray:
     return np.array([cut(DENSITIES, counts >= wanted) for wanted in (1, 2, 3)])
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(data: Data) -> dict[str, Value]:
     values = {}
     for k, name in enumerate(("first", "second", "third")):
-        e = mean(arrays["threshold"][:, k])
+        e = mean(data["threshold"][:, k])
         values[name] = Value(value=e.value, interval=(e.low, e.high))
-    for density, ratio in zip(DENSITIES, arrays["ratio"], strict=True):
+    for density, ratio in zip(DENSITIES, data["ratio"], strict=True):
         values[f"ratio_{density:g}"] = Value(value=float(ratio))
     return values | {"dense": Value(value=DRAWN[0]), "middle": Value(value=DRAWN[1])}
 
@@ -129,20 +130,20 @@ def draw(data: Data, theme: Theme) -> "Figure":
     tall = PANEL + 0.62 + HEIGHT + 0.5
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
     words = ("no pair collapsed", "one pair collapsed", "two pairs collapsed", "all pairs collapsed")
-    for k, (density, W) in enumerate(zip(DRAWN, data.arrays["W"], strict=True)):
+    for k, (density, W) in enumerate(zip(DRAWN, data["W"], strict=True)):
         left, bottom = 0.1 + k * (PANEL + SPACE), tall - PANEL - 0.22
         axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
         plane(axes, theme, 1.15, CIRCLES)
         spokes(axes, W, SETS, theme)
         middle = (left + PANEL / 2) / TEXT_WIDTH
         drawn.text(middle, (tall - 0.16) / tall, f"density {density:g}", ha="center", fontsize=8.5)
-        drawn.text(middle, (bottom - 0.05) / tall, words[data.arrays["drawn"][k]], ha="center", va="top", fontsize=8)
+        drawn.text(middle, (bottom - 0.05) / tall, words[data["drawn"][k]], ha="center", va="top", fontsize=8)
     _counts(drawn.add_axes((0.6 / TEXT_WIDTH, 0.45 / tall, (TEXT_WIDTH - 0.75) / TEXT_WIDTH, HEIGHT / tall)), data, theme)
     return drawn
 
 
 def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
-    density, counts = data.arrays["density"], data.arrays["counts"]
+    density, counts = data["density"], data["counts"]
     groups = counts.shape[1]
     shift = np.linspace(-0.12, 0.12, groups) if groups > 1 else np.zeros(1)
     for g in range(groups):
@@ -163,24 +164,24 @@ def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _models(data: Data) -> int:
     """How many models of each density the fits were chosen from."""
-    return models_in_groups(data.arrays["single"].shape[1], GROUP)
+    return models_in_groups(data["single"].shape[1], GROUP)
 
 
 def _collapse(data: Data) -> Estimate:
     at = DENSITIES.index(0.35)
-    return share((data.arrays["counts"][at] >= 1) & (data.arrays["dropped"] <= 0.1 * data.arrays["kept"])).over(_models(data))
+    return share((data["counts"][at] >= 1) & (data["dropped"] <= 0.1 * data["kept"])).over(_models(data))
 
 
 def _collapse_rows(data: Data) -> list[dict[str, str]]:
-    arrays, at = data.arrays, DENSITIES.index(0.35)
+    at = DENSITIES.index(0.35)
     return [
         {
             "fit": f"{g + 1}",
-            "collapsed pairs": f"{arrays['counts'][at, g]}",
-            "length of (a + b) / sqrt 2": f"{arrays['kept'][g]:.2f}",
-            "of (a - b) / sqrt 2": f"{arrays['dropped'][g]:.3f}",
+            "collapsed pairs": f"{data['counts'][at, g]}",
+            "length of (a + b) / sqrt 2": f"{data['kept'][g]:.2f}",
+            "of (a - b) / sqrt 2": f"{data['dropped'][g]:.3f}",
         }
-        for g in range(arrays["counts"].shape[1])
+        for g in range(data["counts"].shape[1])
     ]
 
 
@@ -194,14 +195,14 @@ def outside(threshold: np.ndarray) -> np.ndarray:
 
 
 def _regimes(data: Data) -> Estimate:
-    factors = outside(data.arrays["threshold"])
+    factors = outside(data["threshold"])
     return (mean(factors) if np.isfinite(factors).all() else exact(math.inf)).over(_models(data))
 
 
 def _regime_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, (name, (low, high)) in enumerate(zip(("first", "second", "third"), PAPER, strict=True)):
-        e = mean(data.arrays["threshold"][:, k])
+        e = mean(data["threshold"][:, k])
         rows.append(
             {
                 "pair": name,

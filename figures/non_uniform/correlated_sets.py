@@ -1,16 +1,18 @@
 """F20: features that occur together lie at right angles or side by side, features that exclude each other lie opposite."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import GROUP, About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import GROUP, About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.non_uniform.planes import ANGLE, cosines, exact_losses, plane, regular, spokes, upright
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, descend
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.polytopes import polygon
+from sup.results import Trained
 from sup.specs import Recipe, Run
 from sup.statistics import Estimate, best_of_groups, difference, least, models_in_groups, share
 from sup.sweeps import Sweep, sweep
@@ -93,44 +95,47 @@ ROWS: tuple[tuple[str, Callable[[np.ndarray], bool], tuple[tuple[int, int], ...]
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models and what is counted.
-
-    Arrays: of each row of ROWS `*_W` (panel, 2, feature), `*_loss` (panel); `*_found` and `*_second`
-    (seed), whether a model is so arranged at both densities, `*_best` and `*_second_best` (group) the best of each five,
-    `*_lowest` and `*_second_lowest` (model) those with the lowest losses of all, and
-    `*_within` (group) the cosine farthest from what is expected of a set; `hexagon` (seed) whether independent features form one,
-    `hexagon_best` (group), `exact` (arrangement) their expected losses as hexagon and as pentagon with the sixth dropped;
-    `stuck_2`, `stuck_3` (seed), the models of two and three dimensions that end above the best.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for name, arranged, sets, _ in ROWS:
+    """Which models of each row of ROWS are arranged as in the paper, at both densities; and how independent features fare."""
+    arrays: dict[str, Array] = {}
+    for name, arranged, sets, title in ROWS:
         for tag, density in (("", DENSITY), ("_second", SECOND)):
             models = runs[name].where(density=density)
-            loss, found = exact_losses(models), np.array([arranged(W) for W in models["W"]])
-            picked = best_of_groups(loss[None], GROUP)[0]
-            arrays[f"{name}{tag or '_found'}"] = found
-            arrays[f"{name}{tag}_best"] = found[picked]
-            arrays[f"{name}{tag}_lowest"] = found[loss.argsort(kind="stable")[:LOWEST]]
+            loss, right = exact_losses(models), np.array([arranged(W) for W in models["W"]])
+            best, lowest = best_of_groups(loss[None], GROUP)[0], loss.argsort(kind="stable")[:LOWEST]
+            paper = f"arranged as in the paper: {title} at density {density:g}"
+            arrays[f"{name}{tag or '_found'}"] = array(right, "seed", f"model {paper}")
+            arrays[f"{name}{tag}_best"] = array(right[best], "group", f"best of five models {paper}")
+            arrays[f"{name}{tag}_lowest"] = array(right[lowest], "rank", f"one of the {LOWEST} best models {paper}")
             if not tag:
-                drawn = [*picked[:PANELS], _stuck(loss, found)]
-                arrays[f"{name}_W"] = np.stack([upright(models["W"][k]) for k in drawn])
-                arrays[f"{name}_loss"] = loss[drawn]
-                arrays[f"{name}_within"] = np.array([[cosines(models["W"][k])[i, j] for i, j in sets] for k in picked])
-    flat, deep = runs["independent"], runs["three_dimensions"]
-    loss, hexagon = exact_losses(flat), np.array([regular(W, range(6)) for W in flat["W"]])
-    arrays |= {
-        "hexagon": hexagon,
-        "hexagon_best": hexagon[best_of_groups(loss[None], GROUP)[0]],
-        "exact": _exact(flat.runs[0]),
-        "stuck_2": loss > (1 + STUCK) * loss.min(),
-        "stuck_3": (deep_loss := exact_losses(deep)) > (1 + STUCK) * deep_loss.min(),
+                drawn = [*best[:PANELS], _stuck(loss, right)]
+                W = np.stack([upright(models["W"][k]) for k in drawn])
+                within = [[cosines(models["W"][k])[i, j] for i, j in sets] for k in best]
+                arrays[f"{name}_W"] = array(W, "panel hidden feature", f"weights of the drawn model, turned: {title}")
+                arrays[f"{name}_loss"] = array(loss[drawn], "panel", f"expected loss of the drawn model: {title}")
+                arrays[f"{name}_within"] = array(within, "group set", f"cosine within a pair, best of five models: {title}")
+    data = Data(arrays=arrays | _independent(runs["independent"], runs["three_dimensions"]))
+    return replace(data, values=_values(data))
+
+
+def _independent(flat: Trained, deep: Trained) -> dict[str, Array]:
+    """What independent features do in two dimensions and in three."""
+    loss, deep_loss = exact_losses(flat), exact_losses(deep)
+    hexagon = np.array([regular(W, range(6)) for W in flat["W"]])
+    best = hexagon[best_of_groups(loss[None], GROUP)[0]]
+    exact = "exact loss of six independent features as a hexagon, and as a pentagon without the sixth"
+    stuck = "model whose expected loss is more than 1 % above the best: {} independent features in {} dimensions"
+    return {
+        "hexagon": array(hexagon, "seed", "model of six independent features that is a hexagon"),
+        "hexagon_best": array(best, "group", "best of five models of six independent features that is a hexagon"),
+        "exact": array(_exact(flat.runs[0]), "arrangement", exact),
+        "stuck_2": array(loss > (1 + STUCK) * loss.min(), "seed", stuck.format("six", "two")),
+        "stuck_3": array(deep_loss > (1 + STUCK) * deep_loss.min(), "seed", stuck.format("nine", "three")),
     }
-    return Data(arrays=arrays, values=_values(arrays))
 
 
-def _stuck(loss: np.ndarray, found: np.ndarray) -> int:
-    """The model with the lowest loss that is not so arranged; the one with the highest loss when all are."""
-    return int(loss.argmax() if found.all() else np.where(found, np.inf, loss).argmin())
+def _stuck(loss: np.ndarray, right: np.ndarray) -> int:
+    """The model with the lowest loss that is not arranged as in the paper; the one with the highest loss when all are."""
+    return int(loss.argmax() if right.all() else np.where(right, np.inf, loss).argmin())
 
 
 def _exact(run: Run) -> np.ndarray:
@@ -141,17 +146,17 @@ def _exact(run: Run) -> np.ndarray:
     return np.array([hexagon, pentagon])
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(data: Data) -> dict[str, Value]:
     values = {}
     for name, *_ in ROWS:
         for label, key in (("found", "found"), ("best", "best"), ("second", "second_best")):
-            values[f"{name}_{label}"] = estimated(share(arrays[f"{name}_{key}"]))
+            values[f"{name}_{label}"] = estimated(share(data[f"{name}_{key}"]))
     return values | {
-        "hexagon": estimated(share(arrays["hexagon"])),
-        "hexagon_loss": Value(value=float(arrays["exact"][0]), digits=3),
-        "pentagon_loss": Value(value=float(arrays["exact"][1]), digits=3),
-        "stuck_2": Value(value=float(arrays["stuck_2"].mean())),
-        "stuck_3": Value(value=float(arrays["stuck_3"].mean())),
+        "hexagon": estimated(share(data["hexagon"])),
+        "hexagon_loss": Value(value=float(data["exact"][0]), digits=3),
+        "pentagon_loss": Value(value=float(data["exact"][1]), digits=3),
+        "stuck_2": Value(value=float(data["stuck_2"].mean())),
+        "stuck_3": Value(value=float(data["stuck_3"].mean())),
     }
 
 
@@ -171,12 +176,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
         bottom = tall - (row + 1) * step + 0.18
         drawn.text(0.2 / TEXT_WIDTH, (bottom + PANEL / 2) / tall, title.replace(" pairs", "\npairs"), rotation=90, fontsize=8.5,
                    ha="center", va="center", linespacing=1.1)  # fmt: skip
-        for k, W in enumerate(data.arrays[f"{name}_W"]):
+        for k, W in enumerate(data[f"{name}_W"]):
             left = LEFT + k * (PANEL + SPACE)
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
             plane(axes, theme, 1.28)
             spokes(axes, W, sets, theme)
-            loss = data.arrays[f"{name}_loss"][k]
+            loss = data[f"{name}_loss"][k]
             said = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
             said = f"otherwise: {said}" if not arranged(W) else said
             drawn.text((left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall, said, ha="center", va="top", fontsize=7.5,
@@ -190,17 +195,17 @@ def _of_fits(best: np.ndarray, single: np.ndarray, *, among: int = 1) -> Estimat
 
 
 def _arranged(data: Data, name: str, *, among: int = 1) -> Estimate:
-    return _of_fits(data.arrays[f"{name}_best"], data.arrays[f"{name}_found"], among=among)
+    return _of_fits(data[f"{name}_best"], data[f"{name}_found"], among=among)
 
 
 def _right_angles(data: Data) -> Estimate:
     limit = np.sin(np.radians(ANGLE))
-    return _of_fits((np.abs(data.arrays["correlated_within"]) <= limit).all(axis=1), data.arrays["correlated_found"])
+    return _of_fits((np.abs(data["correlated_within"]) <= limit).all(axis=1), data["correlated_found"])
 
 
 def _side_by_side(data: Data) -> Estimate:
     near = np.cos(np.radians(60 + ANGLE))
-    return _of_fits((data.arrays["three_within"] >= near).all(axis=1), data.arrays["three_found"])
+    return _of_fits((data["three_within"] >= near).all(axis=1), data["three_found"])
 
 
 def _outcomes(data: Data) -> Estimate:
@@ -213,25 +218,25 @@ def _outcome_rows(data: Data) -> list[dict[str, str]]:
     for name, *_, title in ROWS:
         for density, single, tag in ((DENSITY, "found", ""), (SECOND, "second", "second_")):
             counted = {"single models": single, "best of five": f"{tag}best", "lowest losses": f"{tag}lowest"}
-            arrays = {label: data.arrays[f"{name}_{key}"] for label, key in counted.items()}
-            cells = {label: f"{array.sum()} of {array.size}" for label, array in arrays.items()}
+            hits = {label: data[f"{name}_{key}"] for label, key in counted.items()}
+            cells = {label: f"{one.sum()} of {one.size}" for label, one in hits.items()}
             rows.append({"sets": title, "density": f"{density:g}", **cells})
     return rows
 
 
 def _hexagon_rows(data: Data) -> list[dict[str, str]]:
-    single, best, (hexagon, pentagon) = (data.arrays[name] for name in ("hexagon", "hexagon_best", "exact"))
+    single, best, (hexagon, pentagon) = (data[name] for name in ("hexagon", "hexagon_best", "exact"))
     return [{"hexagons, single models": f"{single.sum()} of {single.size}", "best of five": f"{best.sum()} of {best.size}",
              "exact loss of a hexagon": f"{hexagon:.5f}", "of a pentagon without the sixth": f"{pentagon:.5f}"}]  # fmt: skip
 
 
 def _harder(data: Data) -> Estimate:
-    return difference(share(data.arrays["stuck_2"]), share(data.arrays["stuck_3"]))
+    return difference(share(data["stuck_2"]), share(data["stuck_3"]))
 
 
 def _harder_rows(data: Data) -> list[dict[str, str]]:
-    return [{"hidden dimensions": f"{m}", "features": f"{3 * m}", "models": f"{data.arrays[f'stuck_{m}'].size}",
-             "more than 1 % above the best": f"{data.arrays[f'stuck_{m}'].sum()}"} for m in (2, 3)]  # fmt: skip
+    return [{"hidden dimensions": f"{m}", "features": f"{3 * m}", "models": f"{data[f'stuck_{m}'].size}",
+             "more than 1 % above the best": f"{data[f'stuck_{m}'].sum()}"} for m in (2, 3)]  # fmt: skip
 
 
 CLAIMS = (
@@ -264,7 +269,7 @@ CLAIMS = (
     Claim(
         id="C55", text="Six independent features are not embedded as a hexagon.", source=SOURCE,
         paper="will not embed as a hexagon",
-        measure=lambda data: _of_fits(data.arrays["hexagon_best"], data.arrays["hexagon"]), holds=Range(high=0.05),
+        measure=lambda data: _of_fits(data["hexagon_best"], data["hexagon"]), holds=Range(high=0.05),
         quantity="share of fits, each the best of five, of six independent features that form a hexagon within 10 degrees",
         rows=_hexagon_rows,
     ),

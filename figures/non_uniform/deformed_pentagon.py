@@ -1,5 +1,6 @@
 """F19: a pentagon with one feature made sparser or denser, or less or more important, stretches and then snaps into a square."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,46 +82,46 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Both experiments: the arrays of `figures.non_uniform.pentagons.survey`, their names after `density_` and `importance_`."""
+    """Both experiments, as `figures.non_uniform.pentagons.survey` measures them; names begin with what is varied."""
     densities = panels(runs, "density", "density", [dense(relative) for relative in RELATIVE_DENSITIES])
     importances = panels(runs, "importance", "importance", [important(relative) for relative in RELATIVE_IMPORTANCES])
-    found = {
+    both = {
         "density": survey(densities, RELATIVE_DENSITIES, by_density),
         "importance": survey(importances, RELATIVE_IMPORTANCES, by_importance),
     }
-    arrays = {f"{kind}_{name}": array for kind, some in found.items() for name, array in some.items()}
-    return Data(arrays=arrays, values=_values(arrays))
+    data = Data(arrays={f"{kind}_{name}": one for kind, measured in both.items() for name, one in measured.items()})
+    return replace(data, values=_values(data))
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(data: Data) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for kind in ("density", "importance"):
-        at, slopes = crossings(arrays, kind)
-        trained = mean(snaps(arrays, kind))
-        ended = np.isfinite(arrays[f"{kind}_exact_pentagon"])
+        at, slopes = crossings(data, kind)
+        trained = mean(snaps(data, kind))
+        ended = np.isfinite(data[f"{kind}_exact_pentagon"])
         values |= {
             f"{kind}_crossing": Value(value=at, digits=3),
             f"{kind}_factor": Value(value=1 / at, digits=3),
             f"{kind}_kink": Value(value=slopes),
             f"{kind}_snap": Value(value=trained.value, interval=(trained.low, trained.high)),
-            f"{kind}_last_pentagon": Value(value=float(arrays[f"{kind}_relative"][ended].min())),
+            f"{kind}_last_pentagon": Value(value=float(data[f"{kind}_relative"][ended].min())),
         }
-    norms = np.linalg.norm(arrays["density_exact_W"], axis=1)
+    norms = np.linalg.norm(data["density_exact_W"], axis=1)
     sparse, usual = (
-        int(np.argmin(np.abs(arrays["density_relative"] - 0.4))),
-        int(np.argmin(np.abs(arrays["density_relative"] - 1))),
+        int(np.argmin(np.abs(data["density_relative"] - 0.4))),
+        int(np.argmin(np.abs(data["density_relative"] - 1))),
     )
-    gap = arrays["density_exact_square"] / arrays["density_exact_pentagon"]
+    gap = data["density_exact_square"] / data["density_exact_pentagon"]
     return values | {
         "density": Value(value=DENSITY),
         "paper_factor": Value(value=1 / PAPER),
         "norm_usual": Value(value=float(norms[usual, 0]), digits=3),
         "norm_dense": Value(value=float(norms[-1, 0]), digits=3),
         "norm_sparse": Value(value=float(np.nanmax(norms[:, 0])), digits=3),
-        "angle_usual": Value(value=_angle(arrays["density_exact_W"][usual]), unit="°"),
-        "angle_dense": Value(value=_angle(arrays["density_exact_W"][-1]), unit="°"),
-        "angle_sparse": Value(value=_angle(arrays["density_exact_W"][sparse]), unit="°"),
-        "paper_gap": Value(value=float(np.interp(np.log(PAPER), np.log(arrays["density_relative"]), gap)), digits=3),
+        "angle_usual": Value(value=_angle(data["density_exact_W"][usual]), unit="°"),
+        "angle_dense": Value(value=_angle(data["density_exact_W"][-1]), unit="°"),
+        "angle_sparse": Value(value=_angle(data["density_exact_W"][sparse]), unit="°"),
+        "paper_gap": Value(value=float(np.interp(np.log(PAPER), np.log(data["density_relative"]), gap)), digits=3),
     }
 
 
@@ -156,11 +157,11 @@ def _solutions(axes: "Axes", data: Data, wanted: int, title: str, theme: Theme) 
     """The best fits of one arrangement, a dot a feature, coloured by relative density; lines are where exact pentagons go."""
     plane(axes, theme, 1.36)
     axes.set_title(title, fontsize=8.5)
-    colours, relative = blend(theme.score), data.arrays["density_relative"]
+    colours, relative = blend(theme.score), data["density_relative"]
     if wanted == PENTAGON:
         for i in range(FEATURES):
-            axes.plot(*data.arrays["density_exact_W"][:, :, i].T, color=theme.muted, lw=0.8, zorder=2)
-    for k, (fits, classes) in enumerate(zip(data.arrays["density_W"], data.arrays["density_best"], strict=True)):
+            axes.plot(*data["density_exact_W"][:, :, i].T, color=theme.muted, lw=0.8, zorder=2)
+    for k, (fits, classes) in enumerate(zip(data["density_W"], data["density_best"], strict=True)):
         for W in fits[classes == wanted][:1]:
             colour = colours((np.log10(relative[k]) + 1) / 2)
             for i in range(FEATURES):
@@ -182,7 +183,7 @@ def _key(axes: "Axes", theme: Theme) -> None:
 
 def _losses(axes: "Axes", data: Data, kind: str, theme: Theme) -> None:
     """Loss of each model by arrangement, the two exact curves, and where they cross."""
-    relative, loss, found = (data.arrays[f"{kind}_{name}"] for name in ("relative", "loss", "found"))
+    relative, loss, found = (data[f"{kind}_{name}"] for name in ("relative", "loss", "found"))
     colours = {PENTAGON: theme.groups[0], SQUARE: theme.groups[1], 0: theme.absent}
     for number, marker in ((PENTAGON, "p"), (SQUARE, "s"), (0, "x")):
         at, seed = np.nonzero(found == number)
@@ -190,7 +191,7 @@ def _losses(axes: "Axes", data: Data, kind: str, theme: Theme) -> None:
             relative[at], loss[at, seed], marker, ls="", color=colours[number], ms=4, mew=0.9, mfc="none", label=CLASSES[number]
         )
     for number, name in ((PENTAGON, "pentagon"), (SQUARE, "square")):
-        axes.plot(relative, data.arrays[f"{kind}_exact_{name}"], color=colours[number], lw=1.1, label=f"exact {name}")
+        axes.plot(relative, data[f"{kind}_exact_{name}"], color=colours[number], lw=1.1, label=f"exact {name}")
     axes.axvline(data.values[f"{kind}_crossing"].value, color=theme.ink, lw=0.9, ls=(0, (1, 1.5)), label="curves cross")
     if kind == "density":
         axes.axvline(PAPER, color=theme.muted, lw=0.9, ls=(0, (4, 2)), label="snap in the paper")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, replicates
 from figures.non_uniform.planes import cosines
 from figures.shared.strokes import key
 from figures.style import Theme, figure, themed, weight_image, weight_map
@@ -39,17 +39,20 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """`W` (hidden, feature) and `products` (feature, feature) of the drawn model; `within` and `sums` (density, seed), the
-    largest size of a cosine between two features of one set, and the cosine between the sums of both sets' unit directions.
-    """
+    """The drawn model, and the cosines within and between the sets of every model."""
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     W = models[0]["W"][models[0].best()].astype(np.float64)
-    found = np.array([[_cosines(W) for W in trained["W"]] for trained in models])
-    arrays = {"W": W, "products": gram(W[None])[0], "within": found[..., 0], "sums": found[..., 1]}
+    within, sums = np.moveaxis(np.array([[_cosines(W) for W in trained["W"]] for trained in models]), 2, 0)
+    arrays = {
+        "W": array(W, "hidden feature", "weights of the drawn model"),
+        "products": array(gram(W[None])[0], "feature feature", "products W_i . W_j of the drawn model"),
+        "within": array(within, "density seed", "largest size of a cosine between two features of one set"),
+        "sums": array(sums, "density seed", "cosine between the sums of the two sets' unit directions"),
+    }
     values = {}
-    for name in ("within", "sums"):
+    for name, of_models in (("within", within), ("sums", sums)):
         for k, tag in enumerate(("", "_second")):
-            e = mean(arrays[name][k])
+            e = mean(of_models[k])
             values[f"{name}{tag}"] = Value(value=e.value, interval=(e.low, e.high))
     return Data(arrays=arrays, values=values)
 
@@ -67,7 +70,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     drawn = figure(theme, share=0.85, height=3.3)
     grid = drawn.add_gridspec(3, 3, width_ratios=(2.1, 0.08, 1), height_ratios=(1, 1, 0.06))
     whole = drawn.add_subplot(grid[:2, 0])
-    products = data.arrays["products"]
+    products = data["products"]
     weight_image(whole, products, theme)
     whole.set_title("products $W_i \\cdot W_j$", fontsize=8.5)
     whole.set(xticks=(4.5, 14.5), xticklabels=("first set", "second set"), yticks=(4.5, 14.5))
@@ -85,13 +88,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _within(data: Data) -> Estimate:
-    return mean(data.arrays["within"][0])
+    return mean(data["within"][0])
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     return [
-        {"density": f"{density:g}", "largest cosine within a set": f"{data.arrays['within'][k].mean():.3f}",
-         "cosine between the sets' sums": f"{data.arrays['sums'][k].mean():.3f}",
+        {"density": f"{density:g}", "largest cosine within a set": f"{data['within'][k].mean():.3f}",
+         "cosine between the sets' sums": f"{data['sums'][k].mean():.3f}",
          "of random bases": f"0 ± {1 / np.sqrt(HIDDEN):.2f}"}
         for k, density in enumerate(DENSITIES)
     ]  # fmt: skip

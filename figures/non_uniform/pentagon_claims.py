@@ -1,6 +1,6 @@
 """The numbers behind the claims about F19, from its arrays. Not a figure itself: `deformed_pentagon` is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,6 @@ from figures.base import GROUP, Data
 from figures.non_uniform.pentagons import OTHER, PENTAGON, SQUARE, crossing, snap, steps
 from sup.statistics import Estimate, exact, least, mean, models_in_groups, share, worst
 
-Arrays = Mapping[str, np.ndarray]
 KINDS = ("density", "importance")
 SPARSE = 0.2
 """Relative densities up to this count as sufficiently sparse: half of where the paper sees the snap."""
@@ -17,23 +16,23 @@ SPARSE = 0.2
 
 def _models(data: Data) -> int:
     """How many models of each setting the fits were chosen from."""
-    return models_in_groups(data.arrays["density_loss"].shape[1], GROUP)
+    return models_in_groups(data["density_loss"].shape[1], GROUP)
 
 
-def crossings(arrays: Arrays, kind: str) -> tuple[float, float]:
+def crossings(data: Data, kind: str) -> tuple[float, float]:
     """Where the exact curves of an experiment cross, and the difference of their slopes there."""
-    return crossing(*(arrays[f"{kind}_{name}"] for name in ("relative", "exact_square", "exact_pentagon")))
+    return crossing(*(data[f"{kind}_{name}"] for name in ("relative", "exact_square", "exact_pentagon")))
 
 
-def snaps(arrays: Arrays, kind: str, chosen: str = "best") -> np.ndarray:
+def snaps(data: Data, kind: str, chosen: str = "best") -> np.ndarray:
     """The setting (group) at which the best of each five models turns from a square."""
-    return np.array([snap(arrays[f"{kind}_relative"], classes) for classes in arrays[f"{kind}_{chosen}"].T])
+    return np.array([snap(data[f"{kind}_relative"], classes) for classes in data[f"{kind}_{chosen}"].T])
 
 
-def _ranked_steps(arrays: Arrays, kind: str) -> np.ndarray:
+def _ranked_steps(data: Data, kind: str) -> np.ndarray:
     """The largest, second largest and median step between neighbouring settings (group, 3); stuck fits are left out."""
     ranked = []
-    for weights, classes in zip(arrays[f"{kind}_W"].swapaxes(0, 1), arrays[f"{kind}_best"].T, strict=True):
+    for weights, classes in zip(data[f"{kind}_W"].swapaxes(0, 1), data[f"{kind}_best"].T, strict=True):
         told = weights[classes != OTHER]
         sizes = np.sort(steps(told)) if len(told) > 2 else np.full(2, np.nan)
         ranked.append((sizes[-1], sizes[-2], np.median(sizes)))
@@ -42,7 +41,7 @@ def _ranked_steps(arrays: Arrays, kind: str) -> np.ndarray:
 
 def smoothness(data: Data) -> Estimate:
     """Second largest step over the largest, in the rougher of both experiments."""
-    both = [_ranked_steps(data.arrays, kind) for kind in KINDS]
+    both = [_ranked_steps(data, kind) for kind in KINDS]
     return worst([mean(ranked[:, 1] / ranked[:, 0], among=len(KINDS)) for ranked in both]).over(_models(data))
 
 
@@ -50,8 +49,8 @@ def smoothness_rows(data: Data) -> list[dict[str, str]]:
     """Steps of each experiment, means over fits, and how many fits are stuck."""
     rows = []
     for kind in KINDS:
-        largest, second, median = _ranked_steps(data.arrays, kind).mean(axis=0)
-        best = data.arrays[f"{kind}_best"]
+        largest, second, median = _ranked_steps(data, kind).mean(axis=0)
+        best = data[f"{kind}_best"]
         rows.append({"varied": kind, "largest step": f"{largest:.2f}", "second": f"{second:.2f}", "median": f"{median:.2f}",
                      "fits in another arrangement": f"{(best == OTHER).sum()} of {best.size}"})  # fmt: skip
     return rows
@@ -59,11 +58,11 @@ def smoothness_rows(data: Data) -> list[dict[str, str]]:
 
 def _neighbour_angles(data: Data, relative: float) -> np.ndarray:
     """Mean angle in degrees (group) from the varied feature of the best fits to its two neighbours; NaN where it is dropped."""
-    at = int(np.argmin(np.abs(np.log(data.arrays["density_relative"] / relative))))
-    W = data.arrays["density_W"][at]
+    at = int(np.argmin(np.abs(np.log(data["density_relative"] / relative))))
+    W = data["density_W"][at]
     angles = np.degrees(np.arctan2(W[:, 0], W[:, 1]))
     mean_angle = (np.abs(angles[:, 1]) + np.abs(angles[:, -1])) / 2
-    return np.where(data.arrays["density_best"][at] == PENTAGON, mean_angle, np.nan)
+    return np.where(data["density_best"][at] == PENTAGON, mean_angle, np.nan)
 
 
 def denser_pushes(data: Data) -> Estimate:
@@ -74,24 +73,24 @@ def denser_pushes(data: Data) -> Estimate:
 
 def uniform_pentagons(data: Data) -> Estimate:
     """Share of all models at relative density 1."""
-    at = int(np.argmin(np.abs(np.log(data.arrays["density_relative"]))))
-    return share(data.arrays["density_regular"][at])
+    at = int(np.argmin(np.abs(np.log(data["density_relative"]))))
+    return share(data["density_regular"][at])
 
 
 def digons_when_sparse(data: Data) -> Estimate:
     """Share of fits; each group of seeds counts once, with the lowest share over the settings."""
-    sparse = data.arrays["density_relative"] <= SPARSE
-    return share((data.arrays["density_best"][sparse] == SQUARE).all(axis=0)).over(_models(data))
+    sparse = data["density_relative"] <= SPARSE
+    return share((data["density_best"][sparse] == SQUARE).all(axis=0)).over(_models(data))
 
 
 def kink(data: Data) -> Estimate:
     """Exact."""
-    return exact(crossings(data.arrays, "density")[1])
+    return exact(crossings(data, "density")[1])
 
 
 def snap_factor(data: Data) -> Estimate:
     """One over the relative density of the snap, mean over fits; the interval takes in the settings on both sides of it."""
-    relative, at = data.arrays["density_relative"], snaps(data.arrays, "density")
+    relative, at = data["density_relative"], snaps(data, "density")
     e = mean(1 / at)
     if not np.isfinite(at).all():
         return e.over(_models(data))
@@ -104,14 +103,14 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
     """The snap by every measure, beside the paper's."""
     rows = []
     for kind in KINDS:
-        found = data.arrays[f"{kind}_found"]
-        relative = data.arrays[f"{kind}_relative"]
+        found = data[f"{kind}_found"]
+        relative = data[f"{kind}_relative"]
         at = [relative[(found == wanted).any(axis=1)] for wanted in (PENTAGON, SQUARE)]
         rows.append({
             "varied": kind,
-            "exact curves cross": f"1 / {1 / crossings(data.arrays, kind)[0]:.2f}",
-            "best of five by expected loss": f"1 / {np.mean(1 / snaps(data.arrays, kind)):.2f}",
-            "by final loss on samples": f"1 / {np.mean(1 / snaps(data.arrays, kind, 'best_sampled')):.2f}",
+            "exact curves cross": f"1 / {1 / crossings(data, kind)[0]:.2f}",
+            "best of five by expected loss": f"1 / {np.mean(1 / snaps(data, kind)):.2f}",
+            "by final loss on samples": f"1 / {np.mean(1 / snaps(data, kind, 'best_sampled')):.2f}",
             "single pentagons from": f"{at[0].min():.2f}" if at[0].size else "none",
             "single squares up to": f"{at[1].max():.2f}" if at[1].size else "none",
             "paper": "1 / 2.5" if kind == "density" else "not given",
@@ -121,13 +120,13 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
 
 def _pentagons(data: Data, name: str, group: int) -> np.ndarray:
     """An array (feature) over all features of the pentagons among a group's best fits, density varied."""
-    at = data.arrays["density_best"][:, group] == PENTAGON
-    found: np.ndarray = data.arrays[f"density_{name}"][at, group].ravel()
+    at = data["density_best"][:, group] == PENTAGON
+    found: np.ndarray = data[f"density_{name}"][at, group].ravel()
     return found
 
 
 def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
-    groups = range(data.arrays["density_best"].shape[1])
+    groups = range(data["density_best"].shape[1])
     return mean(np.array([measure(group) for group in groups])).over(_models(data))
 
 
@@ -144,7 +143,7 @@ def norms_and_interference(data: Data) -> Estimate:
 def norms_rows(data: Data) -> list[dict[str, str]]:
     """Norms and positive interference by the size of the bias."""
     norm, positive, bias = (
-        np.concatenate([_pentagons(data, name, g) for g in range(data.arrays["density_best"].shape[1])])
+        np.concatenate([_pentagons(data, name, g) for g in range(data["density_best"].shape[1])])
         for name in ("norm", "positive", "b")
     )
     rows = []

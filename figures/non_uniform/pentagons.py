@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from figures.base import GROUP
+from figures.base import GROUP, Array, array
 from figures.non_uniform.planes import clockwise, cut, exact_losses, regular
 from figures.shared.circle import gaps
 from sup.expected_loss import Minimum, Task, descend
@@ -20,6 +20,8 @@ from sup.statistics import best_of_groups
 FEATURES, HIDDEN, DENSITY = 5, 2, 0.05
 OTHER, SQUARE, PENTAGON = 0, 1, 2
 CLASSES = ("another arrangement", "square: the varied feature is dropped", "pentagon")
+NUMBERS = ", ".join(f"{number} {name}" for number, name in enumerate(CLASSES))
+"""What the numbers of arrangements stand for, for pages."""
 RELATIVE_DENSITIES = tuple(round(10 ** (k / 20), 6) for k in (-20, -18, *range(-16, -5), -4, 0, 4, 8, 12, 16, 20))
 """Density of the varied feature over that of the others: fine where the paper and we see the snap, coarser elsewhere."""
 RELATIVE_IMPORTANCES = tuple(round(10 ** (k / 20), 6) for k in (-20, -16, -14, -12, -10, -8, -6, -4, 0, 6, 13, 20))
@@ -121,38 +123,52 @@ def steps(weights: np.ndarray) -> np.ndarray:
     return changes
 
 
-def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[[float], Task]) -> dict[str, np.ndarray]:
-    """All about the models of one experiment, a panel a setting.
+def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[[float], Task]) -> dict[str, Array]:
+    """All about the models of one experiment, of which each of `models` has one setting: single ones, best of fives, exact ones.
 
-    Returns:
-        `relative` (setting); of all models `loss` (setting, seed), integrated, `sampled` the final loss and `found` the
-        arrangement, `regular` whether it is a regular pentagon; of the best of each five `best` (setting, group) the
-        arrangement, `best_sampled` the same chosen by final loss, `W` (setting, group, 2, feature) turned and in clockwise
-        order, and in the features' own order `norm`, `positive` the sum of positive products with others, and `b`, each
-        (setting, group, feature); exact branches `exact_pentagon`, `exact_square` (setting) with their losses, NaN where the
-        branch has ended, and `exact_W` (setting, 2, feature) of the pentagon.
+    Norms, biases and products are in the features' own order, weights in clockwise order.
     """
     loss = np.stack([exact_losses(trained) for trained in models])
     sampled = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
-    found = np.array([[arrangement(W) for W in trained["W"]] for trained in models])
-    picked, drawn = best_of_groups(loss, GROUP), best_of_groups(sampled, GROUP)
-    weights = np.stack([trained["W"][row] for trained, row in zip(models, picked, strict=True)])
-    products = np.stack([gram(some) for some in weights])
-    pentagons, squares = branch(ideal_pentagon(), relative, task), branch(ideal_square(), relative, task, absent=(0,))
-    there = np.array([arrangement(m.W) == PENTAGON for m in pentagons])
+    classes = np.array([[arrangement(W) for W in trained["W"]] for trained in models])
+    pentagon = np.array([[regular(W, range(FEATURES)) for W in trained["W"]] for trained in models])
+    best, best_sampled = (np.take_along_axis(classes, best_of_groups(by, GROUP), axis=1) for by in (loss, sampled))
     return {
-        "relative": np.array(relative),
-        "loss": loss,
-        "sampled": sampled,
-        "found": found,
-        "regular": np.array([[regular(W, range(FEATURES)) for W in trained["W"]] for trained in models]),
-        "best": np.take_along_axis(found, picked, axis=1),
-        "best_sampled": np.take_along_axis(found, drawn, axis=1),
-        "W": np.array([[clockwise(W) for W in some] for some in weights]),
-        "norm": np.stack([feature_norms(some) for some in weights]),
-        "positive": (np.maximum(products, 0) * (1 - np.eye(FEATURES))).sum(axis=3),
-        "b": np.stack([trained["b"][row] for trained, row in zip(models, picked, strict=True)]).astype(np.float64),
-        "exact_pentagon": np.where(there, [m.loss for m in pentagons], np.nan),
-        "exact_square": np.array([m.loss for m in squares]),
-        "exact_W": np.where(there[:, None, None], np.stack([clockwise(m.W) for m in pentagons]), np.nan),
+        "relative": array(relative, "setting", "what is varied of one feature, over the same of the others"),
+        "loss": array(loss, "setting seed", "expected loss"),
+        "sampled": array(sampled, "setting seed", "final loss"),
+        "found": array(classes, "setting seed", f"arrangement: {NUMBERS}"),
+        "regular": array(pentagon, "setting seed", "model that is a regular pentagon"),
+        "best": array(best, "setting group", f"arrangement, best of five models by expected loss: {NUMBERS}"),
+        "best_sampled": array(best_sampled, "setting group", f"arrangement, best of five models by final loss: {NUMBERS}"),
+        **_best_fits(models, best_of_groups(loss, GROUP)),
+        **_exact_branches(relative, task),
+    }
+
+
+def _best_fits(models: Sequence[Trained], best: np.ndarray) -> dict[str, Array]:
+    """Weights and biases of the models `best` (setting, group)."""
+    W = np.stack([trained["W"][row] for trained, row in zip(models, best, strict=True)])
+    b = np.stack([trained["b"][row] for trained, row in zip(models, best, strict=True)]).astype(np.float64)
+    turned = np.array([[clockwise(one) for one in some] for some in W])
+    positive = (np.maximum(np.stack([gram(some) for some in W]), 0) * (1 - np.eye(FEATURES))).sum(axis=3)
+    fits = "best of five models"
+    return {
+        "W": array(turned, "setting group hidden feature", f"weights, turned, features in clockwise order, {fits}"),
+        "norm": array(np.stack([feature_norms(some) for some in W]), "setting group feature", f"norm of a feature, {fits}"),
+        "positive": array(positive, "setting group feature", f"sum of a feature's positive products with others, {fits}"),
+        "b": array(b, "setting group feature", f"bias, {fits}"),
+    }
+
+
+def _exact_branches(relative: Sequence[float], task: Callable[[float], Task]) -> dict[str, Array]:
+    """The exact minima that pentagons and squares become at each setting."""
+    pentagons, squares = branch(ideal_pentagon(), relative, task), branch(ideal_square(), relative, task, absent=(0,))
+    whole = np.array([arrangement(m.W) == PENTAGON for m in pentagons])
+    loss = np.where(whole, [m.loss for m in pentagons], np.nan)
+    W = np.where(whole[:, None, None], np.stack([clockwise(m.W) for m in pentagons]), np.nan)
+    return {
+        "exact_pentagon": array(loss, "setting", "loss of the exact pentagon, nan where there is none"),
+        "exact_square": array([m.loss for m in squares], "setting", "loss of the exact square"),
+        "exact_W": array(W, "setting hidden feature", "weights of the exact pentagon, turned, nan where there is none"),
     }

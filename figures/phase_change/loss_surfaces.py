@@ -1,10 +1,11 @@
 """F38: the exact loss of two features in one dimension: its minima without biases and with them, and how they change."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.shared.phases import colours
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.geometry import superposition_score
@@ -12,7 +13,7 @@ from sup.phases import solutions
 from sup.statistics import exact
 from sup.sweeps import Sweep
 from sup.two_features import two_feature_loss
-from sup.two_minima import basin, minima
+from sup.two_minima import Minima, basin, minima
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,34 +44,62 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The surfaces, the minima of all settings, two paths, and the basins.
+    """The surfaces, the minima of all settings, two paths, and the basins. A minimum stands for W and -W, the same model."""
+    grid_p, grid_r = (v.ravel() for v in np.meshgrid(DENSITIES, IMPORTANCES, indexing="ij"))
+    free, biased = (minima(grid_p, grid_r, biased=moves) for moves in (False, True))
+    chances = [_lowest_basin(*setting) for setting in BASINS]
+    basins = "; ".join(f"{p:g}, {r:g}" for p, r in BASINS)
+    arrays = {
+        **_surfaces(),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "importance": array(IMPORTANCES, "importance", "importance of feature 2"),
+        **_minima("free", free, "without biases"),
+        **_minima("biased", biased, "with biases"),
+        **_paths(),
+        "basin_lowest": array(
+            chances, "setting", f"chance that descent ends at the lowest of two minima; density, importance: {basins}"
+        ),
+    }
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
 
-    Arrays: `side`, `surface` (setting, w_2, w_1) losses without biases, `surface_minima` (setting, start, 2) their minima, the
-    lowest first, others that are no new ones nan; `density`, `importance` of the map and, with `free_` and `biased_` for models
-    without and with biases, `q` (density, importance, 4) the lowest minimum, `count` (density, importance) of minima; `along`,
-    `smooth` (step, 2) the weights by importance at density 1, `across`, `jump` (step, 2) by density at importance 1, without
-    biases; `basin_lowest` (setting) the chance that descent finds the lowest of two minima.
-    """
+
+def _surfaces() -> dict[str, Array]:
+    """The loss without biases over both weights, and its minima, in the three settings that are drawn."""
     side = np.linspace(-REACH, REACH, FINE)
     W = np.stack(np.meshgrid(side, side), axis=-1)
+    surface = [two_feature_loss(W, np.zeros(2), *setting) for setting in SETTINGS]
     p, r = np.array(SETTINGS).T
     at = minima(p, r, biased=False)
-    grid_p, grid_r = (v.ravel() for v in np.meshgrid(DENSITIES, IMPORTANCES, indexing="ij"))
-    shape = (len(DENSITIES), len(IMPORTANCES))
-    maps = {}
-    for name, biased in (("free", False), ("biased", True)):
-        found = minima(grid_p, grid_r, biased=biased)
-        maps[f"{name}_q"], maps[f"{name}_count"] = found.q[:, 0].reshape(*shape, 4), found.distinct.sum(axis=1).reshape(shape)
+    distinct = np.where(at.distinct[:, :, None], at.q[:, :, :2], np.nan)
+    return {
+        "side": array(side, "point", "a weight along either side of a surface"),
+        "surface": array(surface, "setting point point", "loss without biases, by w_2 and w_1"),
+        "surface_minima": array(distinct, "setting rank coordinate", "w_1 and w_2 of the minima, lowest first, nan for repeats"),
+    }
+
+
+def _minima(name: str, at: Minima, biases: str) -> dict[str, Array]:
+    """The lowest minimum of each setting of the map, and how many there are."""
+    shape, axes = (len(DENSITIES), len(IMPORTANCES)), "density importance"
+    lowest, count = at.q[:, 0].reshape(*shape, 4), at.distinct.sum(axis=1).reshape(shape)
+    return {
+        f"{name}_q": array(lowest, f"{axes} coordinate", f"w_1, w_2, b_1 and b_2 of the lowest minimum {biases}"),
+        f"{name}_count": array(count, axes, f"minima {biases}"),
+    }
+
+
+def _paths() -> dict[str, Array]:
+    """The weights of the lowest minimum along two paths of settings, without biases."""
     along, across = np.logspace(-1, 0, 61), np.linspace(0.3, 1, 36)
-    arrays = {
-        "side": side, "surface": np.stack([two_feature_loss(W, np.zeros(2), *setting) for setting in SETTINGS]),
-        "surface_minima": np.where(at.distinct[:, :, None], at.q[:, :, :2], np.nan),
-        "density": DENSITIES, "importance": IMPORTANCES, **maps,
-        "along": along, "smooth": minima(np.ones(61), along, biased=False).q[:, 0, :2],
-        "across": across, "jump": minima(across, np.ones(36), biased=False).q[:, 0, :2],
-        "basin_lowest": np.array([_lowest_basin(*setting) for setting in BASINS]),
-    }  # fmt: skip
-    return Data(arrays=arrays, values=_values(arrays))
+    smooth = minima(np.ones(61), along, biased=False).q[:, 0, :2]
+    jump = minima(across, np.ones(36), biased=False).q[:, 0, :2]
+    return {
+        "along": array(along, "place", "importance of feature 2 along the path at density 1"),
+        "smooth": array(smooth, "place coordinate", "w_1 and w_2 of the lowest minimum at density 1, without biases"),
+        "across": array(across, "place", "density along the path at importance 1"),
+        "jump": array(jump, "place coordinate", "w_1 and w_2 of the lowest minimum at importance 1, without biases"),
+    }
 
 
 def _lowest_basin(density: float, importance: float) -> float:
@@ -79,15 +108,15 @@ def _lowest_basin(density: float, importance: float) -> float:
     return float(chance[ends.prod(axis=1) < 0].sum())
 
 
-def _values(arrays: dict[str, np.ndarray]) -> dict[str, Value]:
+def _values(data: Data) -> dict[str, Value]:
     return {
-        "two_minima": Value(value=100 * float((arrays["free_count"] > 1).mean()), unit="%"),
-        "two_minima_biased": Value(value=100 * float((arrays["biased_count"] > 1).mean()), unit="%"),
-        "mixed": Value(value=100 * float(_mixed(arrays["free_q"]).mean()), unit="%"),
-        "basin": Value(value=100 * float(arrays["basin_lowest"].min()), unit="%"),
-        "jump_density": Value(value=float(arrays["across"][_where_it_jumps(arrays)])),
-        "off_free": Value(value=_off(arrays["free_q"])),
-        "off_biased": Value(value=_off(arrays["biased_q"])),
+        "two_minima": Value(value=100 * float((data["free_count"] > 1).mean()), unit="%"),
+        "two_minima_biased": Value(value=100 * float((data["biased_count"] > 1).mean()), unit="%"),
+        "mixed": Value(value=100 * float(_mixed(data["free_q"]).mean()), unit="%"),
+        "basin": Value(value=100 * float(data["basin_lowest"].min()), unit="%"),
+        "jump_density": Value(value=float(data["across"][_where_it_jumps(data)])),
+        "off_free": Value(value=_off(data["free_q"])),
+        "off_biased": Value(value=_off(data["biased_q"])),
     }
 
 
@@ -112,8 +141,8 @@ def _steps(path: np.ndarray) -> np.ndarray:
     return steps
 
 
-def _where_it_jumps(arrays: dict[str, np.ndarray]) -> int:
-    return int(_steps(arrays["jump"]).argmax())
+def _where_it_jumps(data: Data) -> int:
+    return int(_steps(data["jump"]).argmax())
 
 
 @themed
@@ -136,10 +165,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
         axes.set_title(title, fontsize=8.5)
         axes.set_ylabel("density $1-S$" if k == 0 else "", labelpad=1)
     low, up = (drawn.add_axes((0.765, bottom, 0.215, 0.115)) for bottom in (0.095, 0.348))
-    _path(up, data.arrays["along"], data.arrays["smooth"], theme)
+    _path(up, data["along"], data["smooth"], theme)
     up.set(xscale="log", xticks=(0.1, 1), xticklabels=("0.1", "1"), yticks=(0, 1), xlabel="importance (density 1)")
     up.set_title("paths without biases", fontsize=8.5)
-    _path(low, data.arrays["across"], data.arrays["jump"], theme)
+    _path(low, data["across"], data["jump"], theme)
     low.set(xticks=(0.3, 1), yticks=(-1, 0, 1), xlabel="density (importance 1)")
     for axes in (up, low):
         axes.minorticks_off()
@@ -149,13 +178,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _surface(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
     """Contours of the loss, evenly spaced in its logarithm; the lowest minimum filled, others open."""
-    side, surface = data.arrays["side"], data.arrays["surface"][k]
+    side, surface = data["side"], data["surface"][k]
     levels = np.geomspace(1.02 * surface.min(), surface.max(), 14)
     axes.contour(side, side, surface, levels=levels, colors=theme.muted, linewidths=0.6)
-    for w1, w2 in data.arrays["surface_minima"][k]:
+    for w1, w2 in data["surface_minima"][k]:
         if np.isnan(w1):
             continue
-        first = (w1, w2) == tuple(data.arrays["surface_minima"][k, 0])
+        first = (w1, w2) == tuple(data["surface_minima"][k, 0])
         fill = theme.superposed if first else theme.background
         for sign in (1, -1):
             axes.plot(sign * w1, sign * w2, "o", ms=6, mew=1.4, color=theme.superposed, mfc=fill)
@@ -165,19 +194,19 @@ def _surface(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
 
 def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
     """Feature 2's norm and score at the lowest minimum, in the colours of the phase diagrams; dots where there are more."""
-    q, count = data.arrays[f"{name}_q"], data.arrays[f"{name}_count"]
+    q, count = data[f"{name}_q"], data[f"{name}_count"]
     W = q[..., :2]
     both = [feature(W) for feature in (np.copy, lambda w: w[:, ::-1, ::-1][:, 1:])]  # importances above 1: features swapped
     whole = np.concatenate(both, axis=1)
     norm, score = np.abs(whole[..., 1]), superposition_score(whole.reshape(-1, 1, 2))[:, 1].reshape(whole.shape[:2])
-    half = np.log10(data.arrays["importance"][-1] / data.arrays["importance"][-2]) / 2
-    down = np.log10(data.arrays["density"][1] / data.arrays["density"][0]) / 2
+    half = np.log10(data["importance"][-1] / data["importance"][-2]) / 2
+    down = np.log10(data["density"][1] / data["density"][0]) / 2
     axes.imshow(colours(norm, np.minimum(score, 1), theme), extent=(-1 - half, 1 + half, -2 - down, down), origin="lower",
                 interpolation="none", aspect="equal")  # fmt: skip
     counts = np.concatenate([count, count[:, ::-1][:, 1:]], axis=1)
-    x = np.concatenate([np.log10(data.arrays["importance"]), -np.log10(data.arrays["importance"])[::-1][1:]])
+    x = np.concatenate([np.log10(data["importance"]), -np.log10(data["importance"])[::-1][1:]])
     rows, columns = np.nonzero(counts > 1)
-    axes.plot(x[columns], np.log10(data.arrays["density"])[rows], ".", ms=1.6, color=theme.background)
+    axes.plot(x[columns], np.log10(data["density"])[rows], ".", ms=1.6, color=theme.background)
     axes.set(xlim=(-1, 1), ylim=(-2, 0), xticks=(-1, 0, 1), xticklabels=("0.1", "1", "10"), yticks=(-2, -1, 0))
     axes.set_yticklabels(("0.01", "0.1", "1"))
     axes.set_xlabel("importance of feature 2", labelpad=2)
@@ -197,20 +226,20 @@ def _path(axes: "Axes", x: np.ndarray, path: np.ndarray, theme: Theme) -> None:
 
 def _table(data: Data) -> list[dict[str, str]]:
     """The lowest minimum of some settings without biases and with them, and how many there are."""
-    rows, a = [], data.arrays
+    rows = []
     for j in (0, 5, 9):
         for i in (4, 9, 14, 16, 18):
-            cells = {"importance": f"{a['importance'][j]:.2g}", "density": f"{a['density'][i]:.2g}"}
+            cells = {"importance": f"{data['importance'][j]:.2g}", "density": f"{data['density'][i]:.2g}"}
             for name, title in (("free", "no biases"), ("biased", "with biases")):
-                w = a[f"{name}_q"][i, j]
-                cells |= {f"lowest, {title}": f"({w[0]:.2f}, {w[1]:.2f})", f"minima, {title}": f"{a[f'{name}_count'][i, j]}"}
+                w = data[f"{name}_q"][i, j]
+                cells |= {f"lowest, {title}": f"({w[0]:.2f}, {w[1]:.2f})", f"minima, {title}": f"{data[f'{name}_count'][i, j]}"}
             rows.append(cells)
     return rows
 
 
 def _mixture(data: Data) -> float:
     """How far the lowest minimum without biases is from (1, 1)/sqrt 2 with equal features, at the highest densities."""
-    q = data.arrays["jump"][data.arrays["across"] >= 0.8]
+    q = data["jump"][data["across"] >= 0.8]
     return float(np.abs(np.abs(q) * np.sign(q.prod(axis=1, keepdims=True)) - np.sqrt(0.5)).max())
 
 
@@ -231,7 +260,7 @@ CLAIMS = (
         source=SOURCE,
         paper="can be quantitatively off",
         quantity="largest distance of a weight at the lowest minimum from every idealised solution, no biases, mixtures aside",
-        measure=lambda data: exact(_off(data.arrays["free_q"])),
+        measure=lambda data: exact(_off(data["free_q"])),
         holds=Range(low=0.1),
     ),
     Claim(
@@ -240,7 +269,7 @@ CLAIMS = (
         source=SOURCE,
         paper="a continuous transition",
         quantity="largest change of a weight between neighbours of 61 importances from 0.1 to 1, density 1, no biases",
-        measure=lambda data: exact(_steps(data.arrays["smooth"]).max()),
+        measure=lambda data: exact(_steps(data["smooth"]).max()),
         holds=Range(high=0.05),
     ),
     Claim(
@@ -249,7 +278,7 @@ CLAIMS = (
         source=SOURCE,
         paper="some settings",
         quantity="share of the map's settings with more than one minimum, no biases",
-        measure=lambda data: exact((data.arrays["free_count"] > 1).mean()),
+        measure=lambda data: exact((data["free_count"] > 1).mean()),
         holds=Range(low=0.01),
     ),
     Claim(
@@ -258,7 +287,7 @@ CLAIMS = (
         source=SOURCE,
         paper="the global minimum may have the smaller basin",
         quantity="smallest chance, of four settings, that small steps from random weights lead to the lowest minimum, no biases",
-        measure=lambda data: exact(data.arrays["basin_lowest"].min()),
+        measure=lambda data: exact(data["basin_lowest"].min()),
         holds=Range(high=0.49),
     ),
     Claim(
@@ -267,7 +296,7 @@ CLAIMS = (
         source=SOURCE,
         paper="a discontinuous transition",
         quantity="largest change of a weight between neighbours of 36 densities from 0.3 to 1, equal features, no biases",
-        measure=lambda data: exact(_steps(data.arrays["jump"]).max()),
+        measure=lambda data: exact(_steps(data["jump"]).max()),
         holds=Range(low=0.5),
     ),
 )

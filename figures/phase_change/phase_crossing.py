@@ -1,10 +1,11 @@
 """F13, continued: the losses of two solutions cross, so the lowest loss has a kink where one takes over from the other."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.phase_change.phase_two import SOURCE
 from figures.shared import phases
 from figures.style import TEXT_WIDTH, Theme, themed
@@ -42,47 +43,51 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The losses by density at one importance, and the crossing at several.
-
-    Arrays: `density`; at importance `at` () `alone`, `pair` (density) the idealised losses, `lowest` the lowest exact one,
-    `slope` its derivative by density, `ideal_slope` that of the lower idealised one, `weight` |w_2| there; `dot_density`,
-    `dot_loss`, `dot_weight` (dot) of trained models; `importance`, `ideal_crossing`, `crossing`, `left`, `right`, `pair_weight`
-    (checked): the density of the crossing, the derivatives on its two sides, and |w_2| of the pair there.
-    """
+    """The losses by density at one importance, and the crossing at several."""
     density = np.linspace(0.01, 1, 100)
-    dots = _column(runs["models"])
-    r = float(dots.pop("at"))
-    found = minima(density, np.full(100, r), biased=True)
-    q, losses = found.q[:, 0], solution_losses(2, density, r)
+    r, dots = _column(runs["models"])
+    lowest = minima(density, np.full(100, r), biased=True)
+    q, losses = lowest.q[:, 0], solution_losses(2, density, r)
+    ideal_slope = np.where(losses[2] < losses[0], (1 + r) * density / 3, r * (1 / 3 - density / 2))
     arrays = {
-        "density": density, "at": np.array(r), "alone": losses[0], "pair": losses[2],
-        "lowest": found.loss[:, 0], "slope": _slope(q, density, r), "weight": np.abs(q[:, 1]),
-        "ideal_slope": np.where(losses[2] < losses[0], (1 + r) * density / 3, r * (1 / 3 - density / 2)),
-        **dots, **_crossings(),
-    }  # fmt: skip
+        "density": array(density, "density", "density of the features, 1 - S"),
+        "at": array(r, "", "importance of the extra feature"),
+        "alone": array(losses[0], "density", "idealised loss with the extra feature dropped"),
+        "pair": array(losses[2], "density", "idealised loss of an antipodal pair"),
+        "lowest": array(lowest.loss[:, 0], "density", "lowest exact loss"),
+        "slope": array(_slope(q, density, r), "density", "derivative of the lowest exact loss by density"),
+        "weight": array(np.abs(q[:, 1]), "density", "norm of the extra feature at the lowest exact loss"),
+        "ideal_slope": array(ideal_slope, "density", "derivative of the lower idealised loss by density"),
+        **dots,
+        **_crossings(),
+    }
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
+
+
+def _values(data: Data) -> dict[str, Value]:
     k = CHECKED.index(AT)
-    values = {
-        "importance": Value(value=r),
-        "crossing": Value(value=float(arrays["crossing"][k]), digits=3),
-        "ideal_crossing": Value(value=float(arrays["ideal_crossing"][k]), digits=3),
-        "shallow": Value(value=float(arrays["right"][k])),
-        "steep": Value(value=float(arrays["left"][k])),
-        "near_weight": Value(value=float(arrays["pair_weight"][len(CHECKED)])),
+    return {
+        "importance": Value(value=float(data["at"])),
+        "crossing": Value(value=float(data["crossing"][k]), digits=3),
+        "ideal_crossing": Value(value=float(data["ideal_crossing"][k]), digits=3),
+        "shallow": Value(value=float(data["right"][k])),
+        "steep": Value(value=float(data["left"][k])),
+        "near_weight": Value(value=float(data["pair_weight"][len(CHECKED)])),
         "near_importance": Value(value=BESIDE),
     }
-    return Data(arrays=arrays, values=values)
 
 
-def _column(trained: Trained) -> dict[str, np.ndarray]:
-    """The best models of the column of the map whose importance is nearest to `AT`."""
-    found = phases.maps(trained).arrays
-    k = int(np.argmin(np.abs(np.log(found["importance"] / AT))))
-    return {
-        "at": found["importance"][k],
-        "dot_density": found["density"],
-        "dot_loss": found["best_loss"][:, k],
-        "dot_weight": found["best_norm"][:, k],
+def _column(trained: Trained) -> tuple[float, dict[str, Array]]:
+    """The importance of the map nearest to `AT`, and the best models of its column."""
+    maps = phases.maps(trained)
+    k = int(np.argmin(np.abs(np.log(maps["importance"] / AT))))
+    dots = {
+        "dot_density": array(maps["density"], "model", "density of the features, 1 - S, of the best trained models"),
+        "dot_loss": array(maps["best_loss"][:, k], "model", "expected loss of the best trained models"),
+        "dot_weight": array(maps["best_norm"][:, k], "model", "norm of the extra feature in the best trained models"),
     }
+    return float(maps["importance"][k]), dots
 
 
 def _slope(q: np.ndarray, density: np.ndarray, importance: np.ndarray | float) -> np.ndarray:
@@ -93,16 +98,17 @@ def _slope(q: np.ndarray, density: np.ndarray, importance: np.ndarray | float) -
     return slope
 
 
-def _crossings() -> dict[str, np.ndarray]:
+def _crossings() -> dict[str, Array]:
     r = np.array((*CHECKED, BESIDE))
     density, pair = crossing(r)
+    dropped = r * (1 / 3 - density / 2)
     return {
-        "importance": r,
-        "ideal_crossing": boundary_density(2, r),
-        "crossing": density,
-        "left": _slope(pair, density, r),
-        "right": r * (1 / 3 - density / 2),
-        "pair_weight": np.abs(pair[:, 1]),
+        "importance": array(r, "importance", "importance of the extra feature where the crossing is measured"),
+        "ideal_crossing": array(boundary_density(2, r), "importance", "density at which the idealised losses cross"),
+        "crossing": array(density, "importance", "density at which the exact losses cross"),
+        "left": array(_slope(pair, density, r), "importance", "derivative of the lowest loss by density just below the crossing"),
+        "right": array(dropped, "importance", "derivative of the lowest loss by density just above the crossing"),
+        "pair_weight": array(np.abs(pair[:, 1]), "importance", "norm of the extra feature in the pair at the crossing"),
     }
 
 
@@ -112,26 +118,25 @@ def draw(data: Data, theme: Theme) -> "Figure":
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(TEXT_WIDTH, 2.5), facecolor="none")
-    a = data.arrays
-    p = a["density"]
+    p = data["density"]
     dots: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 3, "color": theme.ink, "zorder": 4}
     left, middle, right = (drawn.add_axes((x, 0.19, 0.235, 0.69)) for x in (0.075, 0.42, 0.755))
-    left.plot(p, a["alone"] / p, color=theme.absent, lw=1.6)
-    left.plot(p, a["pair"] / p, color=theme.superposed, lw=1.6)
-    left.plot(p, a["lowest"] / p, color=theme.ink, lw=0.9)
-    left.plot(a["dot_density"], a["dot_loss"] / a["dot_density"], **dots)
-    top = 1.35 * float((a["alone"] / p).max())
+    left.plot(p, data["alone"] / p, color=theme.absent, lw=1.6)
+    left.plot(p, data["pair"] / p, color=theme.superposed, lw=1.6)
+    left.plot(p, data["lowest"] / p, color=theme.ink, lw=0.9)
+    left.plot(data["dot_density"], data["dot_loss"] / data["dot_density"], **dots)
+    top = 1.35 * float((data["alone"] / p).max())
     left.set(ylim=(0, top), ylabel="loss / density")
     left.text(0.99, 0.45 * top, "dropped", color=theme.muted, ha="right", va="center", fontsize=8)
-    rising = int(np.searchsorted(a["pair"] / p, 0.88 * top))
+    rising = int(np.searchsorted(data["pair"] / p, 0.88 * top))
     x = p[min(rising, len(p) - 1)] - 0.04
     left.text(x, 0.86 * top, "antipodal pair", color=theme.superposed, ha="right", va="center", fontsize=8)
-    middle.plot(p, a["ideal_slope"], color=theme.muted, lw=1.6, ls=(0, (3, 1.5)), label="idealised")
-    middle.plot(p, a["slope"], color=theme.ink, lw=1.2, label="exact")
+    middle.plot(p, data["ideal_slope"], color=theme.muted, lw=1.6, ls=(0, (3, 1.5)), label="idealised")
+    middle.plot(p, data["slope"], color=theme.ink, lw=1.2, label="exact")
     middle.set(ylabel="d loss / d density")
     middle.legend(loc="upper right", fontsize=8, borderaxespad=0, handlelength=1.6)
-    right.plot(p, a["weight"], color=theme.ink, lw=1.2)
-    right.plot(a["dot_density"], a["dot_weight"], **dots)
+    right.plot(p, data["weight"], color=theme.ink, lw=1.2)
+    right.plot(data["dot_density"], data["dot_weight"], **dots)
     right.set(ylim=(-0.05, 1.15), ylabel=r"$\Vert W_2 \Vert$")
     titles = ("Two losses cross:", "the slope jumps,", "and so does the weight")
     for axes, title in zip((left, middle, right), titles, strict=True):
@@ -146,20 +151,20 @@ def _finish(axes: "Axes", title: str) -> None:
 
 def _jump(data: Data) -> np.ndarray:
     """Share of the steeper slope that the derivative loses at the crossing, by importance."""
-    jump: np.ndarray = 1 - data.arrays["right"] / data.arrays["left"]
+    jump: np.ndarray = 1 - data["right"] / data["left"]
     return jump
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    a, jump = data.arrays, _jump(data)
+    jump = _jump(data)
     return [
         {
-            "importance": f"{r:g}", "idealised crossing": f"{a['ideal_crossing'][k]:.3f}",
-            "exact crossing": f"{a['crossing'][k]:.3f}",
-            "slope below": f"{a['left'][k]:.3f}", "above": f"{a['right'][k]:.3f}", "jump": f"{jump[k]:.0%}",
-            "weight of the extra feature below": f"{a['pair_weight'][k]:.2f}",
+            "importance": f"{r:g}", "idealised crossing": f"{data['ideal_crossing'][k]:.3f}",
+            "exact crossing": f"{data['crossing'][k]:.3f}",
+            "slope below": f"{data['left'][k]:.3f}", "above": f"{data['right'][k]:.3f}", "jump": f"{jump[k]:.0%}",
+            "weight of the extra feature below": f"{data['pair_weight'][k]:.2f}",
         }
-        for k, r in enumerate(a["importance"])
+        for k, r in enumerate(data["importance"])
     ]  # fmt: skip
 
 

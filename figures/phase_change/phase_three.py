@@ -1,10 +1,11 @@
 """F14: three features in two dimensions; what becomes of one of them, by its importance and by density."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size
+from figures.base import About, Claim, Data, Range, Runs, Size, array
 from figures.phase_change.phase_two import SOURCE
 from figures.shared import phases
 from figures.style import Theme, themed
@@ -37,16 +38,16 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The maps, and the theory behind them.
-
-    Arrays: those of `phases.maps`; `small_...` those of F13 that its agreement rests on; `closed` (check) differences of
-    the closed losses from integrals; `sides` (check) whether the lowest loss has a pair, and which one, just where the boundaries
-    say.
-    """
-    found, small = phases.maps(runs["models"]), phases.maps(runs["small"])
+    """The maps, what the agreement of F13 rests on, and the theory behind them."""
+    maps, small = phases.maps(runs["models"]), phases.maps(runs["small"])
     rests = ("found", "most_found", "best_found", "theory", "away", "fits")
-    arrays = {**found.arrays, **{f"small_{name}": small.arrays[name] for name in rests}, "closed": _closed(), "sides": _sides()}
-    return Data(arrays=arrays, values=found.values)
+    arrays = {
+        **maps.arrays,
+        **{f"small_{name}": replace(small.arrays[name], text=f"{small.arrays[name].text}; models of F13") for name in rests},
+        "closed": array(_closed(), "check", "difference of a closed loss from integration"),
+        "sides": array(_sides(), "importance density", "the boundaries name the solution with the lowest closed loss"),
+    }
+    return Data(arrays=arrays, values=maps.values)
 
 
 def _closed() -> np.ndarray:
@@ -78,23 +79,24 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return phases.three_maps(data, 3, theme)
 
 
-def _small(data: Data) -> dict[str, np.ndarray]:
-    return {name.removeprefix("small_"): array for name, array in data.arrays.items() if name.startswith("small_")}
+def _small(data: Data) -> Data:
+    """The map of F13 alone."""
+    return Data(arrays={name.removeprefix("small_"): part for name, part in data.arrays.items() if name.startswith("small_")})
 
 
 def _both(data: Data) -> Estimate:
-    return least([phases.agreement(arrays, among=2) for arrays in (dict(data.arrays), _small(data))])
+    return least([phases.agreement(one, among=2) for one in (data, _small(data))])
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     """The agreement of both maps, for averages and for best models."""
     rows = []
-    for name, arrays in (("n=2, m=1", _small(data)), ("n=3, m=2", dict(data.arrays))):
-        cells = {title: phases.agreement(arrays, key) for key, title in TITLES.items()}
-        everywhere = float((arrays["best_found"] == arrays["theory"]).mean())
+    for name, one in (("n=2, m=1", _small(data)), ("n=3, m=2", data)):
+        cells = {title: phases.agreement(one, key) for key, title in TITLES.items()}
+        everywhere = float((one["best_found"] == one["theory"]).mean())
         rows.append({
             "map": name, **{title: f"{e.value:.1%} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for title, e in cells.items()},
-            "cells": f"{int(arrays['away'].sum())}",
+            "cells": f"{int(one['away'].sum())}",
             "all cells": f"{everywhere:.1%}",
         })  # fmt: skip
     return rows
@@ -117,7 +119,7 @@ CLAIMS = (
         source=SOURCE,
         paper="the extra one's pair costs (1 + r) p^2/6, that of the others p^2/3",
         quantity="largest difference of the four closed losses from integrals, or 1 if one is lowest where it should not be",
-        measure=lambda data: exact(max(data.arrays["closed"].max(), float(not data.arrays["sides"].all()))),
+        measure=lambda data: exact(max(data["closed"].max(), float(not data["sides"].all()))),
         holds=Range(high=1e-9),
     ),
 )

@@ -1,10 +1,11 @@
 """F13: two features in one dimension; what becomes of one of them, by its importance and by density."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated
 from figures.shared import phases
 from figures.style import Theme, themed
 from sup.geometry import REPRESENTED
@@ -40,35 +41,30 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The maps, and the theory behind them.
-
-    Arrays: those of `phases.maps`; `closed` (check) differences of the closed losses from exact integrals; `degenerate`
-    (solution) losses at equal importance and density 1; `exact_importance`, `exact_crossing` (crossing) where the exact loss of a
-    pair falls below that of one feature alone; `equal_density`, `equal_norm` (check) the shorter norm at the lowest exact loss of
-    two equal features, by density.
-    """
-    found = phases.maps(runs["models"])
+    """The maps, and the theory behind them."""
+    maps = phases.maps(runs["models"])
     density, importance = np.linspace(0.5, 1, 26), np.logspace(-1, np.log10(0.6), 6)
     lowest = minima(density, np.ones(26), biased=True)
     norms = np.abs(lowest.q[:, 0, :2]).min(axis=1)
     arrays = {
-        **found.arrays,
-        "closed": _closed(),
-        "degenerate": _degenerate(),
-        "exact_importance": importance,
-        "exact_crossing": crossing(importance)[0],
-        "equal_density": density,
-        "equal_norm": norms,
+        **maps.arrays,
+        "closed": array(_closed(), "check", "difference of a closed loss from the exact integral"),
+        "degenerate": array(_degenerate(), "solution", "exact loss of [1, 0], [1, -1]/√2 and [1, 1]/√2, equal dense features"),
+        "exact_importance": array(importance, "crossing", "importance of the less important feature"),
+        "exact_crossing": array(crossing(importance)[0], "crossing", "density below which a pair has the lower exact loss"),
+        "equal_density": array(density, "point", "density of two equal features"),
+        "equal_norm": array(norms, "point", "shorter norm of two equal features at their lowest exact loss"),
     }
+    data = Data(arrays=arrays)
     values = {
         "equal_superposed": Value(value=float(density[norms >= REPRESENTED].max())),
         "shorter": Value(value=float(norms[-1])),
         "apex": Value(value=APEX, digits=3),
         "least_equal": Value(value=float(lowest.loss[-1, 0]), digits=5),
-        "degenerate": Value(value=float(arrays["degenerate"][0]), digits=5),
-        "dense_superposed": estimated(_dense(arrays), percent=True),
+        "degenerate": Value(value=float(data["degenerate"][0]), digits=5),
+        "dense_superposed": estimated(_dense(data), percent=True),
     }
-    return Data(arrays=arrays, values={**found.values, **values})
+    return replace(data, values={**maps.values, **values})
 
 
 def _closed() -> np.ndarray:
@@ -91,26 +87,26 @@ def _degenerate() -> np.ndarray:
     return two_feature_loss(W, b, 1.0, 1.0)
 
 
-def _dense(arrays: dict[str, np.ndarray]) -> Estimate:
+def _dense(data: Data) -> Estimate:
     """Share of cells in superposition among those denser than the apex by the factor that counts as away."""
-    density = arrays["density"]
-    rows = arrays["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
-    return share(rows == SUPERPOSED).over(int(rows.size * arrays["fits"]))
+    density = data["density"]
+    rows = data["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
+    return share(rows == SUPERPOSED).over(int(rows.size * data["fits"]))
 
 
 def _at_corners(data: Data) -> Estimate:
     """Share of cells whose best model leaves the extra feature out, gives it a dimension, or has it fully in superposition."""
-    n, s = data.arrays["best_norm"], data.arrays["best_score"]
+    n, s = data["best_norm"], data["best_score"]
     full = n >= 1 - phases.CORNER
     in_corner = (n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER))
-    return share(in_corner).over(int(n.size * data.arrays["fits"]))
+    return share(in_corner).over(int(n.size * data["fits"]))
 
 
 def _counts(data: Data) -> list[dict[str, str]]:
     """How many cells have each outcome in theory, on average and at best."""
     names = {ABSENT: "not represented", DEDICATED: "dedicated", SUPERPOSED: "superposed"}
     said = {"theory": "theory", "found": "average", "best_found": "best"}
-    return [{"extra feature": name, **{title: f"{int((data.arrays[key] == k).sum())} cells" for key, title in said.items()}}
+    return [{"extra feature": name, **{title: f"{int((data[key] == k).sum())} cells" for key, title in said.items()}}
             for k, name in names.items()]  # fmt: skip
 
 
@@ -137,7 +133,7 @@ CLAIMS = (
         source=SOURCE,
         paper="p/3 - p^2/4 for a dropped feature, (1 + r) p^2/6 for a pair",
         quantity="largest difference of the closed forms from exact integrals, 625 settings and three solutions",
-        measure=lambda data: exact(data.arrays["closed"].max()),
+        measure=lambda data: exact(data["closed"].max()),
         holds=Range(high=1e-12),
     ),
     Claim(
@@ -146,7 +142,7 @@ CLAIMS = (
         source=SOURCE,
         paper="none at high density; the theory's region ends at density 4/7",
         quantity="share of cells in superposition among those 1.25 times denser than the apex of the theory's region",
-        measure=lambda data: _dense(dict(data.arrays)),
+        measure=_dense,
         holds=Range(high=0.05),
     ),
     Claim(
@@ -155,7 +151,7 @@ CLAIMS = (
         source=SOURCE,
         paper="all three have the loss 1/12",
         quantity="largest difference from 1/12 of the exact losses of [1, 0], [1, -1]/√2 and [1, 1]/√2, at best linear bias",
-        measure=lambda data: exact(np.abs(data.arrays["degenerate"] - 1 / 12).max()),
+        measure=lambda data: exact(np.abs(data["degenerate"] - 1 / 12).max()),
         holds=Range(high=1e-12),
     ),
 )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.privileged_basis.privileged import HIDDEN, IMPORTANCE
 from figures.shared.strokes import inset, key, say, sheet
 from figures.style import Theme, themed, weight_image, weight_map
@@ -41,29 +41,31 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Models with and without a hidden bias, and those that average.
-
-    Arrays: `W_free`, `W_held` (hidden, feature) the best with a trained and with no hidden bias, rounded to 4 decimals, `c_free`
-    (hidden) its bias; `off_free`, `off_held`, `off_many` (run) mean share of samples in which a neuron is off, over neurons that
-    are on at all; `bias_free` (run) the lowest hidden bias; `loss_free`, `loss_held` (run); `identity` (run) how far a model with
-    its bias raised to `linear_from` is from the ReLU output model that it then equals.
-    """
+    """Models without (held) and with (free) a hidden bias, and models of many dense features without one."""
     recipe = Recipe(steps=1500, batch=256, learning_rate=0.01, schedule=LINEAR_DECAY)
     held, free = (learn(HIDDEN, np.array(IMPORTANCE), DENSITY, recipe, STARTS, bias=bias) for bias in (False, True))
     short = Recipe(steps=500, batch=256, learning_rate=0.01, schedule=LINEAR_DECAY)
     many = learn(HIDDEN, np.ones(MANY), 1.0, short, MANY_STARTS, bias=False)
+    off = {"held": _off(held), "free": _off(free), "many": _off(many)}
+    best_held, best_free = held.loss.argmin(), free.loss.argmin()
+    text = "share of samples with an active feature in which a neuron is off, mean over neurons that are ever on"
     arrays = {
-        "W_held": np.round(held.W[held.loss.argmin()], 4),
-        "W_free": np.round(free.W[free.loss.argmin()], 4),
-        "c_free": np.round(free.c[free.loss.argmin()], 4),
-        "bias_free": free.c.min(axis=1),
-        "identity": _identity(held),
-        **{f"off_{name}": _off(found) for name, found in (("held", held), ("free", free), ("many", many))},
-        **{f"loss_{name}": found.loss for name, found in (("held", held), ("free", free))},
+        "W_held": array(np.round(held.W[best_held], 4), "hidden feature", "weights of the best model without a hidden bias"),
+        "W_free": array(np.round(free.W[best_free], 4), "hidden feature", "weights of the best model with a hidden bias"),
+        "c_free": array(np.round(free.c[best_free], 4), "hidden", "hidden bias of the best model with one"),
+        "bias_free": array(free.c.min(axis=1), "model", "lowest hidden bias of a model with one"),
+        "identity": array(
+            _identity(held),
+            "model",
+            "largest difference that the hidden ReLU makes to an output once a hidden bias keeps all neurons on",
+        ),
+        "off_held": array(off["held"], "model", f"{text}, models without a hidden bias"),
+        "off_free": array(off["free"], "model", f"{text}, models with a hidden bias"),
+        "off_many": array(off["many"], "model", f"{text}, models of fifty dense features without a hidden bias"),
+        "loss_held": array(held.loss, "model", "final loss without a hidden bias"),
+        "loss_free": array(free.loss, "model", "final loss with a hidden bias"),
     }
-    values = {
-        f"off_{name}": Value(value=100 * float(arrays[f"off_{name}"].mean()), unit="%") for name in ("held", "free", "many")
-    }
+    values = {f"off_{name}": Value(value=100 * float(shares.mean()), unit="%") for name, shares in off.items()}
     values["gain"] = Value(value=float(held.loss.mean() / free.loss.mean()))
     values["spread_many"] = Value(value=mean_over_spread(HIDDEN, MANY, 1.0))
     return Data(arrays=arrays, values=values)
@@ -92,12 +94,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
     figure, axes = sheet(theme, 208)
     for left, name, words in ((26, "held", "no hidden bias"), (126, "free", "hidden bias")):
         matrix = inset(axes, left, 52, 64, 124)
-        weight_image(matrix, data.arrays[f"W_{name}"].T, theme)
+        weight_image(matrix, data[f"W_{name}"].T, theme)
         matrix.set_aspect("auto")
         say(axes, left + 32, 196, words, theme, fontweight="bold")
         say(axes, left + 32, 43, "neurons", theme, color=theme.muted)
     bias = inset(axes, 126, 180, 64, 8)
-    weight_image(bias, data.arrays["c_free"][None], theme)
+    weight_image(bias, data["c_free"][None], theme)
     bias.set_aspect("auto")
     say(axes, 194, 184, "$c$", theme, ha="left")
     say(axes, 14, 114, "features", theme, rotation=90, color=theme.muted)
@@ -113,9 +115,9 @@ def _shares(axes: "Axes", data: Data, theme: Theme) -> None:
         ("held", "none", theme.dedicated), ("free", "trained", theme.superposed), ("many", "none, 50\nfeatures", theme.groups[2]),
     )  # fmt: skip
     for k, (name, _, colour) in enumerate(shown):
-        off = 100 * data.arrays[f"off_{name}"]
+        off = 100 * data[f"off_{name}"]
         chart.plot(k + np.linspace(-0.2, 0.2, len(off)), off, "o", color=colour, ms=4)
-    top = 100 * max(float(data.arrays[f"off_{name}"].max()) for name, _, _ in shown)
+    top = 100 * max(float(data[f"off_{name}"].max()) for name, _, _ in shown)
     chart.set(xlim=(-0.5, 2.5), ylim=(-0.04 * top, 1.08 * top), xticks=range(3))
     chart.set_xticklabels([words for _, words, _ in shown])
     say(axes, 317, 196, "neurons off", theme, fontweight="bold")
@@ -124,7 +126,7 @@ def _shares(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _linear(data: Data) -> Estimate:
-    return share((data.arrays["off_free"] <= ON) & (data.arrays["bias_free"] > 0))
+    return share((data["off_free"] <= ON) & (data["bias_free"] > 0))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -134,9 +136,7 @@ def _rows(data: Data) -> list[dict[str, str]]:
         "ten sparse features, hidden bias": "free",
         "fifty dense features, no hidden bias": "many",
     }
-    return [
-        {"models": words, "neurons off": f"{data.arrays[f'off_{name}'].mean():.1%} of samples"} for words, name in kinds.items()
-    ]
+    return [{"models": words, "neurons off": f"{data[f'off_{name}'].mean():.1%} of samples"} for words, name in kinds.items()]
 
 
 CLAIMS = (

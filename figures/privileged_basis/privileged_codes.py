@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.privileged_basis import privileged
 from figures.privileged_basis.privileged import DENSITIES, FEATURES, HIDDEN
 from figures.shared.stacks import neuron_colour, neuron_legend, stack_plot
@@ -59,39 +59,48 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, and the codes of the best fits of groups.
-
-    Arrays: `W` (row, hidden, feature) the best fit of each row's density, neurons in reading order, rounded to 4 decimals;
-    `code` of it; `scores` (row, feature); `drawn` (row) its seed. `alone` (density) neurons of one feature in the best fit of
-    all. Of the best fit of each group (density, group): `group_alone` and `group_shared` neurons of one and of several
-    features, `group_count` features recovered, `group_code` number of the paper's code or -1, `group_same` whether a
-    neighbouring density's best fit has the same code; `size` fits of a group. `least` (code, density) the lowest loss of all
-    fits with that code of the paper, nan without one. `boundary` (code) the density at which a code and the next one cost the
-    same, nan where that is not seen.
-    """
+    """The drawn models, their neurons in reading order, and the codes of the best fits of groups."""
     found = [_fits(runs["relu"].where(density=density)) for density in DENSITIES]
     drawn = [found[DENSITIES.index(density)] for density in ROWS]
     W = np.stack([fits["W"][fits["best"]] for fits in drawn]).astype(np.float64)
     W = np.stack([w[reading_order(code)] for w, code in zip(W, code_words(W), strict=True)])
-    grouped = {
-        f"group_{name}": np.stack([fits[name][fits["groups"]] for fits in found]) for name in ("alone", "shared", "count", "code")
-    }
+    places = [int(fits["best"]) for fits in drawn]
+    alone = [int(fits["alone"][fits["best"]]) for fits in found]
     least = np.array([[_least(fits, code) for fits in found] for code in range(len(PAPER))])
+    equal = [crossing(least[k : k + 2]) for k in range(len(PAPER) - 1)]
+    code = "code of the drawn fit: 1 for a strong weight of a recovered feature, -1 for a negative one as strong, else 0"
     arrays = {
-        "W": np.round(W, 4),
-        "code": code_words(W),
-        "scores": superposition_score(W),
-        "drawn": np.array([int(fits["best"]) for fits in drawn]),
-        "alone": np.array([int(fits["alone"][fits["best"]]) for fits in found]),
-        "least": least,
-        "boundary": np.array([crossing(least[k : k + 2]) for k in range(len(PAPER) - 1)]),
-        "size": np.array(len(found[0]["loss"]) // len(found[0]["groups"])),
-        "group_same": _same(np.stack([fits["name"][fits["groups"]] for fits in found])),
-        **grouped,
+        "W": array(np.round(W, 4), "row hidden feature", "weights of the drawn fit, the best at the row's density"),
+        "code": array(code_words(W), "row hidden feature", code),
+        "scores": array(superposition_score(W), "row feature", "superposition score in the drawn fit"),
+        "drawn": array(places, "row", "position of the drawn fit among those of its density, from 0"),
+        "alone": array(alone, "density", "neurons of one feature in the best of all fits of a density"),
+        "least": array(least, "code density", "lowest final loss of fits with this code of the paper, nan without any"),
+        "boundary": array(equal, "crossing", "density at which a code of the paper and the next cost the same, nan if not seen"),
+        "size": array(len(found[0]["loss"]) // len(found[0]["groups"]), "", "fits of a group"),
+        **_grouped(found),
     }
     values = {f"count_{d:g}": Value(value=float(drawn[k]["count"][drawn[k]["best"]])) for k, d in enumerate(ROWS)}
     values["fits"] = Value(value=float(len(found[0]["loss"])), digits=4)
     return Data(arrays=arrays, values=values)
+
+
+def _grouped(found: list[dict[str, np.ndarray]]) -> dict[str, Array]:
+    """What is measured of the best fit of each group."""
+    names = ("alone", "shared", "count", "code", "name")
+    best = {name: np.stack([fits[name][fits["groups"]] for fits in found]) for name in names}
+    code = "code of a group's best fit, numbered from 0 as the rows of the paper's figure; -1 for another code"
+    return {
+        "group_alone": array(best["alone"], "density group", "neurons of one feature in a group's best fit"),
+        "group_shared": array(best["shared"], "density group", "neurons of several features in a group's best fit"),
+        "group_count": array(best["count"], "density group", "features recovered by a group's best fit"),
+        "group_code": array(best["code"], "density group", code),
+        "group_same": array(
+            _same(best["name"]),
+            "density group",
+            "whether this code is also that of the group's best fit at a neighbouring density",
+        ),
+    }
 
 
 def _fits(trained: Trained) -> dict[str, np.ndarray]:
@@ -157,7 +166,7 @@ ROW, TALL = 80.0, 680.0
 def draw(data: Data, theme: Theme) -> "Figure":
     """A row per code, the neurons at all densities, the keys."""
     figure, axes = sheet(theme, TALL)
-    shown = np.clip(data.arrays["W"], LOWEST, None)
+    shown = np.clip(data["W"], LOWEST, None)
     reach = max(1.0, *(1.02 * float(np.maximum(sign * shown, 0.0).sum(axis=2).max()) for sign in (1, -1)))
     for k in range(len(ROWS)):
         _row(axes, data, k, TALL - 20 - ROW * (k + 1), theme, shown[k], reach)
@@ -169,7 +178,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, shown: np.ndarray, reach: float) -> None:
-    W, code = data.arrays["W"][k], data.arrays["code"][k]
+    W, code = data["W"][k], data["code"][k]
     matrix = inset(axes, 22, base + 4, 58, ROW - 10)
     weight_image(matrix, W.T, theme)
     matrix.set_aspect("auto")
@@ -185,7 +194,7 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, shown: np.
             color=theme.muted,
         )
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
-    colours = score_map(theme)(np.clip(data.arrays["scores"][k], 0, 1))
+    colours = score_map(theme)(np.clip(data["scores"][k], 0, 1))
     stack_plot(stacks, shown, list(colours), theme, words_per_neuron(code[None])[0])
     stacks.set(ylim=(-reach, reach), yticks=())
     stacks.spines["left"].set_visible(False)
@@ -200,7 +209,7 @@ def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, shown: np.
 def _neurons(axes: "Axes", data: Data, theme: Theme) -> None:
     """Neurons of one feature and of several in the best fit at each density, the paper's beside them as a line."""
     chart = inset(axes, 60, 88, 318, 62)
-    alone = data.arrays["alone"]
+    alone = data["alone"]
     for count, bottom, heights in ((1, 0 * alone, alone), (2, alone, HIDDEN - alone)):
         chart.bar(range(len(alone)), heights, bottom=bottom, width=0.9, color=neuron_colour(theme, count), alpha=0.3)
     chart.stairs(PAPER_ALONE, np.arange(len(alone) + 1) - 0.5, color=theme.ink, lw=1.4, baseline=None)
@@ -221,42 +230,42 @@ def _keys(axes: "Axes", theme: Theme) -> None:
 
 def _models(data: Data, densities: int) -> int:
     """How many models of so many densities the best fits of groups were chosen from."""
-    return int(densities * data.arrays["group_code"].shape[1] * data.arrays["size"])
+    return int(densities * data["group_code"].shape[1] * data["size"])
 
 
 def _shift(data: Data) -> Estimate:
-    alone = data.arrays["group_alone"] / HIDDEN
+    alone = data["group_alone"] / HIDDEN
     return mean(alone[0] - alone[-1]).over(_models(data, 2))
 
 
 def _both(data: Data) -> Estimate:
     at = [DENSITIES.index(density) for density in MIXED]
-    both = (data.arrays["group_alone"][at] > 0) & (data.arrays["group_shared"][at] > 0)
+    both = (data["group_alone"][at] > 0) & (data["group_shared"][at] > 0)
     return share(both).over(_models(data, len(MIXED)))
 
 
 def _counts(data: Data) -> Estimate:
     """The worst distance of a row's mean number of features from the paper's."""
-    means = [mean(data.arrays["group_count"][DENSITIES.index(density)], among=len(ROWS)) for density in ROWS]
+    means = [mean(data["group_count"][DENSITIES.index(density)], among=len(ROWS)) for density in ROWS]
     distances = [distance(e, count) for e, count in zip(means, PAPER_COUNT, strict=True)]
     return worst(distances).over(_models(data, len(ROWS)))
 
 
 def _ranges(data: Data) -> Estimate:
-    return mean(data.arrays["group_same"].mean(axis=0)).over(_models(data, len(DENSITIES)))
+    return mean(data["group_same"].mean(axis=0)).over(_models(data, len(DENSITIES)))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     """The paper's code and the one found, a row per density of the figure."""
     rows = []
     for k, density in enumerate(ROWS):
-        groups, code = data.arrays["group_code"][DENSITIES.index(density)], data.arrays["code"][k]
+        groups, code = data["group_code"][DENSITIES.index(density)], data["code"][k]
         rows.append({
             "density": f"{density:g}",
             "paper": f"{PAPER_COUNT[k]} features: {PAPER[k]}",
             "best of all fits": f"{int((code > 0).any(axis=0).sum())} features: {code_name(code)}",
-            f"best of {data.arrays['size']} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
-            "mean features": f"{data.arrays['group_count'][DENSITIES.index(density)].mean():.1f}",
+            f"best of {data['size']} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
+            "mean features": f"{data['group_count'][DENSITIES.index(density)].mean():.1f}",
         })  # fmt: skip
     return rows
 
@@ -265,7 +274,7 @@ def _boundaries(data: Data) -> list[dict[str, str]]:
     """Where each code of the paper gives way to the next: the density at which their lowest losses are equal."""
     return [
         {"denser": PAPER[k], "sparser": PAPER[k + 1], "equal loss at density": "not seen" if math.isnan(at) else f"{at:.3f}"}
-        for k, at in enumerate(data.arrays["boundary"].tolist())
+        for k, at in enumerate(data["boundary"].tolist())
     ]
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.privileged_basis import privileged
 from figures.privileged_basis.privileged import DENSITIES
 from figures.shared.circle import turn
@@ -14,6 +14,7 @@ from sup.codes import code_words, reading_order, recovered, words_per_neuron
 from sup.geometry import gram, represented
 from sup.neurons import monosemantic
 from sup.polytopes import polygon
+from sup.results import Trained
 from sup.statistics import Estimate, exact, mean
 from sup.sweeps import Sweep
 
@@ -49,22 +50,28 @@ def needs(size: Size) -> dict[str, Sweep]:
 def reduce(runs: Runs) -> Data:
     """The best models, and how many of the neurons of all models answer to one feature.
 
-    Arrays: `W` (density, model, hidden, feature), model 0 with the linear and 1 with the ReLU hidden layer, neurons of the
-    latter in reading order, rounded to 4 decimals; `count` (density, model) features represented; `alone_linear`, `alone_relu`
-    (density, seed) share of a model's neurons that answer to one feature.
+    Neurons of the best models with a ReLU are in reading order.
     """
     best = [(privileged.best_fit(runs["linear"], d)["W"][0], privileged.best_fit(runs["relu"], d)["W"][0]) for d in SHOWN]
     W = np.array([(linear, relu[reading_order(code_words(relu[None])[0])]) for linear, relu in best], np.float64)
-    pairs = {name: [runs[name].where(density=d)["W"] for d in SHOWN] for name in ("linear", "relu")}
+    count = np.stack([represented(W[:, 0]).sum(axis=1), recovered(W[:, 1]).sum(axis=1)], axis=1)
+    best_of = "best model, first with a linear hidden layer, then with a ReLU"
+    text = "share of a model's neurons that answer to one feature"
     arrays = {
-        "W": np.round(W, 4),
-        "count": np.stack([represented(W[:, 0]).sum(axis=1), recovered(W[:, 1]).sum(axis=1)], axis=1),
-        **{f"alone_{name}": np.stack([monosemantic(found).mean(axis=1) for found in pairs[name]]) for name in pairs},
+        "W": array(np.round(W, 4), "density setting hidden feature", f"weights of the {best_of}"),
+        "count": array(count, "density setting", f"features represented by the {best_of}"),
+        "alone_linear": array(_alone(runs["linear"]), "density seed", f"{text}, linear hidden layer"),
+        "alone_relu": array(_alone(runs["relu"]), "density seed", f"{text}, ReLU hidden layer"),
     }
     alone = words_per_neuron(code_words(W[:, 1])) == 1
-    values = {f"count_{d:g}": Value(value=float(arrays["count"][k, 1])) for k, d in enumerate(SHOWN)}
+    values = {f"count_{d:g}": Value(value=float(count[k, 1])) for k, d in enumerate(SHOWN)}
     values |= {f"alone_{d:g}": Value(value=float(alone[k].sum())) for k, d in enumerate(SHOWN)}
     return Data(arrays=arrays, values=values)
+
+
+def _alone(trained: Trained) -> np.ndarray:
+    """Share of each model's neurons that answer to one feature, shape (density, seed)."""
+    return np.stack([monosemantic(trained.where(density=d)["W"]).mean(axis=1) for d in SHOWN])
 
 
 @themed
@@ -76,9 +83,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
         say(axes, left + 45, 318, f"density {density:g}", theme, fontweight="bold")
         for model, base in ((0, 176), (1, 48)):
             matrix = inset(axes, left, base, 90, 112)
-            weight_image(matrix, data.arrays["W"][k, model].T, theme)
+            weight_image(matrix, data["W"][k, model].T, theme)
             matrix.set_aspect("auto")
-            say(axes, left + 45, base + 121, f"{data.arrays['count'][k, model]:.0f} features", theme)
+            say(axes, left + 45, base + 121, f"{data['count'][k, model]:.0f} features", theme)
     for y, words in ((232, "linear"), (104, "ReLU")):
         say(axes, 14, y, f"{words} hidden layer", theme, rotation=90, fontweight="bold")
     _names(axes, theme)
@@ -97,7 +104,7 @@ def _names(axes: "Axes", theme: Theme) -> None:
 
 def _aligned(data: Data) -> Estimate:
     """Mean difference, model by model, of the share of neurons that answer to one feature, at the first density."""
-    linear, relu = data.arrays["alone_linear"][0], data.arrays["alone_relu"][0]
+    linear, relu = data["alone_linear"][0], data["alone_relu"][0]
     return mean(relu[: len(linear)] - linear)
 
 
@@ -106,8 +113,8 @@ def _rows(data: Data) -> list[dict[str, str]]:
     return [
         {
             "density": f"{density:g}",
-            "linear hidden layer": f"{data.arrays['alone_linear'][k].mean():.0%}",
-            "ReLU hidden layer": f"{data.arrays['alone_relu'][k].mean():.0%}",
+            "linear hidden layer": f"{data['alone_linear'][k].mean():.0%}",
+            "ReLU hidden layer": f"{data['alone_relu'][k].mean():.0%}",
         }
         for k, density in enumerate(SHOWN)
     ]

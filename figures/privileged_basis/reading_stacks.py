@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Runs, Size
+from figures.base import About, Claim, Data, Runs, Size, array
 from figures.shared.stacks import neuron_legend, numbers, stack_plot
 from figures.shared.strokes import heading, inset, say, sheet
 from figures.style import Theme, arrow, themed, weight_image
@@ -35,8 +35,13 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """`W` (hidden, feature) and `words` (hidden), how many features each neuron answers to."""
-    return Data(arrays={"W": WEIGHTS, "words": words_per_neuron(code_words(WEIGHTS[None]))[0]})
+    """The weights, and how many features each neuron answers to."""
+    words = words_per_neuron(code_words(WEIGHTS[None]))[0]
+    arrays = {
+        "W": array(WEIGHTS, "hidden feature", "weights written down for the drawing"),
+        "words": array(words, "hidden", "features that the neuron answers to"),
+    }
+    return Data(arrays=arrays)
 
 
 @themed
@@ -48,7 +53,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     _matrix(axes, data, theme)
     arrow(axes, (172, 104), (206, 104), theme.muted)
     stacks = inset(axes, 236, 48, 130, 116)
-    stack_plot(stacks, data.arrays["W"], theme.groups, theme, data.arrays["words"])
+    stack_plot(stacks, data["W"], theme.groups, theme, data["words"])
     stacks.set(ylim=(-0.8, 1.6), yticks=(0, 1))
     for k in range(3):
         say(axes, 236 + 130 / 3 * (k + 0.5), 38, str(k), theme, color=theme.muted)
@@ -61,8 +66,8 @@ def _matrix(axes: "Axes", data: Data, theme: Theme) -> None:
     """The weights as coloured cells with their numbers, the names of the features in the colours of the stacks."""
     left, base, side = 60.0, 54.0, 33.0
     matrix = inset(axes, left, base, 3 * side, 3 * side)
-    weight_image(matrix, data.arrays["W"].T, theme, limit=2.0)
-    numbers(matrix, data.arrays["W"].T, theme)
+    weight_image(matrix, data["W"].T, theme, limit=2.0)
+    numbers(matrix, data["W"].T, theme)
     for i in range(3):
         y = base + side * (2.5 - i)
         say(axes, left - 8, y, f"feature {i}", theme, ha="right", color=theme.groups[i], fontweight="bold")

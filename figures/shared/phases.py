@@ -3,12 +3,13 @@
 Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import Data, Size, estimated, replicates
+from figures.base import Array, Data, Size, array, estimated, replicates
 from figures.style import Theme
 from sup.features import Independent
 from sup.geometry import feature_norms, superposition_score
@@ -35,6 +36,8 @@ NEAR = 1.25
 """A cell is away from the boundary if the theory says the same when density, importance or both change by this factor."""
 CORNER = 0.25
 """How far the norm and the score of one of the three outcomes may be from the ideal 0 or 1."""
+OUTCOMES = f"{ABSENT} not represented, {DEDICATED} dedicated, {SUPERPOSED} superposed"
+"""What numbers of outcomes mean."""
 
 
 def importances(grid: int) -> np.ndarray:
@@ -59,10 +62,7 @@ def models(features: int, size: Size) -> Sweep:
 def maps(trained: Trained) -> Data:
     """The maps of the fits of `models`, and how far they agree with the theory.
 
-    Arrays: `importance`, `density`, the middles of the cells; by cell (density, importance) `norm`, `score`, the extra feature's
-    averages over all fits but the one with the highest expected loss, `best_norm`, `best_score`, `best_loss`, those of the fit
-    with the lowest, `theory`, `found`, `best_found`, the outcomes, `most_found` that of most averaged fits, `away`, whether
-    the cell is away from the theory's boundaries, and `fits` () their number in each cell.
+    The worst fit of a cell is the one with the highest expected loss; it is left out of averages, unless it is the only one.
     """
     run = trained.runs[0]
     r, p = (np.array(sorted({value(run) for run in trained.runs})) for value in (_importance, _density))
@@ -70,25 +70,41 @@ def maps(trained: Trained) -> Data:
     loss = expected_loss(trained).reshape(shape)
     norm = feature_norms(trained["W"])[:, -1].reshape(shape)
     score = np.minimum(superposition_score(trained["W"])[:, -1], 1.0).reshape(shape)
-    fits = loss.shape[2]
-    kept = np.argsort(loss, axis=2, kind="stable")[:, :, : max(1, fits - 1)]
-    average = {name: np.take_along_axis(part, kept, axis=2).mean(axis=2) for name, part in (("norm", norm), ("score", score))}
-    best = {f"best_{name}": np.take_along_axis(part, kept[:, :, :1], axis=2)[:, :, 0]
-            for name, part in (("norm", norm), ("score", score), ("loss", loss))}  # fmt: skip
-    each = outcome(norm, score)
-    votes = np.stack([(np.take_along_axis(each, kept, axis=2) == k).sum(axis=2) for k in (ABSENT, DEDICATED, SUPERPOSED)])
     arrays = {
-        "importance": r, "density": p, **average, **best, **_theory(run.n_features, p, r),
-        "found": outcome(average["norm"], average["score"]), "best_found": outcome(best["best_norm"], best["best_score"]),
-        "most_found": votes.argmax(axis=0), "fits": np.array(fits),
-    }  # fmt: skip
-    strayed = share(each != arrays["best_found"][:, :, None])
+        "importance": array(r, "importance", "importance of the extra feature"),
+        "density": array(p, "density", "density of the features, 1 - S"),
+        "fits": array(loss.shape[2], "", "fits of each cell"),
+        **_theory(run.n_features, p, r),
+        **_fitted(loss, norm, score),
+    }
+    data = Data(arrays=arrays)
+    strayed = share(outcome(norm, score) != data["best_found"][:, :, None])
     values = {
-        "agreement": estimated(agreement(arrays), percent=True, digits=3),
-        "best_agreement": estimated(agreement(arrays, "best_found"), percent=True, digits=3),
+        "agreement": estimated(agreement(data), percent=True, digits=3),
+        "best_agreement": estimated(agreement(data, "best_found"), percent=True, digits=3),
         "strayed": estimated(strayed, percent=True, digits=3),
     }
-    return Data(arrays=arrays, values=values)
+    return replace(data, values=values)
+
+
+def _fitted(loss: np.ndarray, norm: np.ndarray, score: np.ndarray) -> dict[str, Array]:
+    """What the fits of each cell did on average, mostly and at best; all that is given is (density, importance, fit)."""
+    rest = np.argsort(loss, axis=2, kind="stable")[:, :, : max(1, loss.shape[2] - 1)]
+    average_norm, average_score = (np.take_along_axis(part, rest, axis=2).mean(axis=2) for part in (norm, score))
+    best_norm, best_score, best_loss = (np.take_along_axis(part, rest[:, :, :1], axis=2)[:, :, 0] for part in (norm, score, loss))
+    each = np.take_along_axis(outcome(norm, score), rest, axis=2)
+    votes = np.stack([(each == k).sum(axis=2) for k in (ABSENT, DEDICATED, SUPERPOSED)])
+    cells = {
+        "norm": (average_norm, "norm of the extra feature, mean of all fits but the worst"),
+        "score": (average_score, "superposition score of the extra feature, at most 1, mean of all fits but the worst"),
+        "best_norm": (best_norm, "norm of the extra feature in the best fit"),
+        "best_score": (best_score, "superposition score of the extra feature in the best fit, at most 1"),
+        "best_loss": (best_loss, "expected loss of the best fit"),
+        "found": (outcome(average_norm, average_score), f"outcome by the mean norm and score: {OUTCOMES}"),
+        "best_found": (outcome(best_norm, best_score), f"outcome of the best fit: {OUTCOMES}"),
+        "most_found": (votes.argmax(axis=0), f"most frequent outcome of all fits but the worst: {OUTCOMES}"),
+    }
+    return {name: array(numbers, "density importance", text) for name, (numbers, text) in cells.items()}
 
 
 def expected_loss(trained: Trained) -> np.ndarray:
@@ -113,17 +129,21 @@ def _density(run: Run) -> float:
     return density[-1] if isinstance(density, tuple) else density
 
 
-def _theory(features: int, p: np.ndarray, r: np.ndarray) -> dict[str, np.ndarray]:
-    said = phase(features, p[:, None], r[None, :])
+def _theory(features: int, p: np.ndarray, r: np.ndarray) -> dict[str, Array]:
+    theory = phase(features, p[:, None], r[None, :])
     steps = (1 / NEAR, 1.0, NEAR)
     around = [phase(features, np.minimum(p[:, None] * up, 1.0), r[None, :] * right) for up in steps for right in steps]
-    return {"theory": said, "away": np.all(np.stack(around) == said, axis=0)}
+    away = np.all(np.stack(around) == theory, axis=0)
+    return {
+        "theory": array(theory, "density importance", f"outcome in theory: {OUTCOMES}"),
+        "away": array(away, "density importance", "cell is away from the boundaries of the theory"),
+    }
 
 
-def agreement(arrays: dict[str, np.ndarray], found: str = "found", *, among: int = 1) -> Estimate:
+def agreement(data: Data, found: str = "found", *, among: int = 1) -> Estimate:
     """Share of the cells away from the boundary in which the models found what the theory says; a cell's fits are its own."""
-    away = arrays["away"]
-    return share((arrays[found] == arrays["theory"])[away], among=among).over(int(away.sum() * arrays["fits"]))
+    away = data["away"]
+    return share((data[found] == data["theory"])[away], among=among).over(int(away.sum() * data["fits"]))
 
 
 def colours(norm: np.ndarray, score: np.ndarray, theme: Theme) -> np.ndarray:
@@ -141,20 +161,19 @@ def three_maps(data: Data, features: int, theme: Theme) -> "Figure":
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(5.4, 5.55), facecolor="none")
-    a = data.arrays
-    fits = int(a["fits"])
-    pure_norm, pure_score = (a["theory"] > 0).astype(float), (a["theory"] == 2).astype(float)
+    fits = int(data["fits"])
+    pure_norm, pure_score = (data["theory"] > 0).astype(float), (data["theory"] == 2).astype(float)
     panels = (
         (0.115, 0.57, pure_norm, pure_score, "theory"),
-        (0.115, 0.085, a["norm"], a["score"], f"average of the best {max(1, fits - 1)} of {fits}"),
-        (0.605, 0.085, a["best_norm"], a["best_score"], f"best of {fits}"),
+        (0.115, 0.085, data["norm"], data["score"], f"average of the best {max(1, fits - 1)} of {fits}"),
+        (0.605, 0.085, data["best_norm"], data["best_score"], f"best of {fits}"),
     )
     for left, bottom, norm, score, title in panels:
         axes = drawn.add_axes((left, bottom, 0.38, 0.38 * 5.4 / 5.55))
         _map(axes, norm, score, features, theme, density=left < 0.5, importance=bottom < 0.5)
         axes.set_title(title, fontsize=9)
-        if "exact_crossing" in a and title != "theory":
-            x, y = np.log10(a["exact_importance"]), np.log10(a["exact_crossing"])
+        if "exact_crossing" in data.arrays and title != "theory":
+            x, y = np.log10(data["exact_importance"]), np.log10(data["exact_crossing"])
             for mirrored in (x, -x):  # above an importance of 1 the features swap places
                 axes.plot(mirrored, y, color=theme.ink, lw=1.2, ls=(0, (1, 1)))
     _key(drawn.add_axes((0.68, 0.65, 0.25, 0.25 * 5.4 / 5.55)), theme)

@@ -3,13 +3,13 @@
 Not a figure itself: `dimension_curve`, `feature_dimensions`, `leverage` and `pressure` are. They train the same models.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import Size, replicates
+from figures.base import Array, Size, array, replicates
 from sup.features import Independent
 from sup.results import Trained
 from sup.specs import LINEAR_DECAY, Recipe, Run, power_of_ten
@@ -33,6 +33,8 @@ CHOSEN = (0, 2, 5, 7, 9, 11, 13, 15, 18, 22, 27, 29, 31, 34, 38, 47, 49)
 """Levels of the smaller models: those whose graphs the paper draws, and others between them."""
 PROBES = (11, 22, 31, 38)
 """Levels at which other sizes are compared: among the triangles, the digons, the pentagons, and beyond."""
+LEVEL = f"level of the density: 1 / (1 - S) is 10 to the power of level / {LEVELS - 1}"
+"""What a level is, for pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,14 @@ def levels_of(trained: Trained) -> tuple[int, ...]:
     """The levels of the trained models, rising."""
     found = {run.distribution.density for run in trained.runs}
     return tuple(level for level in range(LEVELS) if density(level) in found)
+
+
+def level_arrays(chosen: Sequence[int], level: str = "level", sparsity: str = "sparsity") -> dict[str, Array]:
+    """The chosen levels and their 1 / (1 - S), under these names, as a figure publishes them."""
+    return {
+        level: array(chosen, "level", LEVEL),
+        sparsity: array([1 / density(k) for k in chosen], "level", "1 / (1 - S), from dense to sparse"),
+    }
 
 
 def per_level(trained: Trained, name: str, chosen: Iterable[int]) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, array, estimated, replicates
 from figures.shared.phases import RECIPE
 from figures.style import Theme, figure, themed
 from sup.features import Independent
@@ -47,27 +47,28 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The phase of every model.
-
-    Arrays: `ratio`; `density`; `phase` (activation, density, ratio) that of the model with the lowest loss, a number into
-    `PHASES`; `differs` (activation, seed) the share of cells in which a seed's model has another phase than ReLU's best;
-    `superposed` (activation, seed) the share of cells in superposition.
-    """
+    """The phase of the best model of each cell, and what share of cells differs from ReLU's or is in superposition."""
     maps = {activation: _maps(runs[activation]) for activation in ACTIVATIONS}
     reference = maps["relu"][0]
     each = [maps[activation][1] for activation in ACTIVATIONS]
+    phase = np.stack([maps[activation][0] for activation in ACTIVATIONS])
+    differs = np.stack([(phases != reference[:, :, None]).mean(axis=(0, 1)) for phases in each])
+    superposed = np.stack([(phases == PHASES.index("superposition")).mean(axis=(0, 1)) for phases in each])
+    by = f"by activation ({', '.join(NAMES.values())})"
+    numbers = ", ".join(f"{number} {name}" for number, name in enumerate(PHASES))
     arrays = {
-        "ratio": np.array(RATIOS),
-        "density": np.array(DENSITIES),
-        "phase": np.stack([maps[activation][0] for activation in ACTIVATIONS]),
-        "differs": np.stack([(phases != reference[:, :, None]).mean(axis=(0, 1)) for phases in each]),
-        "superposed": np.stack([(phases == PHASES.index("superposition")).mean(axis=(0, 1)) for phases in each]),
+        "ratio": array(RATIOS, "importance", "importance of the second feature over that of the first"),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "phase": array(phase, "setting density importance", f"phase of the model with the lowest loss {by}: {numbers}"),
+        "differs": array(differs, "setting seed", f"share of cells whose phase is not that of the best ReLU model, {by}"),
+        "superposed": array(superposed, "setting seed", f"share of cells in superposition, {by}"),
     }
+    data = Data(arrays=arrays)
     values = {}
     for k, activation in enumerate(ACTIVATIONS):
         for name in ("differs", "superposed"):
-            values[f"{name}_{activation}"] = estimated(mean(arrays[name][k]), percent=True)
-    return Data(arrays=arrays, values=values)
+            values[f"{name}_{activation}"] = estimated(mean(data[name][k]), percent=True)
+    return replace(data, values=values)
 
 
 def _maps(trained: Trained) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +90,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     colours = (theme.surface, theme.absent, theme.dedicated, theme.superposed)
     at = np.linspace(0, len(RATIOS) - 1, 3), np.linspace(0, len(DENSITIES) - 1, 3)
     for k, axes in enumerate(drawn.subplots(1, 3, sharey=True)):
-        axes.imshow(data.arrays["phase"][k], cmap=ListedColormap(colours), vmin=-0.5, vmax=3.5, origin="lower", aspect="auto",
+        axes.imshow(data["phase"][k], cmap=ListedColormap(colours), vmin=-0.5, vmax=3.5, origin="lower", aspect="auto",
                     interpolation="none")  # fmt: skip
         axes.set(xticks=at[0], xticklabels=("0.1", "1", "10"), yticks=at[1], yticklabels=("0.01", "0.1", "1"))
         axes.set(title=NAMES[ACTIVATIONS[k]], xlabel="relative importance", ylabel="density $1-S$" if k == 0 else "")
@@ -100,8 +101,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _beyond_relu(data: Data, name: str) -> Estimate:
     """A share of cells less that of ReLU models; the activation with the most."""
-    relu, *others = (mean(shares, among=len(ACTIVATIONS) - 1) for shares in data.arrays[name])
-    return worst([difference(other, relu) for other in others]).over(data.arrays[name].size)
+    relu, *others = (mean(shares, among=len(ACTIVATIONS) - 1) for shares in data[name])
+    return worst([difference(other, relu) for other in others]).over(data[name].size)
 
 
 CLAIMS = (

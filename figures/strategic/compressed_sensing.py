@@ -1,10 +1,11 @@
 """W5: how many features fit, against the bound of compressed sensing, and what the bound asks that models do not do."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import dimensions_per_feature, gram
@@ -44,30 +45,37 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Counts of features, and the worst pairs.
-
-    Arrays: `width`; `density`; `count` (width, density, seed) |W|_F^2; `slope` (density, seed) of its logarithm against that
-    of the width; `bound` (density) 1 / (p ln 1/p); `worst_pair`, `typical` (seed) the squared error over the squared norm of
-    the input, for the worst pair of fully active features, and for samples, at density 0.1 in 10 dimensions.
-    """
+    """Counts of features at each width, and the errors on the worst and on usual inputs."""
     count = np.array([[_count(runs[str(width)].where(density=p)) for p in DENSITIES] for width in WIDTHS])
     log = np.log(WIDTHS) - np.log(WIDTHS).mean()
     slope = np.einsum("w,wps->ps", log, np.log(count)) / (log @ log)
     trained = runs["10"].where(density=CLAIMED)
+    bound = [1 / (-p * np.log(p)) for p in DENSITIES]
+    worst_pair = [_worst_pair(W, b) for W, b in zip(trained["W"], trained["b"], strict=True)]
+    at = f"at density {CLAIMED:g} in 10 dimensions"
+    typical = trained["final_loss"] * 3 / CLAIMED
     arrays = {
-        "width": np.array(WIDTHS),
-        "density": np.array(DENSITIES),
-        "count": count,
-        "slope": slope,
-        "bound": np.array([1 / (-p * np.log(p)) for p in DENSITIES]),
-        "worst_pair": np.array([_worst_pair(W, b) for W, b in zip(trained["W"], trained["b"], strict=True)]),
-        "typical": trained["final_loss"] * 3 / CLAIMED,
+        "width": array(WIDTHS, "size", "hidden dimensions"),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "count": array(count, "size density seed", "represented features, counted by |W|_F^2"),
+        "slope": array(slope, "density seed", "exponent with which represented features grow with hidden dimensions"),
+        "bound": array(bound, "density", "features per dimension that the bound allows, up to a constant: 1 / (p ln 1/p)"),
+        "worst_pair": array(
+            worst_pair, "seed", f"squared error over squared norm of the worst input with two fully active features, {at}"
+        ),
+        "typical": array(typical, "seed", f"mean squared error of samples over their mean squared norm, {at}"),
     }
-    values = {name: estimated(mean(arrays[name]), percent=True) for name in ("worst_pair", "typical")}
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
+
+
+def _values(data: Data) -> dict[str, Value]:
+    values = {name: estimated(mean(data[name]), percent=True) for name in ("worst_pair", "typical")}
     for k, density in enumerate(DENSITIES):
-        values[f"constant_{density:g}"] = Value(value=float(arrays["bound"][k] * WIDTHS[-1] / count[-1, k].mean()))
-        values[f"slope_{density:g}"] = Value(value=float(slope[k].mean()))
-    return Data(arrays=arrays, values=values)
+        constant = float(data["bound"][k] * WIDTHS[-1] / data["count"][-1, k].mean())
+        values[f"constant_{density:g}"] = Value(value=constant)
+        values[f"slope_{density:g}"] = Value(value=float(data["slope"][k].mean()))
+    return values
 
 
 def _count(trained: Trained) -> np.ndarray:
@@ -91,9 +99,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """Features against dimensions for each density, and features per dimension beside the bound's curve."""
     drawn = figure(theme, height=2.9)
     left, right = drawn.subplots(1, 2)
-    width = data.arrays["width"]
-    for k, density in enumerate(data.arrays["density"]):
-        counts, colour = data.arrays["count"][:, k], theme.groups[k]
+    width = data["width"]
+    for k, density in enumerate(data["density"]):
+        counts, colour = data["count"][:, k], theme.groups[k]
         left.plot(width, counts, "o", color=colour, ms=3, alpha=0.6)
         left.plot(width, counts[-1].mean() * width / width[-1], color=colour, lw=1.0)
         left.text(21.2, counts[-1].mean(), f"{density:g}", color=theme.ink, fontsize=8, va="center")
@@ -101,13 +109,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
     left.set(xticks=width, xticklabels=[str(w) for w in width], yticks=(10, 30, 100), yticklabels=("10", "30", "100"))
     left.minorticks_off()
     left.set_title("Lines in proportion, by density")
-    per = data.arrays["count"] / width[:, None, None]
+    per = data["count"] / width[:, None, None]
     for k, marker in enumerate("os^"):
-        right.plot(data.arrays["density"], per[k].mean(axis=1), marker, color=theme.superposed, ms=4, label=f"m = {width[k]}")
+        right.plot(data["density"], per[k].mean(axis=1), marker, color=theme.superposed, ms=4, label=f"m = {width[k]}")
     p = np.linspace(0.09, 0.55, 100)
     right.plot(p, 1 / (-p * np.log(p)), color=theme.muted, label="$1 / (p \\ln 1/p)$")
     right.set(xscale="log", xlim=(0.56, 0.088), ylim=(0, None), xlabel="density $p = 1-S$", ylabel="features per dimension")
-    right.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
+    right.set(xticks=data["density"], xticklabels=[f"{density:g}" for density in data["density"]])
     right.minorticks_off()
     right.legend(loc="upper left")
     return drawn
@@ -115,7 +123,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _linear(data: Data) -> Estimate:
     """The worst difference from one of the exponent with which features grow with dimensions, over densities."""
-    slopes = data.arrays["slope"]
+    slopes = data["slope"]
     return worst([distance(mean(row, among=len(slopes)), 1.0) for row in slopes]).over(slopes.size * len(WIDTHS))
 
 
@@ -124,8 +132,8 @@ def _rows(data: Data) -> list[dict[str, str]]:
     return [
         {
             "density": f"{density:g}",
-            "exponent": f"{data.arrays['slope'][k].mean():.3f}",
-            "features per dimension": f"{data.arrays['count'][-1, k].mean() / WIDTHS[-1]:.2f}",
+            "exponent": f"{data['slope'][k].mean():.3f}",
+            "features per dimension": f"{data['count'][-1, k].mean() / WIDTHS[-1]:.2f}",
             "constant of the bound": f"{data.values[f'constant_{density:g}'].value:.2f}",
         }
         for k, density in enumerate(DENSITIES)
@@ -149,7 +157,7 @@ CLAIMS = (
         source="Appendix: Compressed Sensing",
         paper="the hypothesis is stronger than what toys do",
         quantity="squared error over squared norm of the worst input with two active features, at density 0.1",
-        measure=lambda data: mean(data.arrays["worst_pair"]),
+        measure=lambda data: mean(data["worst_pair"]),
         holds=Range(low=0.5),
     ),
 )

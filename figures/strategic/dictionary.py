@@ -1,11 +1,12 @@
 """W2: features come back out of superposition by sparse coding, and what cosine similarity says meanwhile."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, estimated, replicates
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.dictionary import Dictionaries, alive, dictionary_loss, distinct, learn, matches
 from sup.features import Independent
@@ -54,27 +55,31 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """What is found in each model, how many features are counted, and how alike unrelated directions are.
-
-    Arrays: `density`; `coding`, `autoencoder`, `chance` (density, seed) the share of represented features found by 40 directions
-    that are learnt or random; `kept` (density, seed) how many are represented; `units`; `loss` (units, seed) of autoencoders of
-    the models of ten; `found` (seed) the share that the largest finds; `by_life`, `by_loss`, `by_comparison`, `truth` (seed)
-    counts; `alike` (seed) the mean over features of the largest |cosine| with another, at the density of the claims.
-    """
+    """What is found in each model, how many features are counted, and how alike unrelated directions are."""
     many = [runs["many"].where(density=density) for density in DENSITIES]
-    ten = _counted(runs["ten"])
+    shares = {name: np.stack([_shares(trained, learner) for trained in many]) for name, learner in LEARNERS.items()}
+    kept = np.stack([represented(trained["W"]).sum(axis=1) for trained in many])
+    alike = _alike(many[DENSITIES.index(CLAIMED)]["W"])
+    text = f"share of represented features, nan without any, found by {2 * FEATURES}"
     arrays = {
-        "density": np.array(DENSITIES),
-        **{name: np.stack([_shares(trained, learner) for trained in many]) for name, learner in LEARNERS.items()},
-        "kept": np.stack([represented(trained["W"]).sum(axis=1) for trained in many]),
-        "units": np.array(UNITS),
-        **ten,
-        "alike": _alike(many[DENSITIES.index(CLAIMED)]["W"]),
+        "density": array(DENSITIES, "density", "density of the features, 1 - S"),
+        "coding": array(shares["coding"], "density seed", f"{text} directions of sparse coding"),
+        "autoencoder": array(shares["autoencoder"], "density seed", f"{text} units of an autoencoder"),
+        "chance": array(shares["chance"], "density seed", f"{text} random directions"),
+        "kept": array(kept, "density seed", f"represented features, of {FEATURES}"),
+        "units": array(UNITS, "size", "units of the autoencoder"),
+        **_counted(runs["ten"]),
+        "alike": array(alike, "seed", f"largest |cosine| of a feature with another, mean over features, at density {CLAIMED:g}"),
     }
-    values = {name: estimated(mean(arrays[name])) for name in ("found", "by_life", "by_loss", "by_comparison", "truth", "alike")}
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
+
+
+def _values(data: Data) -> dict[str, Value]:
+    values = {name: estimated(mean(data[name])) for name in ("found", "by_life", "by_loss", "by_comparison", "truth", "alike")}
     for name in LEARNERS:
-        values |= {f"{name}_{density:g}": estimated(mean(arrays[name][k]), percent=True) for k, density in enumerate(DENSITIES)}
-    return Data(arrays=arrays, values=values)
+        values |= {f"{name}_{density:g}": estimated(mean(data[name][k]), percent=True) for k, density in enumerate(DENSITIES)}
+    return values
 
 
 def hidden_vectors(trained: Trained) -> np.ndarray:
@@ -121,20 +126,23 @@ def _shares(trained: Trained, learner: Callable[[Trained], np.ndarray]) -> np.nd
     return shares
 
 
-def _counted(trained: Trained) -> dict[str, np.ndarray]:
+def _counted(trained: Trained) -> dict[str, Array]:
     """The features of models of ten, counted without knowing them, by autoencoders of several sizes."""
     h, W = hidden_vectors(trained), np.asarray(trained["W"], np.float64)
     learnt = [learn(h, units, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder")) for units in UNITS]
     loss = np.stack([dictionary_loss(found, h, L1["autoencoder"]) for found in learnt])
     there = represented(W)
     hits = ((matches(W, learnt[-1].decoder) >= FOUND) & there).sum(axis=1)
+    share = hits / np.maximum(there.sum(axis=1), 1)
+    by_loss = np.array(UNITS)[(loss <= ENOUGH * loss.min(axis=0)).argmax(axis=0)]
+    by_comparison = [_in_both(learnt[-2], learnt[-1], run) for run in range(len(W))]
     return {
-        "loss": loss,
-        "found": hits / np.maximum(there.sum(axis=1), 1),
-        "truth": there.sum(axis=1),
-        "by_life": alive(learnt[-1], h).sum(axis=1),
-        "by_loss": np.array(UNITS)[(loss <= ENOUGH * loss.min(axis=0)).argmax(axis=0)],
-        "by_comparison": np.array([_in_both(learnt[-2], learnt[-1], run) for run in range(len(W))]),
+        "loss": array(loss, "size seed", "loss of the autoencoder of a model of ten features"),
+        "found": array(share, "seed", "share of represented features, of ten, found by the largest autoencoder, 0 without any"),
+        "truth": array(there.sum(axis=1), "seed", "represented features, of ten"),
+        "by_life": array(alive(learnt[-1], h).sum(axis=1), "seed", "live units of the largest autoencoder"),
+        "by_loss": array(by_loss, "seed", "units of the smallest autoencoder whose loss counts as equal to the lowest"),
+        "by_comparison": array(by_comparison, "seed", "different directions that the two largest autoencoders have in common"),
     }
 
 
@@ -161,12 +169,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
     styles = (("coding", "sparse coding", theme.groups[0], "o"), ("autoencoder", "autoencoder", theme.groups[1], "s"),
               ("chance", "random directions", theme.muted, "^"))  # fmt: skip
     for name, label, colour, marker in styles:
-        shares = data.arrays[name]
-        left.plot(data.arrays["density"], np.nanmean(shares, axis=1), color=colour, label=label)
-        for k, density in enumerate(data.arrays["density"]):
+        shares = data[name]
+        left.plot(data["density"], np.nanmean(shares, axis=1), color=colour, label=label)
+        for k, density in enumerate(data["density"]):
             left.plot([density] * shares.shape[1], shares[k], marker, color=colour, ms=3.5, alpha=0.6)
     left.set(xscale="log", xlim=(0.25, 0.016), ylim=(-0.03, 1.05), xlabel="density $1-S$", ylabel="share of features found")
-    left.set(xticks=data.arrays["density"], xticklabels=[f"{density:g}" for density in data.arrays["density"]])
+    left.set(xticks=data["density"], xticklabels=[f"{density:g}" for density in data["density"]])
     left.minorticks_off()
     left.set_title("Up to 20 features in 5 dimensions")
     left.legend(loc="upper right", bbox_to_anchor=(0.93, 0.96))
@@ -175,27 +183,27 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _elbow(axes: "Axes", data: Data, theme: Theme) -> None:
-    axes.plot(data.arrays["units"], data.arrays["loss"], "-s", color=theme.groups[1], ms=3.5, lw=1.0, alpha=0.8)
-    truth = float(data.arrays["truth"].mean())
+    axes.plot(data["units"], data["loss"], "-s", color=theme.groups[1], ms=3.5, lw=1.0, alpha=0.8)
+    truth = float(data["truth"].mean())
     axes.axvline(truth, color=theme.muted, lw=1.0, ls=(0, (3, 2)))
     axes.text(truth + 0.3, 0.97 * axes.get_ylim()[1], "features represented", fontsize=8, va="top")
-    axes.set(xlabel="units of the autoencoder", ylabel="its loss", ylim=(0, None), xticks=data.arrays["units"])
+    axes.set(xlabel="units of the autoencoder", ylabel="its loss", ylim=(0, None), xticks=data["units"])
     axes.set_title("Ten features in 5 dimensions")
 
 
 def _at(name: str) -> Callable[[Data], Estimate]:
-    return lambda data: mean(data.arrays[name][DENSITIES.index(CLAIMED)])
+    return lambda data: mean(data[name][DENSITIES.index(CLAIMED)])
 
 
 def _off(data: Data) -> Estimate:
     """The worst relative error of the counts by loss and by comparison."""
-    counts = np.stack([data.arrays[name] for name in ("by_loss", "by_comparison")])
-    return mean(np.abs(counts / data.arrays["truth"] - 1).max(axis=0))
+    counts = np.stack([data[name] for name in ("by_loss", "by_comparison")])
+    return mean(np.abs(counts / data["truth"] - 1).max(axis=0))
 
 
 def _table(data: Data) -> list[dict[str, str]]:
     names = {"truth": "represented", "by_life": "units alive", "by_loss": "by loss", "by_comparison": "by comparison"}
-    return [{"counted": label, "mean": f"{data.arrays[name].mean():.1f}"} for name, label in names.items()]
+    return [{"counted": label, "mean": f"{data[name].mean():.1f}"} for name, label in names.items()]
 
 
 CLAIMS = (
@@ -214,7 +222,7 @@ CLAIMS = (
         source="Comments: Sharkey, Braun and Millidge",
         paper="the ground truth is recovered",
         quantity="share of represented features found, of 10 in 5 dimensions at density 0.05",
-        measure=lambda data: mean(data.arrays["found"]),
+        measure=lambda data: mean(data["found"]),
         holds=Range(low=0.9),
     ),
     Claim(
@@ -233,7 +241,7 @@ CLAIMS = (
         source="Strategic Picture",
         paper="a caution, not measured",
         quantity="largest |cosine| of a feature with another that is independent of it, mean over features, 20 in 5 dimensions",
-        measure=lambda data: mean(data.arrays["alike"]),
+        measure=lambda data: mean(data["alike"]),
         holds=Range(low=0.5),
     ),
 )

@@ -1,11 +1,12 @@
 """W1: a penalty on hidden activations removes superposition, and what is below its threshold goes with it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, estimated, replicates
+from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented, superposed
@@ -67,41 +68,40 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Counts and losses of the models, and the exact worth of shared dimensions.
-
-    Arrays: `strength`; `count`, `superposed`, `below`, `loss` (model, strength, seed) represented features, those of them in
-    superposition, those below the threshold, and the loss without the penalty; `kept` (strength) how many theory keeps in
-    dimensions of their own; `density`, and `pair`, `pentagon` (density) the loss saved per active hidden unit, over that of a
-    dimension of one's own.
-    """
+    """Counts and losses of the models, and the exact worth of shared dimensions."""
     models = [[runs[f"{model}-free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
     directions = [[alone(trained) for trained in row] for row in models]
     there = [[represented(W) for W in row] for row in directions]
     shared = [[superposed(W) for W in row] for row in directions]
-    found = {
-        "count": np.array(there, np.float64).sum(axis=3),
-        "superposed": np.array(shared).sum(axis=3).astype(np.float64),
-        "loss": np.array([[trained["final_loss"] for trained in row] for row in models], np.float64),
-    }
+    loss = np.array([[trained["final_loss"] for trained in row] for row in models], np.float64)
     importance = np.array(geometric(DECAY, FEATURES))
     below = np.array([importance <= threshold(strength * UNIT) for strength in STRENGTHS])
+    survivors = (np.array(there) & below[:, None]).sum(axis=3).astype(np.float64)
+    sharing = np.array(shared).sum(axis=3).astype(np.float64)
+    kept = np.minimum(HIDDEN, (~below).sum(axis=1))
+    layers = "first with a linear hidden layer, then with a ReLU"
     arrays = {
-        "strength": np.array(STRENGTHS),
-        **found,
-        "below": (np.array(there) & below[:, None]).sum(axis=3).astype(np.float64),
-        "kept": np.minimum(HIDDEN, (~below).sum(axis=1)),
-        "density": EFFICIENCY_AT,
+        "strength": array(STRENGTHS, "strength", "strength of the penalty, in the figure's unit"),
+        "count": array(np.array(there, np.float64).sum(axis=3), "setting strength seed", f"represented features, {layers}"),
+        "superposed": array(sharing, "setting strength seed", f"represented features in superposition, {layers}"),
+        "loss": array(loss, "setting strength seed", f"final loss without the penalty's part, {layers}"),
+        "below": array(survivors, "setting strength seed", f"represented features below the penalty's threshold, {layers}"),
+        "kept": array(kept, "strength", "features that theory keeps, each in a dimension of its own"),
+        "density": array(EFFICIENCY_AT, "density", "density of the features in shared dimensions, 1 - S"),
         **_efficiencies(),
     }
+    data = Data(arrays=arrays)
+    return replace(data, values=_values(data))
+
+
+def _values(data: Data) -> dict[str, Value]:
     values = {"threshold": Value(value=threshold(UNIT)), "unit": Value(value=UNIT)}
     for k, model in enumerate(MODELS):
         for strength in (0.0, 0.1, 1.0):
             at = STRENGTHS.index(strength)
-            for name in found:
-                e = mean(arrays[name][k, at])
-                label = f"{name}_{model.split('-')[1]}_{strength:g}"
-                values[label] = estimated(e)
-    return Data(arrays=arrays, values=values)
+            for name in ("count", "superposed", "loss"):
+                values[f"{name}_{model.split('-')[1]}_{strength:g}"] = estimated(mean(data[name][k, at]))
+    return values
 
 
 def alone(trained: Trained) -> np.ndarray:
@@ -110,8 +110,8 @@ def alone(trained: Trained) -> np.ndarray:
     return np.maximum(W, 0.0) if trained.runs[0].traits.hidden else W
 
 
-def _efficiencies() -> dict[str, np.ndarray]:
-    """Loss saved per active hidden unit, over that of dedicated dimensions, by an antipodal pair and by a pentagon (density).
+def _efficiencies() -> dict[str, Array]:
+    """Loss saved per active hidden unit, over that of dedicated dimensions, by an antipodal pair and by a pentagon.
 
     What is saved is counted from features at their mean, the best constant. A dedicated dimension is active as often as its
     feature.
@@ -122,14 +122,15 @@ def _efficiencies() -> dict[str, np.ndarray]:
         "pair": (np.array([[1.0, -1.0]]), np.zeros(2)),
         "pentagon": (length * np.stack([np.cos(angles), np.sin(angles)]), np.full(5, bias)),
     }
-    found = {}
+    efficiencies = {}
     for name, (W, b) in shapes.items():
         losses = losses_by_active_count(W, b, np.ones(W.shape[1]))
         saved = [W.shape[1] * uniform_moments(p)[1] - parts_by_active_count(losses, p).sum() for p in EFFICIENCY_AT]
         active = W.shape[0] * (1 - (1 - EFFICIENCY_AT) ** W.shape[1])
         alone = np.array([uniform_moments(p)[1] / p for p in EFFICIENCY_AT])
-        found[name] = np.array(saved) / active / alone
-    return found
+        text = f"loss saved per active hidden unit by features in a {name}, over that in dimensions of their own"
+        efficiencies[name] = array(np.array(saved) / active / alone, "density", text)
+    return efficiencies
 
 
 @themed
@@ -140,7 +141,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     for k, title in enumerate(("Linear hidden layer", "ReLU hidden layer")):
         _counts(axes[0, k], data, k, theme)
         axes[0, k].set(title=title, ylabel="features" if k == 0 else "")
-        _against(axes[1, k], data, data.arrays["loss"][k], theme.ink, "-o")
+        _against(axes[1, k], data, data["loss"][k], theme.ink, "-o")
         axes[1, k].set(xlabel="strength of the penalty", ylabel="loss" if k == 0 else "", yscale="log")
         axes[1, k].set(ylim=(5e-5, 2e-2), yticks=(1e-4, 1e-3, 1e-2))
         axes[1, k].minorticks_off()
@@ -153,19 +154,19 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _x(data: Data) -> np.ndarray:
     """Where the strengths are drawn: evenly, since the first is zero."""
-    return np.arange(len(data.arrays["strength"]))
+    return np.arange(len(data["strength"]))
 
 
 def _against(axes: "Axes", data: Data, rows: np.ndarray, colour: str, style: str, label: str = "") -> None:
     axes.plot(_x(data), rows.mean(axis=1), style, color=colour, ms=3, label=label)
-    axes.set(xticks=_x(data), xticklabels=[f"{strength:g}" for strength in data.arrays["strength"]])
+    axes.set(xticks=_x(data), xticklabels=[f"{strength:g}" for strength in data["strength"]])
     axes.tick_params(axis="x", labelsize=7)
 
 
 def _counts(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
-    _against(axes, data, data.arrays["count"][k], theme.dedicated, "-o", "represented")
-    _against(axes, data, data.arrays["superposed"][k], theme.superposed, "--s", "in superposition")
-    axes.step(_x(data), data.arrays["kept"], where="mid", color=theme.muted, lw=1.0, ls=(0, (2, 1.5)), label="kept in theory")
+    _against(axes, data, data["count"][k], theme.dedicated, "-o", "represented")
+    _against(axes, data, data["superposed"][k], theme.superposed, "--s", "in superposition")
+    axes.step(_x(data), data["kept"], where="mid", color=theme.muted, lw=1.0, ls=(0, (2, 1.5)), label="kept in theory")
     axes.set(ylim=(-0.3, FEATURES + 0.5))
 
 
@@ -173,8 +174,8 @@ def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
     axes.axhline(1, color=theme.dedicated, lw=1.2)
     axes.text(0.0011, 1.02, "a dimension of its own", fontsize=8, color=theme.dedicated, va="bottom")
     for name, label, colour in (("pair", "antipodal pair", theme.superposed), ("pentagon", "pentagon", theme.interference)):
-        axes.plot(data.arrays["density"], data.arrays[name], color=colour)
-        axes.text(0.0011, data.arrays[name][0] - 0.02, label, fontsize=8, color=colour, va="top")
+        axes.plot(data["density"], data[name], color=colour)
+        axes.text(0.0011, data[name][0] - 0.02, label, fontsize=8, color=colour, va="top")
     axes.set(xscale="log", ylim=(0, 1.15), xlabel="density $1-S$", ylabel="loss saved per activation")
     axes.set_title("Relative worth")
 
@@ -182,12 +183,12 @@ def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
 def _survivors(data: Data) -> Estimate:
     """Represented features below the threshold, ReLU hidden layer: the worst mean over models from the unit strength on."""
     above = [k for k, strength in enumerate(STRENGTHS) if strength >= 1]
-    return worst([mean(data.arrays["below"][1, k], among=len(above)) for k in above])
+    return worst([mean(data["below"][1, k], among=len(above)) for k in above])
 
 
 def _free(data: Data) -> Estimate:
     """The share of superposition that is gone at the strongest penalty with a mean loss at most 5 % above that without."""
-    loss, shared = data.arrays["loss"][1].mean(axis=1), data.arrays["superposed"][1]
+    loss, shared = data["loss"][1].mean(axis=1), data["superposed"][1]
     cheap = max(k for k in range(len(STRENGTHS)) if loss[k] <= 1.05 * loss[0])
     return mean(1 - shared[cheap] / max(shared[0].mean(), 1.0))
 
@@ -195,16 +196,16 @@ def _free(data: Data) -> Estimate:
 def _rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, strength in enumerate(STRENGTHS):
-        row = {"strength": f"{strength:g}", "kept in theory": f"{data.arrays['kept'][k]}"}
+        row = {"strength": f"{strength:g}", "kept in theory": f"{data['kept'][k]}"}
         for i, name in enumerate(("linear", "ReLU")):
-            for array, label in (("count", "represented"), ("superposed", "superposed"), ("loss", "loss")):
-                row[f"{name}: {label}"] = f"{data.arrays[array][i, k].mean():.3g}"
+            for key, label in (("count", "represented"), ("superposed", "superposed"), ("loss", "loss")):
+                row[f"{name}: {label}"] = f"{data[key][i, k].mean():.3g}"
         rows.append(row)
     return rows
 
 
 def _mean_at(strength: float) -> Callable[[Data], Estimate]:
-    return lambda data: mean(data.arrays["superposed"][1, STRENGTHS.index(strength)])
+    return lambda data: mean(data["superposed"][1, STRENGTHS.index(strength)])
 
 
 CLAIMS = (
@@ -234,7 +235,7 @@ CLAIMS = (
         source="Discussion",
         paper="not optimal, but approached asymptotically",
         quantity="loss saved per activation by an antipodal pair over that of dedicated dimensions, at density 0.001",
-        measure=lambda data: exact(data.arrays["pair"][0] if data.arrays["pair"].max() <= 1 else data.arrays["pair"].max()),
+        measure=lambda data: exact(data["pair"][0] if data["pair"].max() <= 1 else data["pair"].max()),
         holds=Range(low=0.999, high=1.0),
     ),
     Claim(

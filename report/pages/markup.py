@@ -1,7 +1,7 @@
 """What the templates may call: figures, numbers, claims, equations, references and citations, each linked to what it rests on."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from posixpath import dirname, relpath
@@ -10,30 +10,13 @@ from typing import Any
 from figures.base import Value
 from figures.paper import FIGURES
 from report.errors import PipelineError
+from report.findings import ClaimRecord
 from report.pages.citations import Bibliography, Entry
 from report.pages.numbers import FORMATS, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
 
-_FUNCTIONS = (
-    "badge",
-    "bibtex",
-    "card",
-    "cite",
-    "claim",
-    "eq",
-    "figure",
-    "href",
-    "interval",
-    "locked",
-    "prose",
-    "ref",
-    "rows",
-    "value",
-    "verdict",
-)
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
 """A sign for each verdict, so that colour is never alone in telling them apart."""
-
 
 _LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
 
@@ -97,7 +80,7 @@ class Markup:
         self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
         self.cited: list[str] = []
         self.names = {label: figure.name for figure in build.figures for label in figure.about.label.split(", ")}
-        self.claims = {claim["id"]: claim for figure in build.figures for claim in figure.claims}
+        self.claims = {claim.id: claim for figure in build.figures for claim in figure.claims}
 
     def functions(self) -> dict[str, Any]:
         """What a template sees, by name."""
@@ -110,7 +93,11 @@ class Markup:
             "size": _size,
             "count_runs": self.build.models,
         }
-        return FORMATS | known | {name: getattr(self, name) for name in _FUNCTIONS}
+        called = (
+            self.badge, self.bibtex, self.card, self.cite, self.claim, self.eq, self.figure, self.href, self.interval,
+            self.locked, self.prose, self.ref, self.rows, self.value, self.verdict,
+        )  # fmt: skip
+        return FORMATS | known | {function.__name__: function for function in called}
 
     def href(self, target: str) -> str:
         """The address of `target`, given from the site's root, as seen from this page."""
@@ -142,8 +129,8 @@ class Markup:
     def verdict(self, id: str) -> str:
         """The verdict on claim `id` as a badge, linked to the ledger."""
         claim = self._claim(id)
-        inside = self.badge(claim["verdict"], f"{id} {claim['verdict']}")
-        return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{escape(claim["reason"])}">{inside}</a>'
+        inside = self.badge(claim.verdict, f"{id} {claim.verdict}")
+        return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{escape(claim.reason)}">{inside}</a>'
 
     def badge(self, verdict: str, text: str = "") -> str:
         """A verdict as a coloured sign with words."""
@@ -153,20 +140,20 @@ class Markup:
     def claim(self, id: str) -> str:
         """The verdict on claim `id` with its number."""
         claim = self._claim(id)
-        number = number_text(claim["value"], 3, claim["unit"])
+        number = number_text(claim.value, 3, claim.unit)
         target = self.href(f"claims.html#{id}")
-        return f'{self.verdict(id)} <a class="value" href="{target}" title="{escape(claim["criterion"])}">{number}</a>'
+        return f'{self.verdict(id)} <a class="value" href="{target}" title="{escape(claim.criterion)}">{number}</a>'
 
-    def card(self, claim: Mapping[str, Any]) -> str:
+    def card(self, claim: ClaimRecord) -> str:
         """A claim with all that the ledger says about it."""
         return self.part("claim.html", self.functions() | {"claim": claim})
 
     def rows(self, id: str) -> str:
         """The details of claim `id` as a table."""
         claim = self._claim(id)
-        if not claim["rows"]:
+        if not claim.rows:
             raise PageError(f"claim {id} has no rows. Show it with claim().")
-        return self.part("rows.html", self.functions() | {"table": claim["rows"]})
+        return self.part("rows.html", self.functions() | {"table": claim.rows})
 
     def prose(self, text: str) -> str:
         """Plain text of a figure's module as HTML; a figure's number in our list, such as F9, becomes a link to it."""
@@ -201,9 +188,9 @@ class Markup:
 
     def locked(self, sweep: SweepRecord) -> str:
         """Whether the digest of `sweep` is the one of the lock."""
-        for entry in self.build.lock:
-            if (entry["name"], entry["spec"], entry["engine"]) == (f"{sweep.figure}/{sweep.name}", sweep.spec, sweep.engine):
-                return "matches" if entry["digest"] == sweep.digest else "differs"
+        for line in self.build.lock:
+            if (line.name, line.spec_digest, line.engine) == (f"{sweep.figure}/{sweep.name}", sweep.spec_digest, sweep.engine):
+                return "matches" if line.results_digest == sweep.results_digest else "differs"
         return "not listed"
 
     def bibtex(self, key: str) -> str:
@@ -229,14 +216,14 @@ class Markup:
             raise PageError(f"no value {name!r}; there are {there}.")
         return figure, values[short]
 
-    def _claim(self, id: str) -> Mapping[str, Any]:
+    def _claim(self, id: str) -> ClaimRecord:
         if id not in self.claims:
             raise PageError(f"no claim {id!r}; there are {', '.join(self.claims)}.")
         return self.claims[id]
 
     def _verdicts(self) -> dict[str, int]:
         """How many claims have each verdict."""
-        return {kind: sum(claim["verdict"] == kind for claim in self.claims.values()) for kind in MARKS}
+        return {kind: sum(claim.verdict == kind for claim in self.claims.values()) for kind in MARKS}
 
     def _origin(self, name: str, value: Value) -> str:
         """What a reader sees who points at a number."""

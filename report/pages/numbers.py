@@ -2,11 +2,11 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from figures.base import Value
+from report.findings import ClaimRecord
 
 MISSING = "—"
 _SMALL = 0.9999e-4  # numbers below this are printed with a power of ten
@@ -86,9 +86,9 @@ def value_text(value: Value) -> str:
     return number_text(value.value, value.digits, value.unit, exact=value.interval is None)
 
 
-def spread_text(claim: Mapping[str, Any]) -> str:
+def spread_text(claim: ClaimRecord) -> str:
     """The interval of a claim's number; empty where there is none, or it tells nothing."""
-    text = interval_text(claim["interval"], 3, claim["unit"])
+    text = interval_text(claim.interval, 3, claim.unit)
     return "" if text == MISSING else text
 
 

@@ -14,7 +14,7 @@ from report.errors import cannot_write
 from report.files import write_if_changed
 from report.pages import citations, tables
 from report.pages.markup import Labels, Markup, PageError
-from report.records import Build, FigureRecord
+from report.records import PICTURES, Build, FigureRecord
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,7 +23,7 @@ TEMPLATES = ROOT / "templates"
 _MARKER = ".pages"
 _MOST_RUNS = 50
 _LINK_IN_FORMULA = re.compile(r"\\\((?:(?!\\\)).)*?<a [^>]*>", re.DOTALL)
-_PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "data.json")
+_NO_PAGES = {"assets", "notebooks", "overrides", "parts"}
 
 
 def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path | None = None) -> bool:
@@ -60,8 +60,8 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
         if path.is_file():
             yield path.relative_to(templates).as_posix(), path.read_bytes()
     for figure in build.figures:
-        for picture in _PICTURES:
-            yield f"figures/{figure.name}/{picture}", (figure.folder / picture).read_bytes()
+        for name in (*PICTURES, "data.json"):
+            yield f"figures/{figure.name}/{name}", (figure.folder / name).read_bytes()
         for name, text in {**tables.data_tables(figure.folder / "data.json"), **tables.run_tables(figure)}.items():
             yield f"figures/{figure.name}/{name}", text.encode()
     for name, text in _pages(build, templates, config).items():
@@ -101,7 +101,11 @@ def _about(figure: FigureRecord) -> dict[str, Any]:
 
 
 def _order(templates: Path, config: Path) -> list[str]:
-    """The pages that have a template, in the order of the navigation."""
+    """The templates of pages, in the order of the navigation.
+
+    Raises:
+        PageError: if the navigation names one that does not exist, or leaves one out.
+    """
 
     def leaves(entry: Any) -> Iterator[str]:
         if isinstance(entry, str):
@@ -114,6 +118,10 @@ def _order(templates: Path, config: Path) -> list[str]:
     for name in named:
         if not (templates / name).is_file():
             raise PageError(f"nav lists the pages; {config.name} names {name}, and {templates.name}/ has no such template.")
+    for path in sorted(templates.rglob("*.md")):
+        page = path.relative_to(templates)
+        if page.parts[0] not in _NO_PAGES and page.as_posix() not in named:
+            raise PageError(f"nav lists the pages; {config.name} leaves out {templates.name}/{page.as_posix()}. Add it.")
     return named
 
 

@@ -2,26 +2,26 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from report import ROOT, files
 from report.errors import PipelineError
+from report.records import Speed
 
 PATH = ROOT / "speed.json"
-PARTS = ("machine", "pairs", "table", "mean", "peak", "late", "compilation",
-         "growth_runs", "growth_features", "growth_threads", "memory")  # fmt: skip
-"""What was measured, by name; the numbers are those of `tests/benchmarks`, whose README says how they were taken."""
 
+_PARTS = tuple(field.name for field in fields(Speed))
 _DIGITS = 4
 
 
-def write(found: Mapping[str, Any], path: Path = PATH) -> None:
+def write(measured: Speed, path: Path = PATH) -> None:
     """Keeps what was measured, each number with four significant digits."""
-    files.write_if_changed(path, (json.dumps(_rounded(found), indent=1) + "\n").encode())
+    files.write_if_changed(path, (json.dumps(_rounded(measured.row()), indent=1) + "\n").encode())
 
 
-def read(path: Path = PATH) -> dict[str, Any] | None:
+def read(path: Path = PATH) -> Speed | None:
     """What was measured last; None when nothing was.
 
     Raises:
@@ -30,13 +30,13 @@ def read(path: Path = PATH) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_bytes())
+        row = json.loads(path.read_bytes())
     except (OSError, ValueError) as problem:
         raise PipelineError(_wrong(path, f"it cannot be read: {problem}")) from None
-    if not isinstance(found, dict) or set(found) != set(PARTS):
-        there = ", ".join(found) if isinstance(found, dict) else repr(found)
-        raise PipelineError(_wrong(path, f"its parts are {', '.join(PARTS)}; got {there}"))
-    return found
+    if not isinstance(row, dict) or set(row) != set(_PARTS):
+        parts = ", ".join(row) if isinstance(row, dict) else repr(row)
+        raise PipelineError(_wrong(path, f"its parts are {', '.join(_PARTS)}; got {parts}"))
+    return Speed(**row)
 
 
 def _wrong(path: Path, problem: str) -> str:

@@ -31,9 +31,8 @@ def data_tables(path: Path) -> dict[str, str]:
 
 def run_tables(figure: FigureRecord) -> dict[str, str]:
     """For each sweep of `figure`, a CSV of its runs: digests of spec and content, seed, density, final loss."""
-    columns = ("spec", "content", "seed", "density", "final_loss")
     return {
-        f"runs-{sweep.name}.csv": _text(columns, ([_cell(run[column]) for column in columns] for run in sweep.runs))
+        f"runs-{sweep.name}.csv": _text(tuple(sweep.runs[0].row()), (map(_cell, run.row().values()) for run in sweep.runs))
         for sweep in figure.sweeps
     }
 
@@ -50,7 +49,7 @@ def _cell(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value
 
 
-def _text(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> str:
+def _text(header: Sequence[Any], rows: Iterable[Iterable[Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)

@@ -33,13 +33,14 @@ class Store:
 
     Attributes:
         root: The folder.
-        warn: Tells the reader of what was found damaged.
+        warn: Tells the user of damage.
+        read_only: Whether nothing in the folder may change; damage is then noticed and left in place.
         index: What the shards hold.
-        damaged: Why each shard that this command found damaged was moved aside, by key.
+        damaged: What is wrong with each damaged shard that this command met, by key.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None) -> None:
-        self.root, self.warn = root, warn
+    def __init__(self, root: Path, warn: Callable[[str], None] = lambda text: None, *, read_only: bool = False) -> None:
+        self.root, self.warn, self.read_only = root, warn, read_only
         self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
         self._found: dict[str, Entry] = {}
@@ -55,14 +56,12 @@ class Store:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Bytes of each shard's file, by key, from one listing of the folder; old leftovers of killed builds are removed."""
+        """The size of each shard's file, by key."""
         sizes = {}
         try:
-            with os.scandir(self.shards) as found:
-                for item in found:
-                    if item.name.startswith(files.TEMPORARY):
-                        _remove_if_old(item)
-                    elif item.name.endswith(".safetensors"):
+            with os.scandir(self.shards) as items:
+                for item in items:
+                    if item.name.endswith(".safetensors") and not item.name.startswith(files.TEMPORARY):
                         with contextlib.suppress(FileNotFoundError):  # moved aside by another build just now
                             sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
         except FileNotFoundError:
@@ -71,14 +70,14 @@ class Store:
             raise cannot_read(self.shards, problem) from None
         return sizes
 
-    def find(self, shard: Shard, sweep: str, *, thorough: bool = False) -> Entry | None:
-        """What the store holds of `shard`; None when it is absent, or damaged and now moved aside (see `damaged`).
+    def find(self, shard: Shard, label: str, *, thorough: bool = False) -> Entry | None:
+        """What the store holds of `shard`; None when it is absent, or damaged (see `damaged`).
 
         A file that the index does not know, or knows otherwise, is read and verified.
 
         Args:
             shard: The shard.
-            sweep: Whom it is for, if a line must be written.
+            label: Label to record if the index lacks this shard.
             thorough: Whether to compare the bytes of the file with the index too.
         """
         if shard.key in self._found:
@@ -87,7 +86,7 @@ class Store:
             return None
         entry = self.index.get(shard.key)
         if entry is None or entry.size != self.sizes[shard.key] or (thorough and entry.file != self._file_digest(shard.key)):
-            entry = self._adopt(shard, sweep)
+            entry = self._adopt(shard, label)
         if entry is not None:
             self._found[shard.key] = entry
         return entry
@@ -98,23 +97,22 @@ class Store:
         except OSError:
             return ""
 
-    def _adopt(self, shard: Shard, sweep: str) -> Entry | None:
+    def _adopt(self, shard: Shard, label: str) -> Entry | None:
         try:
             data, _, digests = self._load(shard)
         except Damaged:
             return None
-        entry = _entry(shard, sweep, data, digests)
-        try:
-            self.index.add(entry)
-        except StoreError:
-            pass  # a store that cannot be written can still be read
+        entry = _entry(shard, label, data, digests)
+        if not self.read_only:
+            with contextlib.suppress(StoreError):  # a store that cannot be written can still be read
+                self.index.add(entry)
         return entry
 
     def read(self, shard: Shard) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
         """The arrays of `shard`, verified and read-only, and its runs' content digests.
 
         Raises:
-            Damaged: if the file is missing or not what its name says; it has been moved aside.
+            Damaged: if the file is missing or not what its name says; it has been set aside.
         """
         return self._load(shard)[1:]
 
@@ -133,16 +131,22 @@ class Store:
         except Damaged as problem:
             self._forget(shard.key)
             self.damaged[shard.key] = str(problem)
-            moved = self.set_aside(path)
-            self.warn(f"{path.name} is damaged: {problem}. Moved to {moved}; it is made again.")
+            self.set_aside(path, f"{path.name} is damaged: {problem}")
             raise
 
     def _forget(self, key: str) -> None:
         self._found.pop(key, None)
         self.sizes.pop(key, None)
 
-    def set_aside(self, path: Path) -> Path:
-        """Moves a file or folder that cannot be trusted into `damaged/`, and says where to."""
+    def set_aside(self, path: Path, problem: str) -> None:
+        """Tells the user of a file or folder that cannot be trusted, and moves it into `damaged/`.
+
+        Raises:
+            StoreError: if it cannot be moved.
+        """
+        if self.read_only:
+            self.warn(f"{problem}. A build moves it aside and makes it again.")
+            return
         target = self.root / "damaged" / path.name
         count = 1
         while target.exists():
@@ -153,21 +157,21 @@ class Store:
             os.replace(path, target)
         except FileNotFoundError:
             pass
-        except OSError as problem:
-            raise cannot_write(target, problem) from None
-        return target
+        except OSError as error:
+            raise cannot_write(target, error) from None
+        self.warn(f"{problem}. Moved to {target}; it is made again.")
 
-    def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+    def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Stores what training gave for `shard`, under its key, in one step.
 
         Raises:
             StoreError: if the store cannot be written; nothing is left under the final name.
         """
-        entry = self.publish(shard, arrays, sweep)
+        entry = self.publish(shard, arrays, label)
         self.add(entry)
         return entry
 
-    def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], sweep: str) -> Entry:
+    def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Writes the file of `shard` in one step, from any thread or machine; the index learns of it by `add`.
 
         Raises:
@@ -179,7 +183,7 @@ class Store:
             files.write(path, data)
         except OSError as problem:
             raise cannot_write(path, problem) from None
-        return _entry(shard, sweep, data, digests)
+        return _entry(shard, label, data, digests)
 
     def add(self, entry: Entry) -> None:
         """Adds a shard whose file was published to the index.
@@ -192,7 +196,7 @@ class Store:
         self.sizes[entry.key] = entry.size
 
     def probe(self) -> None:
-        """Refuses a store that cannot be written, before anything is trained for it.
+        """Refuses a store that cannot be written, before anything is trained for it; removes what killed builds left in it.
 
         Raises:
             StoreError: if a file cannot be made in it.
@@ -202,32 +206,32 @@ class Store:
             self.shards.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"probe")
             path.unlink()
+            self._remove_leftovers()
         except OSError as problem:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise cannot_write(self.root, problem) from None
 
+    def _remove_leftovers(self) -> None:
+        """Removes temporary files of builds that were killed; a young one may belong to a build at work."""
+        for path in self.shards.glob(f"{files.TEMPORARY}*"):
+            with contextlib.suppress(OSError):  # another build was quicker
+                if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                    path.unlink()
 
-def _entry(shard: Shard, sweep: str, data: bytes, digests: tuple[str, ...]) -> Entry:
+
+def _entry(shard: Shard, label: str, data: bytes, digests: tuple[str, ...]) -> Entry:
     engine = shard.engine
     return Entry(
         key=shard.key,
-        spec=shard.spec,
+        spec_digest=shard.spec_digest,
         engine=engine.name,
         code=engine.code,
         environment=engine.environment,
-        sweep=sweep,
+        label=label,
         part=shard.part,
-        digest=results_digest(digests),
+        results_digest=results_digest(digests),
         file=hashlib.sha256(data).hexdigest(),
         size=len(data),
         runs=len(digests),
     )
-
-
-def _remove_if_old(item: os.DirEntry[str]) -> None:
-    try:
-        if time.time() - item.stat().st_mtime > LEFTOVER_SECONDS:
-            os.unlink(item.path)
-    except OSError:
-        pass  # another build was quicker, or the store cannot be written

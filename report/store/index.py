@@ -7,9 +7,10 @@ import errno
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import get_type_hints
 
 from report.errors import cannot_read, cannot_write
 
@@ -20,42 +21,42 @@ class Entry:
 
     Attributes:
         key: The shard's key, which names the file.
-        spec: Digest of its specs and observations.
+        spec_digest: Digest of its specs and observations.
         engine: Name of the engine.
         code: Digest of the engine's code.
         environment: What else the engine's bits depend on.
-        sweep: The sweep it was first written for, such as "smoke/intro/models".
+        label: The sweep it was first written for, profile/figure/name, such as "smoke/intro/models".
         part: Its position there.
-        digest: Digest of its runs' content digests, in order.
+        results_digest: Digest of its runs' content digests, in order.
         file: SHA-256 of the file.
         size: Bytes of the file.
         runs: Number of runs.
     """
 
     key: str
-    spec: str
+    spec_digest: str
     engine: str
     code: str
     environment: str
-    sweep: str
+    label: str
     part: int
-    digest: str
+    results_digest: str
     file: str
     size: int
     runs: int
 
 
-_KINDS = {f.name: f.type for f in fields(Entry)}
+_KINDS = get_type_hints(Entry)
 
 
 def _parse(line: str) -> Entry | None:
     """The entry that a line of the index holds; None for a line that was cut short or is not one."""
     try:
-        told = json.loads(line)
+        row = json.loads(line)
     except ValueError:
         return None
-    right = isinstance(told, dict) and told.keys() == _KINDS.keys()
-    return Entry(**told) if right and all(type(told[name]) is kind for name, kind in _KINDS.items()) else None
+    right = isinstance(row, dict) and row.keys() == _KINDS.keys()
+    return Entry(**row) if right and all(type(row[name]) is kind for name, kind in _KINDS.items()) else None
 
 
 class Index:
@@ -83,8 +84,8 @@ class Index:
     def _history(self) -> dict[str, list[Entry]]:
         history: dict[str, list[Entry]] = {}
         for entry in self.lines:
-            history.setdefault(entry.spec, []).append(entry)
-            history.setdefault(entry.sweep, []).append(entry)
+            history.setdefault(entry.spec_digest, []).append(entry)
+            history.setdefault(entry.label, []).append(entry)
         return history
 
     def get(self, key: str) -> Entry | None:
@@ -92,7 +93,7 @@ class Index:
         return self._by_key.get(key)
 
     def past(self, name: str) -> list[Entry]:
-        """What was ever stored under the digest of its specs, or for the sweep, that is called `name`; oldest first."""
+        """All entries stored under this spec digest or label, oldest first."""
         return self._history.get(name, [])
 
     def add(self, entry: Entry) -> None:

@@ -23,9 +23,9 @@ def run_cost(run: Run) -> int:
     return max(1, run.recipe.steps * run.recipe.batch * nanoseconds // (1024 * 1000))
 
 
-def set_key(spec: str, engine: Engine) -> str:
-    """What names the artifacts of a set of runs: its specs and observations (`spec`), the engine, its code and environment."""
-    return digest("key", spec, engine.name, engine.code, engine.environment)
+def set_key(spec_digest: str, engine: Engine) -> str:
+    """What names the artifacts of a set of runs: its specs and observations, the engine, its code and environment."""
+    return digest("key", spec_digest, engine.name, engine.code, engine.environment)
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Shard:
     part: int
 
     @cached_property
-    def spec(self) -> str:
+    def spec_digest(self) -> str:
         """Digest of the runs' specs and observations."""
         return runs_digest(self.runs, self.snapshots)
 
     @cached_property
     def key(self) -> str:
         """What names its file."""
-        return set_key(self.spec, self.engine)
+        return set_key(self.spec_digest, self.engine)
 
     @property
     def shape(self) -> Shape:

@@ -7,6 +7,7 @@ import torch
 
 from report import engines
 from report.pages import speed
+from report.records import Speed
 from sup.sweeps import shape_of
 from tests.benchmarks import measures
 from tests.benchmarks.kernel_loop import CORES, specs
@@ -32,8 +33,8 @@ def main(arguments=None):
     table = [table_entry(case, given.pairs) for case in cases]
     mean = measures.geometric_mean([cell["ratio"] for entry in table for cell in entry["cells"]])
     if not given.shapes and given.pairs >= PAIRS:
-        found = {"machine": about, "pairs": given.pairs, "table": table, "mean": mean, **the_rest(table, given.pairs)}
-        speed.write(found)
+        rest = the_rest(table, given.pairs)
+        speed.write(Speed(machine=about, pairs=given.pairs, table=table, mean=mean, **rest))
         print(f"wrote {speed.PATH.name}, which the Reproducibility page shows")
     print(f"geometric mean: {mean:.1f}x")
 

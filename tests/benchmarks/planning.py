@@ -56,8 +56,8 @@ def pretend(store, planned):
         for shard in planned.shards:
             store.path(shard.key).write_bytes(b"-")
             entry = Entry(
-                key=shard.key, spec=shard.spec, engine="kernel", code=shard.engine.code, environment="",
-                sweep="paper/tiny/models", part=shard.part, digest="d" * 64, file="f" * 64, size=1, runs=len(shard.runs),
+                key=shard.key, spec_digest=shard.spec_digest, engine="kernel", code=shard.engine.code, environment="",
+                label="paper/tiny/models", part=shard.part, results_digest="d" * 64, file="f" * 64, size=1, runs=len(shard.runs),
             )  # fmt: skip
             index.write(line_of(asdict(entry)))
 

@@ -125,6 +125,9 @@ def test_options_that_make_no_sense_are_named(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+REST = ("peak", "late", "compilation", "growth_runs", "growth_features", "growth_threads", "memory")
+
+
 @pytest.fixture
 def measured(monkeypatch):
     """What is written, when every ratio is found to be 10 at density 1.0 and 40 elsewhere and all else is left out."""
@@ -133,7 +136,7 @@ def measured(monkeypatch):
     monkeypatch.setattr(measures, "side_by_side", lambda case, density, pairs: cell | {
         "density": density, "ratio": 10.0 if density == 1.0 else 40.0, "target": case.target(density)})  # fmt: skip
     monkeypatch.setattr(benchmark, "compile_kernels", lambda cases, everything: None)
-    monkeypatch.setattr(benchmark, "the_rest", lambda table, pairs: {})
+    monkeypatch.setattr(benchmark, "the_rest", lambda table, pairs: dict.fromkeys(REST))
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     monkeypatch.setattr(speed, "write", written.append)
     return written
@@ -147,8 +150,8 @@ def test_the_whole_ends_with_its_mean_and_is_written(measured, capsys):
     for line in rows:
         assert line.endswith("BELOW") == (" density 1 " in line and "target 20x" in line), line
     assert lines[-1] == f"geometric mean: {10**0.2 * 40**0.8:.1f}x"
-    (found,) = measured
-    assert len(found["table"]) == 9 and [cell["density"] for cell in found["table"][0]["cells"]] == list(measures.DENSITIES)
+    (written,) = measured
+    assert len(written.table) == 9 and [cell["density"] for cell in written.table[0]["cells"]] == list(measures.DENSITIES)
 
 
 @pytest.mark.parametrize("arguments", [["5x2"], ["--pairs", "1"]])

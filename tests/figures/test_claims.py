@@ -6,49 +6,8 @@ from hypothesis import strategies as st
 
 from figures import NAMES, module
 from figures.base import Claim, Data, Range, judge
-from report.draw import criterion
+from report.findings import criterion
 from sup.statistics import Estimate, exact
-
-OURS = {
-    "intro": {"C1", "C2", "C3"},
-    "interference_sketch": {"C4"},
-    "privileged_basis_sketch": {"C5"},
-    "polysemanticity_sketch": {"C89"},
-    "basic_small": {"C6", "C7", "C10", "C11", "C12"},
-    "basic_large": {"C8", "C9", "C13"},
-    "linear_loss": {"C14", "C15", "C20"},
-    "one_sparse_loss": {"C16", "C17", "C18", "C19"},
-    "deformed_pentagon": {"C44", "C49", "C50", "C51", "C52", "C58", "C59", "C60"},
-    "correlated_sets": {"C45", "C46", "C48", "C53", "C54", "C55"},
-    "local_bases": {"C56"},
-    "collapse": {"C47", "C57"},
-    "energy_levels": {"C61", "C62"},
-    "octahedron": {"C63", "C64", "C65"},
-    "dimension_curve": {"C28", "C29", "C30", "C39"},
-    "feature_dimensions": {"C31", "C33", "C34", "C37", "C38"},
-    "tegum_products": {"C35", "C36"},
-    "polytope_matrices": {"C40", "C41", "C42", "C43"},
-    "leverage": {"C32", "C-Z1"},
-    "pressure": {"C-P1", "C-P2"},
-    "privileged_matrices": {"C70", "C71"},
-    "privileged_codes": {"C72", "C73", "C74", "C75"},
-    "hidden_bias": {"C76"},
-    "absolute_small": {"C77", "C78"},
-    "absolute_large": {"C79", "C80", "C82"},
-    "absolute_zoom": {"C81"},
-    "asymmetric_model": {"C83"},
-    "adversarial": {"C66", "C67", "C68"},
-    "adversarial_training": {"C69", "C69-F"},
-    "l1_penalty": {"C84", "C84-T", "C85", "C86"},
-    "activations": {"C-R1", "C-R2"},
-    "dictionary": {"C87", "C88", "C-S1", "C-S2"},
-    "compressed_sensing": {"C90", "C92"},
-    "nonlinear_compression": {"C91"},
-    "phase_two": {"C21", "C22", "C25", "C27"},
-    "phase_crossing": {"C23"},
-    "phase_three": {"C24", "C26"},
-    "loss_surfaces": {"C-M1", "C-M2", "C-M3", "C-M4", "C-M5", "C-M6"},
-}
 
 
 def verdict(estimate, *, holds, agrees=None, decides=True):
@@ -118,9 +77,7 @@ def test_a_statement_that_is_not_tested_says_why():
 
 
 def test_each_claim_has_one_figure_and_says_what_it_measures():
-    claims = {name: module(name).CLAIMS for name in NAMES}
-    assert {name: {claim.id for claim in found} for name, found in claims.items() if found} == OURS
-    everything = [claim for found in claims.values() for claim in found]
+    everything = [claim for name in NAMES for claim in module(name).CLAIMS]
     assert len({claim.id for claim in everything}) == len(everything)
     for claim in everything:
         assert all((claim.text.endswith("."), claim.source, claim.paper, claim.quantity))

@@ -70,22 +70,22 @@ def test_drawing_twice_gives_the_same_bytes(name, theme):
 def test_drawing_leaves_the_data_alone(name):
     module, data = figures.module(name), data_of(name)
     for array in data.arrays.values():
-        array.setflags(write=False)
+        array.values.setflags(write=False)
     module.draw(data, THEMES[0])
 
 
 def test_without_a_privileged_basis_a_rotation_keeps_every_product():
-    arrays = data_of("privileged_basis_sketch").arrays
+    data = data_of("privileged_basis_sketch")
     for name in ("free", "turned"):
-        assert np.linalg.norm(arrays[name], axis=1) == pytest.approx(1)
-    assert arrays["turned"] @ arrays["turned"].T == pytest.approx(arrays["free"] @ arrays["free"].T)
-    assert np.abs(arrays["free"]).min() > 0.1, "the free features are off the axes"
-    assert arrays["aligned"] == pytest.approx(np.eye(2))
+        assert np.linalg.norm(data[name], axis=1) == pytest.approx(1)
+    assert data["turned"] @ data["turned"].T == pytest.approx(data["free"] @ data["free"].T)
+    assert np.abs(data["free"]).min() > 0.1, "the free features are off the axes"
+    assert data["aligned"] == pytest.approx(np.eye(2))
 
 
 def test_neurons_are_polysemantic_with_and_without_superposition():
-    arrays = data_of("polysemanticity_sketch").arrays
-    askew, crowded = arrays["askew"], arrays["crowded"]
+    data = data_of("polysemanticity_sketch")
+    askew, crowded = data["askew"], data["crowded"]
     assert askew @ askew.T == pytest.approx(np.eye(2))
     assert crowded @ crowded.T == pytest.approx(1.5 * np.eye(3) - 0.5)
     for features in (askew, crowded):
@@ -94,30 +94,30 @@ def test_neurons_are_polysemantic_with_and_without_superposition():
 
 def test_two_active_features_of_a_pentagon_look_like_a_third():
     data = data_of("interference_sketch")
-    features, golden = data.arrays["features"], (1 + np.sqrt(5)) / 2
-    assert data.arrays["alone"] @ features == pytest.approx(data.arrays["two"] @ features)
+    features, golden = data["features"], (1 + np.sqrt(5)) / 2
+    assert data["alone"] @ features == pytest.approx(data["two"] @ features)
     assert data.values["same"].value == pytest.approx(1 / golden)
     assert data.values["leak"].value == pytest.approx(np.cos(2 * np.pi / 5))
-    signs = np.sign(data.arrays["read"])
+    signs = np.sign(data["read"])
     assert signs.tolist() == [1, 1, -1, -1, 1], "b and e leak, a ReLU cuts c and d"
 
 
 def test_every_feature_of_the_large_network_is_a_pair_of_neurons_of_the_small_one():
     data = data_of("simulation_sketch")
-    codes = data.arrays["codes"]
+    codes = data["codes"]
     assert (codes.sum(axis=1) == 2).all()
     assert (codes.sum(axis=0) == data.values["shared"].value).all()
     assert len(np.unique(codes, axis=0)) == len(codes) == data.values["features"].value
-    assert (data.arrays["on"] == codes[data.arrays["active"]]).all()
-    steps = {(source, target) for source, *targets in data.arrays["edges"].tolist() for target in targets}
-    active = data.arrays["active"].tolist()
+    assert (data["on"] == codes[data["active"]]).all()
+    steps = {(source, target) for source, *targets in data["edges"].tolist() for target in targets}
+    active = data["active"].tolist()
     assert set(pairwise(active)) <= steps, "the active path runs along connections"
 
 
 def test_the_setup_shows_one_feature_recovered_with_interference():
-    arrays = data_of("setup_sketch").arrays
-    products = arrays["W"].T @ arrays["W"]
+    data = data_of("setup_sketch")
+    products = data["W"].T @ data["W"]
     assert np.diag(products) == pytest.approx(1)
     assert np.abs(products[~np.eye(6, dtype=bool)]) == pytest.approx(1 / np.sqrt(5))
-    assert arrays["recovered"] == pytest.approx(np.maximum(products @ arrays["x"], 0))
-    assert (arrays["recovered"][arrays["x"] == 0] > 0).any()
+    assert data["recovered"] == pytest.approx(np.maximum(products @ data["x"], 0))
+    assert (data["recovered"][data["x"] == 0] > 0).any()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from figures import NAMES, module
 from figures.base import About, Value
-from report.records import Build, FigureRecord, SweepRecord
+from report.findings import ClaimRecord
+from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="200pt" viewBox="0 0 {width} 200">'
@@ -20,7 +21,7 @@ PNG = b64decode(  # one transparent pixel
 
 _CELLS = [{"density": d, "common": 152.84321, "kernel": 4.0625, "ratio": 37.6543, "low": 36.0, "high": 40.0, "target": 20.0}
          for d in (1.0, 0.01)]  # fmt: skip
-SPEED = {
+SPEED = Speed(**{
     "machine": {"processor": "Abacus <9>", "target": "beads", "cores": 2, "system": "Linux",
                 "python": "3.11.7", "torch": "2.13.0", "numba": "0.63.1"},
     "pairs": 5,
@@ -35,36 +36,35 @@ SPEED = {
     "growth_threads": [{"features": 80, "hidden": 20, "runs": 8, "threads": 2,
                         "one": 90.0, "all": 46.0, "ratio": 1.956, "low": 1.9, "high": 2.0}],
     "memory": [{"model": "relu-output", "features": 2, "hidden": 1, "runs": 10_000, "megabytes": 261.4}],
-}  # fmt: skip
-"""What `make bench` may have measured, as `report.pages.speed` keeps it."""
+})  # fmt: skip
+"""What `make bench` may have measured."""
 
 
 def claim(id, figure, verdict="reproduced", **changes):
     """A claim as a figure's record holds it."""
-    return {
-        "id": id,
-        "figure": figure,
-        "source": "section 1",
-        "text": f"Statement {id} holds.",
-        "paper": "all of them",
-        "value": 0.95,
-        "unit": "",
-        "interval": [0.9, 0.99],
-        "seeds": 20,
-        "criterion": "share of models is between 0.8 and 1",
-        "verdict": verdict,
-        "reason": "The whole interval is between 0.8 and 1.",
-        "profile": "smoke",
-        "engine": "kernel",
-        "runs": [],
-        "rows": None,
-    } | changes
+    made = ClaimRecord(
+        id=id,
+        figure=figure,
+        source="section 1",
+        text=f"Statement {id} holds.",
+        paper="all of them",
+        value=0.95,
+        unit="",
+        interval=(0.9, 0.99),
+        seeds=20,
+        criterion="share of models is between 0.8 and 1",
+        verdict=verdict,
+        reason="The whole interval is between 0.8 and 1.",
+        profile="smoke",
+        engine="kernel",
+    )
+    return replace(made, **changes)
 
 
 def run(seed):
     """A run as a sweep's record holds it."""
-    digests = {"spec": f"{seed:064x}", "content": f"{seed + 100:064x}"}
-    return {**digests, "seed": seed, "density": 0.1, "final_loss": 0.01 / (seed + 1)}
+    digests = {"spec_digest": f"{seed:064x}", "content_digest": f"{seed + 100:064x}"}
+    return RunRecord(**digests, seed=seed, density=0.1, final_loss=0.01 / (seed + 1))
 
 
 def sweep(figure, name, count=3):
@@ -73,9 +73,9 @@ def sweep(figure, name, count=3):
         figure=figure,
         name=name,
         shape="relu-output 5x2, independent",
-        spec="1" * 64,
+        spec_digest="1" * 64,
         key="2" * 64,
-        digest="3" * 64,
+        results_digest="3" * 64,
         engine="kernel",
         runs=tuple(run(seed) for seed in range(count)),
         shards=1,
@@ -132,7 +132,7 @@ def build(folder: Path, figures=None, **changes):
         "device": "cpu",
         "versions": {"numba": "0.63.1", "numpy": "2.4.0"},
         "figures": tuple(figures or (intro(folder), figure(folder, "sketch"))),
-        "lock": ({"name": "intro/panels", "spec": "1" * 64, "engine": "kernel", "digest": "3" * 64},),
+        "lock": (LockedSweep("intro/panels", "smoke", "1" * 64, "kernel", "3" * 64),),
         "drawing": 3.25,
     }
     return Build(**(settings | changes))
@@ -155,11 +155,10 @@ def complete(folder: Path):
     for number, name in enumerate(NAMES):
         about = module(name)
         claims = [
-            claim(c.id, name, VERDICTS[number % 4], text=c.text, paper=c.paper, source=c.source, criterion=c.quantity)
+            claim(c.id, name, VERDICTS[number % 4], text=c.text, paper=c.paper, source=c.source, criterion=c.quantity,
+                  rows=[{"density": "1", "count": "5"}] if c.rows else None)
             for c in about.CLAIMS
-        ]
-        for found, real in zip(claims, about.CLAIMS, strict=True):
-            found["rows"] = [{"density": "1", "count": "5"}] if real.rows else None
+        ]  # fmt: skip
         plain = figure(
             folder, name, claims=claims, sweeps=[sweep(name, "runs", 60)] if claims else [], width=518 if claims else 390
         )

@@ -5,11 +5,12 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from figures import module
-from report import ROOT, commands, engines, options, profiles, workshop
+from report import ROOT, commands, engines, files, options, profiles, workshop
 from report.__main__ import main
 from report.engines import choose_device
 from report.errors import PipelineError
@@ -141,6 +142,45 @@ def test_a_plan_says_what_and_why_and_then_that_nothing_is_to_do(tiny, capsys):
     assert "Nothing is to do: 6 runs are trained and 1 figures are drawn." in capsys.readouterr().out
 
 
+def cut_shard(store):
+    (path,) = (store / "shards").iterdir()
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def cut_figure(store):
+    (path,) = (store / "figures").glob("*/light.svg")
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def lose_index(store):
+    (store / "index.jsonl").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (cut_shard, "tiny/models: 6 of 6 runs, 1 of 1 shard (corrupt: "),
+        (cut_figure, "tiny (corrupt: tiny)"),
+        (lose_index, "Nothing is to do"),
+    ],
+)
+def test_a_plan_changes_nothing_in_a_store(tiny, tmp_path, capsys, change, words):
+    tiny("claims")
+    store = tmp_path / "store"
+    change(store)
+    leftover = files.temporary_name(store / "shards" / "x.safetensors")
+    leftover.write_bytes(b"half")
+    os.utime(leftover, (0, 0))
+    before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in store.rglob("*")}
+    capsys.readouterr()
+    warned = []
+    assert tiny("plan", warn=warned.append) == 0
+    assert words in capsys.readouterr().out
+    assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in store.rglob("*")} == before
+    assert all(text.endswith(". A build moves it aside and makes it again.") for text in warned)
+    assert len(warned) == (change is not lose_index)
+
+
 def test_a_plan_in_json(tiny, capsys):
     assert tiny("plan", "--json") == 0
     told = json.loads(capsys.readouterr().out)
@@ -204,11 +244,16 @@ def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkey
     monkeypatch.setattr("report.build.publish", lambda *_: True)
     assert tiny("build", "--only", "tiny") == 0
     said = capsys.readouterr().out
-    assert said == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY.\n"
+    made, head, *pictures = said.splitlines()
+    assert made == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY."
+    assert head == "Pictures of tiny:"
+    assert [Path(line.strip()).name for line in pictures] == ["light.svg", "dark.svg", "light.png", "dark.png"]
+    assert all(Path(line.strip()).is_file() for line in pictures)
     assert tiny("build", names=("tiny", "other")) == 0
     capsys.readouterr()
-    assert tiny("build", "--only", "other", names=("other",)) == 0
-    assert capsys.readouterr().out.startswith("The site is built.")
+    assert tiny("build", "--only", "other", "--out", "here", names=("other",)) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("The site is built.") and str(tmp_path / "here/figures/other/dark.svg") in out
 
 
 def test_a_folder_that_cannot_be_written_is_named(tiny, monkeypatch, tmp_path, capsys):
@@ -254,9 +299,15 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
+    monkeypatch.setattr(engines, "COMPILED", tmp_path / "numba")
+    current = engines.compiled_folder(engines.engine("cpu"))
+    for folder in (current, tmp_path / "numba/0123456789abcdef"):
+        (folder / "kernel").mkdir(parents=True)
     monkeypatch.setenv("STORE", str(tmp_path))
     assert main(["clean", "--store", "--out", str(tmp_path / "no site")]) == 0
+    assert list((tmp_path / "numba").iterdir()) == [current]
     out = capsys.readouterr().out
+    assert "Removing the compiled kernels of old code: 1 folder." in out
     assert "Removing 1 of 2 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
     assert [path.name for path in store.shards.iterdir()] == [f"{kept.key}.safetensors"]
     assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged"))

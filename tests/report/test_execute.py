@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -248,9 +249,45 @@ def test_progress_is_a_bar_on_a_terminal_and_one_line_elsewhere(out, monkeypatch
 def test_what_is_being_done_shows_on_a_terminal_alone():
     plain, terminal = io.StringIO(), Terminal()
     for out in (plain, terminal):
-        with progress.working("Drawing tiny", out):
+        with progress.working("Drawing tiny", out=out):
             pass
     assert plain.getvalue() == "" and terminal.getvalue() == "Drawing tiny ...\r\033[K"
+
+
+def lines_after(stream, count):
+    """The lines of a stream once there are `count` more."""
+    wanted, deadline = stream.getvalue().count("\n") + count, time.monotonic() + 20
+    while stream.getvalue().count("\n") < wanted:
+        assert time.monotonic() < deadline, stream.getvalue()
+        time.sleep(0.01)
+    return stream.getvalue().splitlines()
+
+
+def test_where_there_is_no_terminal_a_line_says_now_and_then_how_far_it_is(monkeypatch):
+    assert progress.EVERY == 30.0
+    monkeypatch.setattr(progress, "EVERY", 0.02)
+    stream, one = io.StringIO(), shard()
+    with progress.show(2, 2 * one.cost, stream) as shown:
+        with shown.compiling(one.shape):
+            assert re.fullmatch(r"Compiling 5x2: \d+ s so far\.", lines_after(stream, 1)[0])
+        assert lines_after(stream, 2)[-1] == "Training: 0 %, 0 run-steps/s, time left unknown."
+        shown.advance(one)
+        last = lines_after(stream, 2)[-1]
+        assert re.fullmatch(r"Training: 50 %, [\d.e+]+[kMG]? run-steps/s, about \d+ s left\.", last), last
+    count = stream.getvalue().count("\n")
+    time.sleep(0.1)
+    assert stream.getvalue().count("\n") == count, "it ends with the training"
+
+
+def test_drawing_says_now_and_then_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(progress, "EVERY", 0.02)
+    stream = io.StringIO()
+    with progress.working("Drawing 4 figures", 4, stream) as work:
+        work.advance()
+        last = lines_after(stream, 2)[-1]
+        assert re.fullmatch(r"Drawing 4 figures: 25 %, [\d.e+]+ a second, about \d+ s left\.", last), last
+    with progress.working("Building the site", out=stream):
+        assert re.fullmatch(r"Building the site: \d+ s so far\.", lines_after(stream, 1)[-1])
 
 
 def test_timings_are_merged_and_survive_damage(tmp_path):

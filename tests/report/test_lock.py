@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 from report import ROOT, expected, lock, workshop
 from report.__main__ import main
 from report.errors import PipelineError
-from report.lock import Comparison, Line
+from report.lock import Comparison
+from report.records import LockedSweep
 from sup.training import selfcheck
 from tests.report.workbench import FakeEngine, arrays_of, shop
 
 ONE, TWO = (
-    Line("intro/relu", "smoke", "1" * 64, "kernel", "a" * 64),
-    Line("basic_small/relu", "smoke", "2" * 64, "kernel", "b" * 64),
+    LockedSweep("intro/relu", "smoke", "1" * 64, "kernel", "a" * 64),
+    LockedSweep("basic_small/relu", "smoke", "2" * 64, "kernel", "b" * 64),
 )
 
 
 def test_lines_come_back_in_the_papers_order(tmp_path):
     path = tmp_path / "artifacts.lock"
-    large = Line("intro/relu", "laptop", "3" * 64, "kernel", "c" * 64)
+    large = LockedSweep("intro/relu", "laptop", "3" * 64, "kernel", "c" * 64)
     path.write_text(lock.text_of([large, TWO, ONE]))
     assert lock.read(path) == [ONE, TWO, large]
     assert path.read_text().splitlines()[0] == f"intro/relu smoke {'1' * 64} kernel {'a' * 64}"
@@ -38,15 +39,15 @@ def test_a_line_that_is_none_is_named(tmp_path):
 def test_every_way_to_differ_is_told_apart():
     here = [
         ONE,
-        Line(TWO.name, "smoke", "9" * 64, "kernel", TWO.digest),
-        Line("basic_large/relu", "smoke", "4" * 64, "kernel", "d" * 64),
-        Line("basic_large/new", "smoke", "5" * 64, "kernel", "e" * 64),
+        LockedSweep(TWO.name, "smoke", "9" * 64, "kernel", TWO.results_digest),
+        LockedSweep("basic_large/relu", "smoke", "4" * 64, "kernel", "d" * 64),
+        LockedSweep("basic_large/new", "smoke", "5" * 64, "kernel", "e" * 64),
     ]
     locked = [
         ONE,
         TWO,
-        Line("basic_large/relu", "smoke", "4" * 64, "kernel", "f" * 64),
-        Line("gone/relu", "smoke", "6" * 64, "kernel", "0" * 64),
+        LockedSweep("basic_large/relu", "smoke", "4" * 64, "kernel", "f" * 64),
+        LockedSweep("gone/relu", "smoke", "6" * 64, "kernel", "0" * 64),
     ]
     assert lock.compare(locked, here) == [
         Comparison("intro/relu", "match", "a" * 64, "a" * 64),
@@ -216,6 +217,7 @@ def test_the_committed_lock_lists_what_the_figures_need():
     for name in ("smoke", "laptop"):
         profile = profiles.get(name)
         planned = plan_sweeps(Store(ROOT / "nowhere"), profile, engines.engine("cpu"), profile.sizes)
-        wanted = {(f"{sweep.figure}/{sweep.name}", sweep.spec) for sweep in planned}
-        assert {(line.name, line.spec) for line in locked if line.profile == name} == wanted, f"run `make lock PROFILE={name}`"
+        wanted = {(f"{sweep.figure}/{sweep.name}", sweep.spec_digest) for sweep in planned}
+        listed = {(line.name, line.spec_digest) for line in locked if line.profile == name}
+        assert listed == wanted, f"run `make lock PROFILE={name}`"
         assert expected.read(expected.FIGURES, name) and expected.read(expected.CLAIMS, name)

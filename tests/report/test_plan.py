@@ -59,7 +59,7 @@ def test_what_was_removed_is_absent(tmp_path):
 def test_other_runs_are_a_change_of_spec(tmp_path):
     store = stored(tmp_path, runs(3))
     (was,), (now,) = cut(runs(3), KERNEL), cut(runs(4), KERNEL)
-    assert why(store, runs(4)) == {0: Reason("spec", LABEL, was.spec, now.spec)}
+    assert why(store, runs(4)) == {0: Reason("spec", LABEL, was.spec_digest, now.spec_digest)}
     assert why(store, runs(3, snapshots=(0,)))[0].kind == "spec"
 
 
@@ -152,7 +152,7 @@ def test_the_cost_of_a_run_is_about_what_the_kernel_takes(n, m, microseconds):
 def test_a_shard_of_a_whole_sweep_has_the_digest_of_the_sweep():
     wanted = runs(3, snapshots=(0, 10))
     (only,) = cut(wanted, KERNEL)
-    assert only.spec == wanted.digest
+    assert only.spec_digest == wanted.spec_digest
 
 
 def test_a_figure_that_trains_needs_a_size(tmp_path):

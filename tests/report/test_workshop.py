@@ -11,6 +11,7 @@ import pytest
 
 from report import gallery
 from report.errors import PipelineError, StoreError
+from report.findings import TrainedOn
 from report.reasons import Reason
 from report.store.artifacts import Store
 from report.store.shard_file import Damaged, results_digest
@@ -50,16 +51,14 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     (sweep,) = record.sweeps
     assert (sweep.figure, sweep.name, sweep.engine, sweep.shards) == ("tiny", "models", "kernel", 1)
     assert sweep.shape == "relu-output 5x2, independent" and len(sweep.runs) == 6
-    assert sweep.digest == results_digest(run["content"] for run in sweep.runs)
-    assert {run["density"] for run in sweep.runs} == {1.0, 0.1} and all(0 < run["final_loss"] < 1 for run in sweep.runs)
+    assert sweep.results_digest == results_digest(run.content_digest for run in sweep.runs)
+    assert {run.density for run in sweep.runs} == {1.0, 0.1} and all(0 < run.final_loss < 1 for run in sweep.runs)
     assert sweep.seconds is not None and sweep.seconds >= 0
     first, second = record.claims
-    assert (first["id"], first["verdict"], first["seeds"], first["rows"]) == ("C0", "reproduced", 6, None)
-    assert second["verdict"] == "not reproduced" and second["runs"] == [
-        {"sweep": "tiny/models", "count": 6, "digest": sweep.digest}
-    ]
-    contract = "id figure source text paper value unit interval seeds criterion verdict reason profile engine runs rows"
-    assert list(first) == contract.split()
+    assert (first.id, first.verdict, first.seeds, first.rows) == ("C0", "reproduced", 6, None)
+    assert (first.figure, first.profile, first.engine) == ("tiny", "smoke", "kernel")
+    assert second.verdict == "not reproduced"
+    assert second.runs == (TrainedOn(sweep="tiny/models", count=6, digest=sweep.results_digest),)
     value = record.values["loss"]
     assert value.interval and value.interval[0] < value.value < value.interval[1]
     assert json.loads((record.folder / "data.json").read_text())["arrays"]["none"] == [None]
@@ -70,7 +69,7 @@ def test_intervals_without_an_end_come_back_so(tmp_path):
     small.module("tiny").needs = lambda size: {"models": runs(1, densities=(1.0,))}
     (record,) = small.make()
     assert record.values["loss"].interval == (-math.inf, math.inf)
-    assert record.claims[0]["interval"] == [None, None]
+    assert record.claims[0].interval == (None, None)
 
 
 def test_a_second_build_trains_draws_and_writes_nothing(built, no_drawing):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Size, Value
+from figures.base import About, Claim, Data, Range, Size, Value, array
 from report.code import Sources
 from report.engines import Engine
 from report.profiles import Profile
@@ -68,7 +68,7 @@ def tiny_figure(seeds=None, steps=1000):
         losses = trained["models"]["final_loss"]
         loss = mean(losses)
         return Data(
-            arrays={"losses": losses, "none": np.array([np.nan])},
+            arrays={"losses": array(losses, "seed", "final loss"), "none": array([np.nan], "row", "no number")},
             values={"loss": Value(value=loss.value, interval=(loss.low, loss.high))},
         )
 
@@ -76,12 +76,12 @@ def tiny_figure(seeds=None, steps=1000):
         from matplotlib.figure import Figure
 
         drawn = Figure(figsize=(1, 1))
-        drawn.subplots().plot(data.arrays["losses"], color=theme.ink)
+        drawn.subplots().plot(data["losses"], color=theme.ink)
         return drawn
 
     def claim(id, low):
         return Claim(id=id, text="Loss is high.", source="here", paper="high", quantity="mean loss",
-                     measure=lambda data: mean(data.arrays["losses"]), holds=Range(low=low))  # fmt: skip
+                     measure=lambda data: mean(data["losses"]), holds=Range(low=low))  # fmt: skip
 
     about = About(label="F0", title="Tiny", alt="A line.", source="nowhere")
     return SimpleNamespace(ABOUT=about, CLAIMS=(claim("C0", 0.01), claim("C00", 2.0)), needs=needs, reduce=reduce, draw=draw)

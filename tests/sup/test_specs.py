@@ -69,7 +69,11 @@ def test_refusals(change, message):
         (lambda: Correlated(sizes=(2, 2), density=(0.1, 0.2, 0.3)), r"one number per set: 2 sets, 3 densities"),
         (lambda: Sweep(()), r"runs is a tuple of at least one run"),
         (lambda: Sweep((BASE, BASE)), r"runs is a set of different runs; got .2 runs.\. Some are equal: vary the seed"),
-        (lambda: sweep(BASE, n_features=(5, 6)), r"runs is a set of runs of one shape and one number of steps"),
+        (lambda: sweep(BASE, n_features=(5, 6)), r"one shape and one number of steps; got n_features: 5, 6\. Make a sweep"),
+        (
+            lambda: sweep(BASE, n_hidden=(1, 2), steps=(5, 9)),
+            r"one shape and one number of steps; got n_hidden: 1, 2; steps: 5, 9\. Make a sweep of each\.$",
+        ),
         (lambda: sweep(BASE, snapshots=(5, 3)), r"snapshots is steps at which to record the .* rising ints from 0 to 10000"),
         (lambda: get(BASE, "sparsity"), r"'sparsity' is no field"),
     ],

@@ -23,6 +23,7 @@ from sup.training.snapshots import recorded
 
 Array = NDArray[Any]
 ACTIVATIONS = {"relu": RELU, "quadratic": QUADRATIC, "gelu": GELU}
+CACHE_LINE = 64  # bytes
 KINDS = {Independent: INDEPENDENT, Correlated: CORRELATED, Anticorrelated: ANTICORRELATED}
 
 
@@ -81,10 +82,22 @@ def pack_objective(runs: Sequence[Run]) -> Objective:
     return Objective(stream_keys(runs, "attack"), norm, penalty)
 
 
+def aligned_zeros(count: int, kind: type[np.float32 | np.uint32]) -> Array:
+    """Zeros that begin at a cache line; otherwise the widest vectors cross lines, which costs about 5 % of the time.
+
+    Args:
+        count: Number of zeros.
+        kind: Their type, of four bytes.
+    """
+    room = np.zeros(count + CACHE_LINE // 4, kind)
+    start = -room.ctypes.data % CACHE_LINE // 4
+    return room[start : start + count]
+
+
 def make_scratch(constants: Constants) -> Scratch:
     """Scratch arrays for the training of one run."""
     n, weights = constants.n, constants.n * constants.m
-    S, U = np.zeros(layout(constants).size, np.float32), np.zeros(constants.columns * LANES, np.uint32)
+    S, U = aligned_zeros(layout(constants).size, np.float32), aligned_zeros(constants.columns * LANES, np.uint32)
     return Scratch(S, U, Parameters(*(np.zeros(count, np.float32) for count in (weights, weights, n))))
 
 

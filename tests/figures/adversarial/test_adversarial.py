@@ -4,12 +4,12 @@ import pytest
 from figures.adversarial import adversarial, adversarial_training
 from figures.adversarial.adversarial import SPARSE
 from figures.adversarial.adversarial_training import FEATURES, HIDDEN
-from figures.base import Data, Size, judge
+from figures.base import Size, judge
 from figures.geometry import dimension_curve
 from figures.shared.uniform import CHOSEN, density, setting
 from figures.style import THEMES
 from sup.robustness import mean_norm
-from tests.figures.models import blocks, trained, turned
+from tests.figures.models import blocks, changed, trained, turned
 from tests.figures.pictures import assert_readable
 
 ONE, PAIR = np.eye(1), np.array([[1.0, -1.0]])
@@ -41,37 +41,33 @@ def attacked():
 
 
 def test_the_models_are_those_of_uniform_superposition_and_sparser_ones(attacked):
-    assert attacked.arrays["level"].tolist() == [*CHOSEN, SPARSE]
-    np.testing.assert_allclose(attacked.arrays["density"][[0, -2, -1]], [1, 0.1, 0.01])
+    assert attacked["level"].tolist() == [*CHOSEN, SPARSE]
+    np.testing.assert_allclose(attacked["density"][[0, -2, -1]], [1, 0.1, 0.01])
     size = Size(steps=1, seeds=1)
-    assert adversarial.needs(size)["base"].digest == dimension_curve.needs(size)["base"].digest
+    assert adversarial.needs(size)["base"].spec_digest == dimension_curve.needs(size)["base"].spec_digest
 
 
 def test_the_unit_is_a_model_with_dedicated_dimensions(attacked):
-    np.testing.assert_allclose(attacked.arrays["vulnerability"][0], 1.0, atol=1e-6)
-    np.testing.assert_allclose(attacked.arrays["adaptive"][0], 1.0, atol=1e-6)
-    np.testing.assert_allclose(attacked.arrays["per_dimension"][[0, -2]], [[1], [2]], rtol=1e-6)
+    np.testing.assert_allclose(attacked["vulnerability"][0], 1.0, atol=1e-6)
+    np.testing.assert_allclose(attacked["adaptive"][0], 1.0, atol=1e-6)
+    np.testing.assert_allclose(attacked["per_dimension"][[0, -2]], [[1], [2]], rtol=1e-6)
 
 
 def test_a_pair_is_harmed_twice_as_much_while_the_other_is_inactive(attacked):
     """The push along (1, -1) / sqrt 2 arrives with sqrt 2 times its norm; where the other is active its output is hit as well."""
-    found = attacked.arrays["vulnerability"]
+    found = attacked["vulnerability"]
     np.testing.assert_allclose(found[-1], 2.0, rtol=0.05)
     assert (found[4:] > 1.2).all() and (found < 3.0).all()
 
 
 def test_the_gradient_sees_nothing_where_no_feature_is_active(attacked):
     x = adversarial.samples(SIZES.features, 0.01)[:, : 2 * SIZES.hidden]
-    assert attacked.arrays["blind"][-1] == pytest.approx((~x.any(axis=1)).mean(), abs=0.05)
-    assert (attacked.arrays["blind"][0] == 0).all() and (attacked.arrays["closed"][-1] > 0.95).all()
+    assert attacked["blind"][-1] == pytest.approx((~x.any(axis=1)).mean(), abs=0.05)
+    assert (attacked["blind"][0] == 0).all() and (attacked["closed"][-1] > 0.95).all()
 
 
 def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
-
-
-def changed(data, **arrays):
-    return Data(arrays={**data.arrays, **arrays}, values=data.values)
 
 
 def test_verdicts_follow_the_numbers(attacked):
@@ -109,8 +105,8 @@ def trained_against(kept, seeds=3):
 )
 def test_when_superposition_is_gone(kept, removed, expected):
     data = trained_against(kept)
-    np.testing.assert_array_equal(data.arrays["removed"], [removed] * 3)
-    assert data.arrays["per_dimension"][:, 0].tolist() == [count / HIDDEN for count in kept]
+    np.testing.assert_array_equal(data["removed"], [removed] * 3)
+    assert data["per_dimension"][:, 0].tolist() == [count / HIDDEN for count in kept]
     assert tuple(verdicts(adversarial_training, data).values()) == expected
 
 

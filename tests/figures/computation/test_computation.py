@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from figures.base import FIRST_SEED, Data, Size, judge
+from figures.base import FIRST_SEED, Size, judge
 from figures.computation import (
     absolute,
     absolute_large,
@@ -16,7 +16,7 @@ from figures.computation import (
 from figures.computation.absolute_large import DENSITIES
 from figures.style import THEMES
 from sup.results import Trained
-from tests.figures.models import nth
+from tests.figures.models import changed, nth
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
 
 BY_THEME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -86,7 +86,7 @@ def test_neurons_are_rescaled_without_changing_the_model():
 def test_figures_that_show_the_same_models_train_them_once():
     size = Size(steps=9, seeds=3)
     for one, two in ((absolute_large, absolute_zoom), (asymmetric_model, asymmetric_pairs)):
-        assert one.needs(size)["fits"].digest == two.needs(size)["fits"].digest
+        assert one.needs(size)["fits"].spec_digest == two.needs(size)["fits"].spec_digest
     run = absolute_large.needs(size)["fits"].runs[0]
     assert (run.model, run.n_features, run.n_hidden, run.distribution.low) == ("absolute", 100, 40, -1.0)
     assert run.importance == pytest.approx(0.8 ** np.arange(100))
@@ -96,7 +96,7 @@ def test_the_exact_solution_is_recognised_at_any_scale():
     data = absolute_small.reduce(fits(absolute_small, plain, 30))
     assert verdicts(absolute_small, data) == {"C77": "reproduced", "C78": "reproduced"}
     assert data.values["exact"].value == 30
-    np.testing.assert_allclose(data.arrays["W1"], np.kron(np.eye(3), [[1], [-1]]), atol=1e-4)
+    np.testing.assert_allclose(data["W1"], np.kron(np.eye(3), [[1], [-1]]), atol=1e-4)
 
 
 @pytest.mark.parametrize("spoil", [(0, 0, 1.2), (0, 1, 0.3), (1, 0, 0.0)])
@@ -115,7 +115,7 @@ def test_only_the_best_of_five_counts():
         return plain(run) if run.seed % 5 == 3 else both_sides(3, 6, 2)
 
     data = absolute_small.reduce(fits(absolute_small, weights, 20, losses=lambda run: run.seed % 5 != 3))
-    assert data.arrays["best"].tolist() == [True] * 4 and data.arrays["exact"].sum() == 4
+    assert data["best"].tolist() == [True] * 4 and data["exact"].sum() == 4
     claim = absolute_small.CLAIMS[0]
     assert claim.measure(data).models == 20
     assert [row["exact"] for row in claim.rows(data)] == ["4", "4", "2", "2"]
@@ -129,7 +129,7 @@ def large():
 def test_claims_of_the_large_figure_hold_for_a_ladder(large):
     assert verdicts(absolute_large, large) == dict.fromkeys(("C79", "C80", "C82"), "reproduced")
     assert [row["neurons of one feature"] for row in absolute_large.CLAIMS[0].rows(large)] == "40 40 30 20 10 0 0".split()
-    assert large.arrays["sides"][0].tolist() == [20, 20, 20]
+    assert large["sides"][0].tolist() == [20, 20, 20]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,7 @@ def test_claims_of_the_large_figure_hold_for_a_ladder(large):
     ],
 )
 def test_claims_of_the_large_figure_can_fail(large, name, change, failing):
-    data = Data(arrays={**large.arrays, name: change(large.arrays[name])}, values=large.values)
-    found = verdicts(absolute_large, data)
+    found = verdicts(absolute_large, changed(large, **{name: change(large[name])}))
     assert {claim for claim, verdict in found.items() if verdict == "not reproduced"} == failing
 
 
@@ -180,7 +179,7 @@ def test_top_activations_hide_weaker_features_but_not_equal_ones():
     weak, strong = zoomed(0.25), zoomed(1.0)
     assert verdicts(absolute_zoom, weak) == {"C81": "reproduced"}
     assert verdicts(absolute_zoom, strong) == {"C81": "not reproduced"}
-    assert weak.arrays["caused"][0, 0] > weak.arrays["caused"][0, -1]
+    assert weak["caused"][0, 0] > weak["caused"][0, -1]
     assert verdicts(absolute_zoom, zoomed(0.0)) == {"C81": "untested"}
 
 
@@ -192,7 +191,7 @@ def test_the_window_is_where_both_kinds_are_most_even():
 def test_the_motif_is_found_in_models_that_have_it():
     data = asymmetric_model.reduce(fits(asymmetric_model, lambda run: motif(run) if run.seed % 5 else plain(run), 60))
     assert verdicts(asymmetric_model, data) == {"C83": "reproduced"}
-    assert data.values["models"].value == 48 and data.arrays["drawn"] == FIRST_SEED + 1
+    assert data.values["models"].value == 48 and data["drawn"] == FIRST_SEED + 1
     assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
     rows = asymmetric_model.CLAIMS[0].rows(data)
     assert [row["mean"] for row in rows] == [
@@ -207,8 +206,8 @@ def test_the_motif_is_found_in_models_that_have_it():
         "27500.00",
         "100% of instances",
     ]
-    assert data.arrays["role"].tolist() == [0] * 8 + [1, 2]
-    np.testing.assert_allclose(data.arrays["W1"][8, :2], [2.0, -0.5], atol=1e-4)
+    assert data["role"].tolist() == [0] * 8 + [1, 2]
+    np.testing.assert_allclose(data["W1"][8, :2], [2.0, -0.5], atol=1e-4)
 
 
 def test_models_without_the_motif_have_none():
@@ -220,12 +219,12 @@ def test_models_without_the_motif_have_none():
 
 def test_the_instances_are_explained_with_their_numbers():
     data = asymmetric_pairs.reduce(fits(asymmetric_pairs, motif, 3))
-    np.testing.assert_allclose(data.arrays["into"][0], [[2, -0.5], [2, 0]], atol=1e-5)
-    np.testing.assert_allclose(data.arrays["out"][0], [[0.5, 2], [0, -2]], atol=1e-5)
-    np.testing.assert_allclose(data.arrays["response"][0, 0], [[1, 4], [1, 0], [1, 0]], atol=1e-5)
-    np.testing.assert_allclose(data.arrays["response"][0, 1, :2], [[0.25, 1], [0.25, 1]], atol=1e-5)
+    np.testing.assert_allclose(data["into"][0], [[2, -0.5], [2, 0]], atol=1e-5)
+    np.testing.assert_allclose(data["out"][0], [[0.5, 2], [0, -2]], atol=1e-5)
+    np.testing.assert_allclose(data["response"][0, 0], [[1, 4], [1, 0], [1, 0]], atol=1e-5)
+    np.testing.assert_allclose(data["response"][0, 1, :2], [[0.25, 1], [0.25, 1]], atol=1e-5)
     ideal = asymmetric_sketch.reduce({})
-    np.testing.assert_allclose(ideal.arrays["response"], data.arrays["response"][0, :, :2], atol=1e-5)
+    np.testing.assert_allclose(ideal["response"], data["response"][0, :, :2], atol=1e-5)
     assert ideal.values["leak"].value == 4 and ideal.values["stays"].value == 0.25
 
 

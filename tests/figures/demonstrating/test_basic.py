@@ -1,15 +1,14 @@
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from figures.base import FIRST_SEED, Data, Size, judge
+from figures.base import FIRST_SEED, Size, judge
 from figures.demonstrating import basic, basic_large, basic_small
 from figures.demonstrating.basic import DENSITIES
 from figures.style import THEMES
 from sup.geometry import gram, represented, superposition_score
-from tests.figures.models import blocks, circle, nth, trained, turned
+from tests.figures.models import blocks, changed, circle, nth, plain, trained, turned
 from tests.figures.pictures import assert_readable
 
 ONE, PAIR, FIVE = np.eye(1), np.array([[1.0, -1.0]]), circle(90, 18, -54, 234, 162, length=1.1)
@@ -47,10 +46,6 @@ def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
 
 
-def with_arrays(data, **arrays):
-    return Data(arrays={**data.arrays, **arrays}, values=data.values)
-
-
 @pytest.fixture(scope="module")
 def small():
     return basic_small.reduce(small_runs())
@@ -72,7 +67,7 @@ def test_they_need_the_papers_models(module, sizes):
 def test_the_large_figure_compares_with_the_small_ones_models():
     """With eight times its seeds in `report.yml`, the small figure's models are the very same sweep and are trained once."""
     ours = basic_large.needs(Size(steps=9, seeds=2))["small"]
-    assert ours.digest == basic_small.needs(Size(steps=9, seeds=16))["relu"].digest
+    assert ours.spec_digest == basic_small.needs(Size(steps=9, seeds=16))["relu"].spec_digest
 
 
 def tally_by_loops(W):
@@ -93,11 +88,11 @@ def test_tallies_equal_their_loops():
     rng = np.random.default_rng(0)
     random = {seed: rng.normal(0, 0.3, (5, 20)) * (rng.random(20) < 0.6) for seed in range(6)}
     runs = small_runs(weights=lambda run: weights(run) if run.seed % 2 else random[nth(run)])["relu"]
-    found = basic.tally(runs)
+    counted = basic.tally(runs)
     for at, run in zip(np.ndindex(len(DENSITIES), 6), runs.runs, strict=True):
         expected = tally_by_loops(runs.where(density=run.distribution.density, seed=run.seed)["W"][0].astype(np.float64))
         for name, value in expected.items():
-            np.testing.assert_allclose(found[name][at], value, rtol=1e-6)
+            np.testing.assert_allclose(counted[name].values[at], value, rtol=1e-6)
 
 
 def test_interference_of_known_arrangements():
@@ -127,13 +122,12 @@ def test_distance_from_the_linear_solution():
 
 
 def test_the_drawn_models_are_the_best(small):
-    arrays = small.arrays
-    assert arrays["drawn"].tolist() == [FIRST_SEED] * 8
-    assert arrays["density"].tolist() == [0.001, *DENSITIES]
-    assert arrays["represented"].tolist() == [5, 5, 7, 9, 10, 12, 12, 12]
-    assert arrays["superposed"].tolist() == [0, 0, 4, 8, 10, 12, 12, 12]
-    assert arrays["paired"].tolist() == [0, 0, 4, 8, 10, 2, 2, 2]
-    np.testing.assert_allclose(arrays["products"][2], gram(IDEAL[0.3][None])[0], atol=1e-4)
+    assert small["drawn"].tolist() == [FIRST_SEED] * 8
+    assert small["density"].tolist() == [0.001, *DENSITIES]
+    assert small["represented"].tolist() == [5, 5, 7, 9, 10, 12, 12, 12]
+    assert small["superposed"].tolist() == [0, 0, 4, 8, 10, 12, 12, 12]
+    assert small["paired"].tolist() == [0, 0, 4, 8, 10, 2, 2, 2]
+    np.testing.assert_allclose(small["products"][2], gram(IDEAL[0.3][None])[0], atol=1e-4)
 
 
 def test_values_are_means_with_intervals(small):
@@ -200,11 +194,14 @@ def large():
     """Both sizes as the paper has them: the larger one four times the smaller, counts as in its table."""
     seeds = np.ones(6)
     counts, totals = np.array(basic_large.PAPER_COUNT)[:, None], np.array(basic_large.PAPER_TOTAL)[:, None]
-    arrays = {
-        "small_count": counts * seeds, "small_total": totals * seeds, "seed_count": 4 * counts * seeds,
-        "seed_total": 4 * totals * seeds, "dense_small": 0.01 * seeds, "dense_large": 0.02 * seeds,
-    }  # fmt: skip
-    return Data(arrays=arrays)
+    return plain(
+        small_count=counts * seeds,
+        small_total=totals * seeds,
+        seed_count=4 * counts * seeds,
+        seed_total=4 * totals * seeds,
+        dense_small=0.01 * seeds,
+        dense_large=0.02 * seeds,
+    )
 
 
 def test_claims_of_the_large_figure_hold_for_the_papers_numbers(large):
@@ -228,7 +225,7 @@ def test_claims_of_the_large_figure_hold_for_the_papers_numbers(large):
     ],
 )
 def test_claims_of_the_large_figure_can_fail(large, name, change, failing, verdict):
-    found = verdicts(basic_large, with_arrays(large, **{name: change(large.arrays[name])}))
+    found = verdicts(basic_large, changed(large, **{name: change(large[name])}))
     assert {claim for claim, said in found.items() if said != "reproduced"} == failing
     assert {found[claim] for claim in failing} <= {verdict}
 
@@ -252,8 +249,8 @@ def quadrupled(run):
 def test_the_large_figure_from_models():
     sweeps = basic_large.needs(Size(steps=1, seeds=2))
     data = basic_large.reduce({name: trained(sweep, quadrupled) for name, sweep in sweeps.items()})
-    assert data.arrays["represented"].tolist() == [20, 20, 28, 36, 40, 48, 48, 48]
-    np.testing.assert_allclose(data.arrays["dense_large"], 0.5, rtol=1e-6)  # no biases here, the solution's are 1/2
+    assert data["represented"].tolist() == [20, 20, 28, 36, 40, 48, 48, 48]
+    np.testing.assert_allclose(data["dense_large"], 0.5, rtol=1e-6)  # no biases here, the solution's are 1/2
     assert verdicts(basic_large, data)["C13"] == "reproduced"
     for theme in THEMES:
         assert_readable(basic_large.draw(data, theme))
@@ -272,5 +269,5 @@ def test_the_picture_says_what_the_data_say(small):
     said = words(small)
     assert "12 features" in said and "in antipodal pairs: 22 of 22 superposed" in said
     assert "products up to 0.37, biases down to −0.20" in said
-    fewer = replace(small, arrays={**small.arrays, "represented": np.arange(8)})
+    fewer = changed(small, represented=np.arange(8))
     assert "7 features" in words(fewer)

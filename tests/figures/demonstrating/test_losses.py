@@ -1,13 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from figures.base import Data, judge
+from figures.base import judge
 from figures.demonstrating import linear_loss, one_sparse_loss
 from figures.demonstrating.polygons import IMPORTANCE, arrangement
 from figures.style import THEMES
 from sup.geometry import feature_dimensionality, feature_norms
+from tests.figures.models import changed
 from tests.figures.pictures import assert_readable
 
 
@@ -25,10 +24,11 @@ def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=False).verdict for claim in module.CLAIMS}
 
 
-def with_array(data, name, change):
-    array = data.arrays[name].copy()
-    change(array)
-    return Data(arrays={**data.arrays, name: array}, values=data.values)
+def edited(data, name, edit):
+    """`data` with some numbers of one array edited in place."""
+    numbers = data[name].copy()
+    edit(numbers)
+    return changed(data, **{name: numbers})
 
 
 @pytest.mark.parametrize("count", range(6))
@@ -44,19 +44,19 @@ def test_neither_figure_trains():
 
 def test_linear_bars_have_their_closed_form(linear):
     """From two features on, the best squared length is 2/k and the loss A (1 - 2/k) + rest, A the importance of what is kept."""
-    total = linear.arrays["benefit"] + linear.arrays["interference"]
+    total = linear["benefit"] + linear["interference"]
     for k in range(2, 6):
         kept, rest = IMPORTANCE[:k].sum(), IMPORTANCE[k:].sum()
-        assert linear.arrays["length"][k] ** 2 == pytest.approx(2 / k)
+        assert linear["length"][k] ** 2 == pytest.approx(2 / k)
         assert total[k] == pytest.approx(kept * (1 - 2 / k) + rest)
     assert total.argmin() == 2 and total[2] == pytest.approx(linear.values["lowest"].value)
 
 
 def test_linear_samples_lie_on_the_formula(linear):
     """Five standard errors, twenty dots: fails by chance once in a hundred thousand seeds; the seeds are fixed."""
-    off = np.abs(linear.arrays["sampled"] - linear.arrays["level"][:, None])
-    assert (off < 5 * linear.arrays["error"]).all()
-    assert (linear.arrays["error"] < 0.05 * linear.arrays["sampled"]).all()
+    off = np.abs(linear["sampled"] - linear["level"][:, None])
+    assert (off < 5 * linear["error"]).all()
+    assert (linear["error"] < 0.05 * linear["sampled"]).all()
 
 
 def test_the_pentagon_has_the_length_and_bias_of_the_known_critical_point(sparse):
@@ -73,13 +73,13 @@ def test_up_to_a_square_one_active_feature_costs_nothing_when_represented(sparse
 
 def test_composed_losses_lie_on_the_samples(sparse):
     """Five standard errors, three densities; the seed is fixed."""
-    off = np.abs(sparse.arrays["table_part"].sum(axis=0) - sparse.arrays["table_sampled"])
-    assert (off < 5 * sparse.arrays["table_error"]).all()
+    off = np.abs(sparse["table_part"].sum(axis=0) - sparse["table_sampled"])
+    assert (off < 5 * sparse["table_error"]).all()
 
 
 def test_dots_lie_on_the_curves(sparse):
-    for curve, dots in zip(sparse.arrays["leak"], sparse.arrays["dot_leak"], strict=True):
-        np.testing.assert_allclose(np.interp(sparse.arrays["dot_slope"], sparse.arrays["slope"], curve), dots, atol=1e-9)
+    for curve, dots in zip(sparse["leak"], sparse["dot_leak"], strict=True):
+        np.testing.assert_allclose(np.interp(sparse["dot_slope"], sparse["slope"], curve), dots, atol=1e-9)
 
 
 def test_all_statements_hold(linear, sparse):
@@ -102,7 +102,7 @@ def test_all_statements_hold(linear, sparse):
 )
 def test_each_statement_can_fail(linear, sparse, claim, array, change):
     module, data = (linear_loss, linear) if array in linear.arrays else (one_sparse_loss, sparse)
-    failed = verdicts(module, with_array(data, array, change))
+    failed = verdicts(module, edited(data, array, change))
     assert [id for id, verdict in failed.items() if verdict != "reproduced"] == [claim]
     assert failed[claim] == "not reproduced"
 
@@ -110,13 +110,13 @@ def test_each_statement_can_fail(linear, sparse, claim, array, change):
 def test_the_rows_of_the_composed_loss_show_what_was_sampled(sparse):
     rows = next(claim for claim in one_sparse_loss.CLAIMS if claim.id == "C16").rows(sparse)
     assert [row["density"] for row in rows] == ["1", "0.1", "0.01"]
-    assert float(rows[0]["composed loss"]) == pytest.approx(sparse.arrays["table_part"][:, 0].sum(), rel=1e-2)
+    assert float(rows[0]["composed loss"]) == pytest.approx(sparse["table_part"][:, 0].sum(), rel=1e-2)
 
 
 def test_the_same_data_every_time(linear):
     again = linear_loss.reduce({})
-    for name, array in linear.arrays.items():
-        np.testing.assert_array_equal(again.arrays[name], array)
+    for name in linear.arrays:
+        np.testing.assert_array_equal(again[name], linear[name])
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -126,8 +126,8 @@ def test_pictures_are_readable(linear, sparse, theme):
 
 
 def test_the_lowest_bar_is_the_bold_one(linear):
-    flipped = replace(linear, arrays={**linear.arrays, "benefit": linear.arrays["benefit"][::-1]})
+    flipped = changed(linear, benefit=linear["benefit"][::-1])
     for data, lowest in ((linear, 2), (flipped, 0)):
         bold = [t.get_text() for t in linear_loss.draw(data, THEMES[0]).axes[0].texts if t.get_fontweight() == "bold"]
-        total = data.arrays["benefit"] + data.arrays["interference"]
+        total = data["benefit"] + data["interference"]
         assert total.argmin() == lowest and bold == [f"{total.min():.2f}"]

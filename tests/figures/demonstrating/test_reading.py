@@ -16,8 +16,8 @@ def words(module, data):
 
 def test_the_ideal_products_are_the_identity_on_what_is_learned():
     data = reading_products.reduce({})
-    assert data.arrays["products"].tolist() == np.diag([1.0] * 5 + [0.0] * 15).tolist()
-    assert data.arrays["bias"].tolist() == [0.0] * 5 + [0.5] * 15
+    assert data["products"].tolist() == np.diag([1.0] * 5 + [0.0] * 15).tolist()
+    assert data["bias"].tolist() == [0.0] * 5 + [0.5] * 15
     assert (data.values["learned"].value, data.values["mean"].value) == (5, 0.5)
 
 
@@ -32,9 +32,9 @@ def test_the_ideal_solution_is_a_least_squares_optimum():
         rest = np.eye(20) - w.T @ w
         return float(importance @ ((rest**2).sum(axis=1) / 12 + (rest @ np.full(20, 0.5) - bias) ** 2))
 
-    best = loss(w, data.arrays["bias"])
+    best = loss(w, data["bias"])
     for _ in range(200):
-        assert loss(w + 0.01 * rng.standard_normal(w.shape), data.arrays["bias"] + 0.01 * rng.standard_normal(20)) > best
+        assert loss(w + 0.01 * rng.standard_normal(w.shape), data["bias"] + 0.01 * rng.standard_normal(20)) > best
 
 
 def test_the_numbers_written_beside_the_products_are_those_of_the_data():
@@ -49,20 +49,20 @@ def test_scores_of_the_arrangements_are_those_of_their_closed_forms():
     data = reading_norms.reduce({})
     expected = {"dedicated": 0, "triangle": 1 / 2, "pair": 1, "pentagon": 3 / 2, "faint": 0}
     for k, (name, score) in enumerate(expected.items()):
-        assert data.arrays["scores"][data.arrays["group"] == k] == pytest.approx(score, abs=1e-12), name
+        assert data["scores"][data["group"] == k] == pytest.approx(score, abs=1e-12), name
         assert data.values[name].value == pytest.approx(score, abs=1e-12)
 
 
 def test_all_but_the_last_group_are_represented_in_full():
     data = reading_norms.reduce({})
-    faint = data.arrays["group"] == data.arrays["group"].max()
-    assert data.arrays["norms"][~faint] == pytest.approx(1)
-    assert (data.arrays["norms"][faint] < REPRESENTED).all()
+    faint = data["group"] == data["group"].max()
+    assert data["norms"][~faint] == pytest.approx(1)
+    assert (data["norms"][faint] < REPRESENTED).all()
 
 
 def test_groups_do_not_interfere_with_each_other():
     data = reading_norms.reduce({})
-    w, group = data.arrays["W"], data.arrays["group"]
+    w, group = data["W"], data["group"]
     assert (w.T @ w)[group[:, None] != group[None]] == pytest.approx(0)
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from figures.base import FIRST_SEED, Data, Size, judge
+from figures.base import FIRST_SEED, Size, judge
 from figures.geometry import dimension_curve, feature_dimensions, leverage, pressure
 from figures.shared import uniform
 from figures.style import THEMES
 from sup.polytopes import SHAPES, polygon, simplex, tegum
-from tests.figures.models import nth, padded, trained, turned
+from tests.figures.models import changed, nth, padded, trained, turned
 from tests.figures.pictures import assert_readable
 
 SIZE = Size(steps=10, seeds=4)
@@ -79,7 +79,7 @@ def test_laptop_and_paper_have_their_sizes_and_the_figures_share_their_models():
     assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, 68)
     assert (full.shape.n_features, full.shape.n_hidden, len(full.runs)) == (400, 30, 200)
     for module in (dimension_curve, feature_dimensions, leverage, pressure):
-        assert module.needs(SIZE)["base"].digest == small.digest
+        assert module.needs(SIZE)["base"].spec_digest == small.spec_digest
     assert set(feature_dimensions.INSETS) | set(uniform.PROBES) <= set(uniform.CHOSEN)
     wide, half = (dimension_curve.needs(SIZE)[name].shape for name in ("wide", "half"))
     assert (wide.n_features, wide.n_hidden, half.n_features, half.n_hidden) == (256, 12, 64, 6)
@@ -106,9 +106,9 @@ def test_a_curve_that_falls_steadily_does_not_stick():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("changed", ["wide_squares", "half_squares"])
-def test_sizes_that_differ_are_seen_whichever_they_are(curve, changed):
-    data = Data(arrays={**curve.arrays, changed: curve.arrays[changed] * [[1], [1.3], [1], [1]]}, values=curve.values)
+@pytest.mark.parametrize("name", ["wide_squares", "half_squares"])
+def test_sizes_that_differ_are_seen_whichever_they_are(curve, name):
+    data = changed(curve, **{name: curve[name] * [[1], [1.3], [1], [1]]})
     assert verdicts(dimension_curve, data)["C28"] == "not reproduced"
 
 
@@ -142,7 +142,7 @@ def test_features_of_their_own_on_dense_features_are_seen():
 def test_the_drawn_model_is_the_one_with_the_lowest_loss():
     sweep = uniform.models(SIZE)
     data = feature_dimensions.reduce({"base": trained(sweep, ideal, losses=lambda run: abs(nth(run) - 2))})
-    assert (data.arrays["drawn"] == FIRST_SEED + 2).all()
+    assert (data["drawn"] == FIRST_SEED + 2).all()
 
 
 def test_sums_and_leverage_hold_for_even_columns_and_sums_fail_for_uneven_ones():
@@ -153,8 +153,7 @@ def test_sums_and_leverage_hold_for_even_columns_and_sums_fail_for_uneven_ones()
 
     data = leverage.reduce(runs(leverage, uneven))
     assert verdicts(leverage, data) == {"C32": "not reproduced", "C-Z1": "reproduced"}
-    broken = Data(arrays={**data.arrays, "even": data.arrays["even"] + 1e-3}, values=data.values)
-    assert verdicts(leverage, broken)["C-Z1"] == "not reproduced"
+    assert verdicts(leverage, changed(data, even=data["even"] + 1e-3))["C-Z1"] == "not reproduced"
 
 
 def blurred(run):

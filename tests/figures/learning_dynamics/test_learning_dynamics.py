@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from figures.base import Data, Size, judge
+from figures.base import Size, judge
 from figures.learning_dynamics import energy_levels, octahedron
 from figures.style import THEMES
 from sup.results import Trained
 from sup.trajectories import Stages
-from tests.figures.models import turned
+from tests.figures.models import changed, turned
 from tests.figures.pictures import assert_legible, assert_readable
 from tests.sup.test_trajectories import PATH, cone
 
@@ -53,10 +53,10 @@ def _levels(sweep, jump_at, falls):
 
 def test_late_jumps_are_found_with_their_fall():
     data = levels()
-    assert data.arrays["count"].tolist() == [1] * 8
-    np.testing.assert_allclose(data.arrays["fall"], 1)
-    assert (data.arrays["time"] < 0.3).all()
-    assert data.arrays["bands"].shape == (1, 2) and data.arrays["last"][0] == data.arrays["bands"][0, 1]
+    assert data["count"].tolist() == [1] * 8
+    np.testing.assert_allclose(data["fall"], 1)
+    assert (data["time"] < 0.3).all()
+    assert data["bands"].shape == (1, 2) and data["last"][0] == data["bands"][0, 1]
     assert decided(energy_levels, data)["C61"] == "reproduced"
 
 
@@ -66,7 +66,7 @@ def test_a_loss_that_falls_elsewhere_is_no_evidence():
 
 def test_without_late_jumps_nothing_is_decided():
     data = levels(jump_at=1000)
-    assert data.arrays["count"].sum() == 0 and np.isnan(data.arrays["fall"]).all()
+    assert data["count"].sum() == 0 and np.isnan(data["fall"]).all()
     finding = judge(energy_levels.CLAIMS[0], data, decides=True)
     assert (finding.verdict, finding.estimate.models) == ("untested", 8)
 
@@ -81,10 +81,10 @@ def test_the_steepest_fall_tells_a_cliff_from_a_slope():
 
 def test_smoothness_is_compared_between_sizes():
     data = levels()
-    arrays = {**data.arrays, "steepest_small": np.linspace(0.5, 0.6, 8), "steepest_models": np.linspace(0.2, 0.3, 8)}
-    assert decided(energy_levels, Data(arrays=arrays, values=data.values))["C62"] == "reproduced"
-    arrays["steepest_models"] = np.linspace(0.8, 0.9, 8)
-    assert decided(energy_levels, Data(arrays=arrays, values=data.values))["C62"] == "not reproduced"
+    smooth = changed(data, steepest_small=np.linspace(0.5, 0.6, 8), steepest_models=np.linspace(0.2, 0.3, 8))
+    assert decided(energy_levels, smooth)["C62"] == "reproduced"
+    steep = changed(smooth, steepest_models=np.linspace(0.8, 0.9, 8))
+    assert decided(energy_levels, steep)["C62"] == "not reproduced"
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -127,7 +127,7 @@ def test_an_octahedron_learned_in_stages_is_recognised():
     data = paths(APART, odd=one_after_the_other())
     assert decided(octahedron, data) == dict.fromkeys(("C63", "C64", "C65"), "reproduced")
     assert data.values["octahedra"].value == data.values["usual"].value == 100
-    assert set(data.arrays["kind"].tolist()) == {0, 1}
+    assert set(data["kind"].tolist()) == {0, 1}
     rows = octahedron.CLAIMS[1].rows(data)
     assert [row["models"] for row in rows] == ["10 of 20", "10 of 20"]
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from figures.base import Data, Size, judge
+from figures.base import GROUP, Size, judge
 from figures.non_uniform import collapse, correlated_sets, deformed_pentagon, local_bases, pentagons, planes
 from figures.style import THEMES
 from sup.geometry import gram
 from sup.statistics import best_of_groups
-from tests.figures.models import blocks, circle, padded, trained, turned
+from tests.figures.models import blocks, changed, circle, padded, trained, turned
 from tests.figures.pictures import assert_legible, assert_readable
 
 PENTAGON = circle(90, 18, -54, 234, 162, length=1.13)
@@ -42,10 +42,10 @@ def test_clockwise_order_does_not_depend_on_the_order_of_like_features():
 
 def test_the_best_of_each_five_equals_a_loop():
     loss = np.random.default_rng(0).random((3, 17))
-    assert best_of_groups(loss, planes.GROUP).tolist() == [
+    assert best_of_groups(loss, GROUP).tolist() == [
         [5 * g + int(np.argmin(row[5 * g : 5 * g + 5])) for g in range(3)] for row in loss
     ]
-    assert best_of_groups(loss[:, :3], planes.GROUP).shape == (3, 1)
+    assert best_of_groups(loss[:, :3], GROUP).shape == (3, 1)
 
 
 def test_arrangements_are_told_apart():
@@ -116,7 +116,7 @@ def test_the_exact_curves_cross_where_a_feature_is_less_than_a_third_as_dense(de
     assert deformed.values["density_crossing"].value == pytest.approx(0.2688, abs=0.002)
     assert deformed.values["importance_crossing"].value == pytest.approx(0.367, abs=0.005)
     assert deformed.values["angle_usual"].value == pytest.approx(72, abs=0.01)
-    ends = deformed.arrays["density_exact_pentagon"], deformed.arrays["density_exact_square"]
+    ends = deformed["density_exact_pentagon"], deformed["density_exact_square"]
     assert np.isnan(ends[0][0]) and np.isfinite(ends[1]).all()  # the pentagon's branch has an end
 
 
@@ -127,35 +127,29 @@ def test_claims_follow_what_the_models_do(deformed):
     assert (found["C58"], found["C60"]) == ("differs", "not reproduced")
 
 
-def with_arrays(data, **changes):
-    return Data(arrays={**data.arrays, **changes}, values=data.values)
-
-
 def test_each_claim_about_pentagons_can_fail(deformed):
-    arrays = deformed.arrays
-    shuffled = {f"{kind}_W": arrays[f"{kind}_W"].copy() for kind in ("density", "importance")}
+    shuffled = {f"{kind}_W": deformed[f"{kind}_W"].copy() for kind in ("density", "importance")}
     shuffled["density_W"][6] *= 1.5
-    assert decided(deformed_pentagon, with_arrays(deformed, **shuffled))["C44"] == "not reproduced"
-    mirrored = arrays["density_W"].copy()
-    mirrored[-1] = arrays["density_W"][6]
-    assert decided(deformed_pentagon, with_arrays(deformed, density_W=mirrored))["C49"] == "not reproduced"
-    no = {name: np.zeros_like(arrays[name]) for name in ("density_regular", "density_best")}
-    assert decided(deformed_pentagon, with_arrays(deformed, **no))["C50"] == "not reproduced"
-    assert decided(deformed_pentagon, with_arrays(deformed, **no))["C51"] == "not reproduced"
-    parallel = with_arrays(
-        deformed, density_exact_pentagon=arrays["density_exact_square"] * np.geomspace(1.01, 0.99, len(RELATIVE))
-    )
+    assert decided(deformed_pentagon, changed(deformed, **shuffled))["C44"] == "not reproduced"
+    mirrored = deformed["density_W"].copy()
+    mirrored[-1] = deformed["density_W"][6]
+    assert decided(deformed_pentagon, changed(deformed, density_W=mirrored))["C49"] == "not reproduced"
+    no = {name: np.zeros_like(deformed[name]) for name in ("density_regular", "density_best")}
+    assert decided(deformed_pentagon, changed(deformed, **no))["C50"] == "not reproduced"
+    assert decided(deformed_pentagon, changed(deformed, **no))["C51"] == "not reproduced"
+    square = deformed["density_exact_square"] * np.geomspace(1.01, 0.99, len(RELATIVE))
+    parallel = changed(deformed, density_exact_pentagon=square)
     assert decided(deformed_pentagon, parallel)["C52"] == "not reproduced"
-    early = np.where(arrays["density_relative"][:, None] < 0.45, 1, 2) * np.ones_like(arrays["density_best"])
-    assert decided(deformed_pentagon, with_arrays(deformed, density_best=early))["C58"] == "reproduced"
+    early = np.where(deformed["density_relative"][:, None] < 0.45, 1, 2) * np.ones_like(deformed["density_best"])
+    assert decided(deformed_pentagon, changed(deformed, density_best=early))["C58"] == "reproduced"
 
 
 def test_norms_and_biases_are_compared_by_every_reading(deformed):
     rows = next(claim for claim in deformed_pentagon.CLAIMS if claim.id == "C60").rows(deformed)
     assert {row["reading"]: row["off by"] for row in rows}["|W|^2 = 1 - b"] == "0.0%"
-    printed = with_arrays(deformed, density_b=1 - 1 / deformed.arrays["density_norm"].clip(0.5))
+    printed = changed(deformed, density_b=1 - 1 / deformed["density_norm"].clip(0.5))
     assert decided(deformed_pentagon, printed)["C60"] == "reproduced"
-    positive = with_arrays(deformed, density_positive=deformed.arrays["density_norm"] * 2 - 1)
+    positive = changed(deformed, density_positive=deformed["density_norm"] * 2 - 1)
     assert decided(deformed_pentagon, positive)["C59"] == "reproduced"
 
 
@@ -201,7 +195,7 @@ def test_claims_about_sets_hold_and_fail_with_the_arrangements(arranged_sets):
 
 def test_the_exact_hexagon_beats_the_pentagon(arranged_sets):
     """Chen et al. 2023: in the sparse limit the hexagon's loss is 0.04819 / 0.06180 of the pentagon's with a dropped feature."""
-    hexagon, pentagon = arranged_sets.arrays["exact"]
+    hexagon, pentagon = arranged_sets["exact"]
     assert hexagon < pentagon
     assert 0.7 < hexagon / pentagon < 1
 

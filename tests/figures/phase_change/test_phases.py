@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from figures.base import Data, Size, judge
+from figures.base import Size, judge
 from figures.phase_change import loss_surfaces, phase_crossing, phase_three, phase_two
 from figures.shared import phases
 from figures.style import LIGHT, THEMES
 from sup.phases import phase, solutions
-from tests.figures.models import nth, trained
+from tests.figures.models import changed, nth, trained
 from tests.figures.pictures import assert_readable
 
 SIZE = Size(steps=1, seeds=3, grid=8)
@@ -55,10 +55,9 @@ def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
 
 
-def changed(data, name, value):
-    array = data.arrays[name].copy()
-    array[...] = value
-    return Data(arrays={**data.arrays, name: array}, values=data.values)
+def filled(data, name, value):
+    """`data` with an array of the same shape that is all `value`."""
+    return changed(data, **{name: np.full_like(data[name], value)})
 
 
 @pytest.mark.parametrize(("features", "module"), [(2, phase_two), (3, phase_three)])
@@ -77,8 +76,8 @@ def test_each_cell_of_the_map_has_its_fits(features, module):
 
 
 def test_the_figures_share_their_models():
-    small = phase_two.needs(SIZE)["models"].digest
-    assert small == phase_crossing.needs(SIZE)["models"].digest == phase_three.needs(SIZE)["small"].digest
+    small = phase_two.needs(SIZE)["models"].spec_digest
+    assert small == phase_crossing.needs(SIZE)["models"].spec_digest == phase_three.needs(SIZE)["small"].spec_digest
 
 
 def test_cells_are_in_the_middle_of_even_parts_of_the_axes():
@@ -89,22 +88,22 @@ def test_cells_are_in_the_middle_of_even_parts_of_the_axes():
 def test_ideal_models_agree_everywhere(two, three):
     for data in (two, three):
         for found in ("found", "most_found", "best_found"):
-            np.testing.assert_array_equal(data.arrays[found], data.arrays["theory"])
+            np.testing.assert_array_equal(data[found], data["theory"])
         assert data.values["agreement"].value == 100 and data.values["strayed"].value == 0
 
 
 def test_the_worst_fit_is_left_out_and_the_best_one_stands_alone():
     """Of three fits the first is ideal, the second half as long, the third zero: averages are of the first two."""
     data = phases.maps(made(2, lambda run: ideal(run) * (1.0, 0.5, 0.0)[nth(run)]))
-    norm = np.abs(np.where(data.arrays["theory"] > 0, 1.0, 0.0))
-    np.testing.assert_allclose(data.arrays["best_norm"], norm)
-    np.testing.assert_allclose(data.arrays["norm"], 0.75 * norm)
+    norm = np.abs(np.where(data["theory"] > 0, 1.0, 0.0))
+    np.testing.assert_allclose(data["best_norm"], norm)
+    np.testing.assert_allclose(data["norm"], 0.75 * norm)
 
 
 def test_away_from_the_boundary_means_a_factor_in_each_direction(two):
-    away = two.arrays["away"]
-    for i, p in enumerate(two.arrays["density"]):
-        for j, r in enumerate(two.arrays["importance"]):
+    away = two["away"]
+    for i, p in enumerate(two["density"]):
+        for j, r in enumerate(two["importance"]):
             around = {int(phase(2, min(p * up, 1.0), r * right)) for up in (0.8, 1, 1.25) for right in (0.8, 1, 1.25)}
             assert away[i, j] == (len(around) == 1)
 
@@ -122,22 +121,21 @@ def test_claims_fail_for_other_models(two, three, crossing):
     halfway = np.array([[0.6, -0.6]])
     spoilt = phase_two.reduce({"models": made(2, lambda run: halfway)})
     assert verdicts(phase_two, spoilt)["C21"] == "not reproduced"
-    assert verdicts(phase_two, changed(two, "found", 2))["C25"] == "not reproduced"
-    assert verdicts(phase_two, changed(two, "closed", 1e-9))["C22"] == "not reproduced"
-    assert verdicts(phase_two, changed(two, "degenerate", 0.084))["C27"] == "not reproduced"
-    assert verdicts(phase_three, changed(three, "found", 0))["C24"] == "not reproduced"
-    assert verdicts(phase_three, changed(three, "small_found", 0))["C24"] == "not reproduced"
-    assert verdicts(phase_three, changed(three, "sides", False))["C26"] == "not reproduced"
-    assert verdicts(phase_crossing, changed(crossing, "right", crossing.arrays["left"][0]))["C23"] == "not reproduced"
+    assert verdicts(phase_two, filled(two, "found", 2))["C25"] == "not reproduced"
+    assert verdicts(phase_two, filled(two, "closed", 1e-9))["C22"] == "not reproduced"
+    assert verdicts(phase_two, filled(two, "degenerate", 0.084))["C27"] == "not reproduced"
+    assert verdicts(phase_three, filled(three, "found", 0))["C24"] == "not reproduced"
+    assert verdicts(phase_three, filled(three, "small_found", 0))["C24"] == "not reproduced"
+    assert verdicts(phase_three, filled(three, "sides", False))["C26"] == "not reproduced"
+    assert verdicts(phase_crossing, filled(crossing, "right", crossing["left"][0]))["C23"] == "not reproduced"
 
 
 def test_the_crossing_of_the_exact_losses_is_near_the_idealised_one(crossing):
-    a = crossing.arrays
-    assert (a["crossing"] > a["ideal_crossing"]).all()
-    np.testing.assert_allclose(a["crossing"][:5], a["ideal_crossing"][:5], rtol=0.15)
-    assert (a["lowest"] <= np.minimum(a["alone"], a["pair"]) + 1e-12).all()
-    differences = np.diff(a["lowest"]) / np.diff(a["density"])
-    between = (a["slope"][1:] + a["slope"][:-1]) / 2
+    assert (crossing["crossing"] > crossing["ideal_crossing"]).all()
+    np.testing.assert_allclose(crossing["crossing"][:5], crossing["ideal_crossing"][:5], rtol=0.15)
+    assert (crossing["lowest"] <= np.minimum(crossing["alone"], crossing["pair"]) + 1e-12).all()
+    differences = np.diff(crossing["lowest"]) / np.diff(crossing["density"])
+    between = (crossing["slope"][1:] + crossing["slope"][:-1]) / 2
     assert np.median(np.abs(differences - between)) < 1e-4
 
 
@@ -151,13 +149,13 @@ def test_all_that_mcgrath_saw_is_there(surfaces):
      ("C-M5", "basin_lowest", 0.5), ("C-M6", "jump", 0.7), ("C-M2", "free_q", [1.0, -1.0, 0.0, 0.0])],
 )  # fmt: skip
 def test_each_of_mcgraths_statements_can_fail(surfaces, claim, array, value):
-    assert verdicts(loss_surfaces, changed(surfaces, array, value))[claim] == "not reproduced"
+    assert verdicts(loss_surfaces, filled(surfaces, array, value))[claim] == "not reproduced"
 
 
 def test_with_biases_the_mixture_is_never_lowest(surfaces):
-    equal = surfaces.arrays["biased_q"][:, -1]
-    assert loss_surfaces._mixed(surfaces.arrays["free_q"]).any()
-    assert loss_surfaces._mixed(surfaces.arrays["biased_q"])[:, :-1].sum() == 0
+    equal = surfaces["biased_q"][:, -1]
+    assert loss_surfaces._mixed(surfaces["free_q"]).any()
+    assert loss_surfaces._mixed(surfaces["biased_q"])[:, :-1].sum() == 0
     assert (equal[:-1, 0] * equal[:-1, 1] < 0).all()  # at density 1 both signs cost the same
 
 

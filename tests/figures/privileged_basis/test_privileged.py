@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from figures.base import Data, Size, judge
+from figures.base import Size, judge
 from figures.privileged_basis import hidden_bias, privileged_codes, privileged_matrices, reading_stacks
 from figures.privileged_basis.privileged import DENSITIES
 from figures.style import THEMES
 from sup.codes import code_name
 from sup.statistics import best_of_groups
-from tests.figures.models import trained
+from tests.figures.models import changed, trained
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
 from tests.sup.test_codes import PAPER
 
@@ -42,7 +42,7 @@ def verdicts(module, data):
 
 def test_both_figures_need_the_same_fits_once():
     ours, theirs = (module.needs(Size(steps=9, seeds=3))["relu"] for module in (privileged_matrices, privileged_codes))
-    assert ours.digest == theirs.digest
+    assert ours.spec_digest == theirs.spec_digest
     run = ours.runs[0]
     assert (run.model, run.n_features, run.n_hidden, run.recipe.steps) == ("relu-hidden", 10, 5, 9)
     assert run.importance == pytest.approx(0.75 ** np.arange(10))
@@ -103,7 +103,7 @@ def test_boundaries_are_where_losses_cross():
         p = run.distribution.density
         return 0.45 * p if run.seed % 2 else p**2
 
-    least = codes(weights, seeds=4, losses=lambda run: 1 / loss(run)).arrays["least"]
+    least = codes(weights, seeds=4, losses=lambda run: 1 / loss(run))["least"]
     assert privileged_codes.crossing(least[:2]) == pytest.approx(0.45, rel=1e-6)
     assert np.isnan(privileged_codes.crossing(least[1:3])), "the third code was never found"
     assert np.isnan(privileged_codes.crossing(least[1::-1])), "in the other order nothing turns"
@@ -140,8 +140,8 @@ def test_the_stack_plot_is_the_matrix(theme):
     assert_readable(drawn)
     assert_legible(drawn, theme)
     heights = [path.get_extents().height for axes in drawn.axes for c in axes.collections for path in c.get_paths()]
-    assert sorted(heights) == pytest.approx(sorted(np.abs(data.arrays["W"][data.arrays["W"] != 0])))
-    assert data.arrays["words"].tolist() == [1, 2, 2]
+    assert sorted(heights) == pytest.approx(sorted(np.abs(data["W"][data["W"] != 0])))
+    assert data["words"].tolist() == [1, 2, 2]
 
 
 @pytest.fixture(scope="module")
@@ -151,15 +151,14 @@ def biased():
 
 def test_a_hidden_bias_is_used_to_get_rid_of_the_relu(biased):
     assert verdicts(hidden_bias, biased) == {"C76": "reproduced"}
-    assert biased.arrays["identity"].max() < 1e-12
+    assert biased["identity"].max() < 1e-12
     assert biased.values["gain"].value > 1.5
-    assert (biased.arrays["off_many"] < 0.02).all()
+    assert (biased["off_many"] < 0.02).all()
 
 
-@pytest.mark.parametrize("changed", [{"bias_free": -np.ones(6)}, {"off_free": np.full(6, 0.3)}])
-def test_the_claim_fails_without_a_positive_bias_or_with_neurons_that_are_off(biased, changed):
-    data = Data(arrays={**biased.arrays, **changed}, values=biased.values)
-    assert verdicts(hidden_bias, data) == {"C76": "not reproduced"}
+@pytest.mark.parametrize("numbers", [{"bias_free": -np.ones(6)}, {"off_free": np.full(6, 0.3)}])
+def test_the_claim_fails_without_a_positive_bias_or_with_neurons_that_are_off(biased, numbers):
+    assert verdicts(hidden_bias, changed(biased, **numbers)) == {"C76": "not reproduced"}
 
 
 @BY_THEME

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from figures.appendix import nonlinear_compression
-from figures.base import Data, Size, judge
+from figures.base import Size, judge
 from figures.strategic import activations, compressed_sensing, dictionary, l1_penalty
 from figures.style import THEMES
-from tests.figures.models import blocks, circle, nth, trained, turned
+from tests.figures.models import blocks, changed, circle, nth, trained, turned
 from tests.figures.pictures import assert_readable
 
 ONE, PAIR = np.eye(1), np.array([[1.0, -1.0]])
@@ -13,10 +13,6 @@ ONE, PAIR = np.eye(1), np.array([[1.0, -1.0]])
 
 def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
-
-
-def changed(data, **arrays):
-    return Data(arrays={**data.arrays, **arrays}, values=data.values)
 
 
 def results(module, weights, steps=1, seeds=3, **options):
@@ -28,7 +24,7 @@ def test_nonlinear_compression_wins_and_could_lose():
     data = nonlinear_compression.reduce({})
     assert verdicts(nonlinear_compression, data) == {"C91": "reproduced"}
     assert verdicts(nonlinear_compression, changed(data, claimed=np.array([0.02, 0.05]))) == {"C91": "not reproduced"}
-    assert (np.diff(data.arrays["in_x"], axis=1) > 0).all()
+    assert (np.diff(data["in_x"], axis=1) > 0).all()
     for theme in THEMES:
         assert_readable(nonlinear_compression.draw(data, theme))
 
@@ -58,7 +54,7 @@ def test_the_threshold_is_where_a_feature_stops_being_worth_its_penalty():
 
 
 def test_the_unit_keeps_as_many_features_as_dimensions(penalty):
-    kept = dict(zip(l1_penalty.STRENGTHS, penalty.arrays["kept"].tolist(), strict=True))
+    kept = dict(zip(l1_penalty.STRENGTHS, penalty["kept"].tolist(), strict=True))
     assert kept[1.0] == 5 and kept[4.0] == 0
     worth = np.array([0.75**i for i in range(10)]) > l1_penalty.threshold(l1_penalty.UNIT)
     assert worth.sum() == 5
@@ -66,23 +62,23 @@ def test_the_unit_keeps_as_many_features_as_dimensions(penalty):
 
 def test_a_negative_weight_behind_a_relu_is_no_direction(penalty):
     """Antipodal pairs are two features for a linear hidden layer; a ReLU lets only one of each through."""
-    assert (penalty.arrays["count"][:, 0] == [[10] * 3, [5] * 3]).all()
-    assert (penalty.arrays["superposed"][0, 0] == 10).all() and (penalty.arrays["superposed"][1] == 0).all()
+    assert (penalty["count"][:, 0] == [[10] * 3, [5] * 3]).all()
+    assert (penalty["superposed"][0, 0] == 10).all() and (penalty["superposed"][1] == 0).all()
 
 
 def test_a_dimension_of_its_own_is_never_beaten_per_activation(penalty):
-    pair, density = penalty.arrays["pair"], penalty.arrays["density"]
+    pair, density = penalty["pair"], penalty["density"]
     alone = 1 / 3 - density / 4
     exact = (2 * (density / 3 - density**2 / 4) - density**2 / 3) / (2 * density - density**2) / alone
     np.testing.assert_allclose(pair, exact, rtol=1e-12)
-    assert (penalty.arrays["pentagon"] < pair).all()
+    assert (penalty["pentagon"] < pair).all()
 
 
 def test_verdicts_on_the_penalty_follow_the_numbers(penalty):
-    superposed = np.stack([penalty.arrays["superposed"][0]] * 2)
+    superposed = np.stack([penalty["superposed"][0]] * 2)
     good = changed(penalty, superposed=superposed)
     assert verdicts(l1_penalty, good) == dict.fromkeys(("C84", "C84-T", "C85", "C86"), "reproduced")
-    bad = changed(penalty, superposed=superposed[:, ::-1], below=superposed + 5, pair=penalty.arrays["pair"] * 1.1)
+    bad = changed(penalty, superposed=superposed[:, ::-1], below=superposed + 5, pair=penalty["pair"] * 1.1)
     assert verdicts(l1_penalty, bad) == dict.fromkeys(("C84", "C84-T", "C85", "C86"), "not reproduced")
 
 
@@ -91,7 +87,7 @@ SHAPES = {"relu": [[1.0, -1.0]], "gelu": [[1.0, 0.0]], "quadratic": [[0.0, 1.0]]
 
 def test_phases_of_known_models():
     data = results(activations, lambda run: np.array(SHAPES[run.activation]))
-    assert [np.unique(phase).tolist() for phase in data.arrays["phase"]] == [[3], [1], [2]]
+    assert [np.unique(phase).tolist() for phase in data["phase"]] == [[3], [1], [2]]
     assert verdicts(activations, data) == {"C-R1": "reproduced", "C-R2": "not reproduced"}
     for theme in THEMES:
         assert_readable(activations.draw(data, theme))
@@ -101,7 +97,7 @@ def test_a_cell_shows_its_best_model():
     data = results(
         activations, lambda run: np.array([[1.0, -1.0] if nth(run) == 1 else [1.0, 0.0]]), losses=lambda run: abs(nth(run) - 1)
     )
-    assert (data.arrays["phase"] == 3).all() and data.arrays["superposed"].tolist() == [[0, 1, 0]] * 3
+    assert (data["phase"] == 3).all() and data["superposed"].tolist() == [[0, 1, 0]] * 3
 
 
 def twenty_or_ten(run):
@@ -120,12 +116,12 @@ def learnt():
 
 
 def test_dictionaries_find_and_count_features(learnt):
-    assert (learnt.arrays["truth"] == 10).all() and (learnt.arrays["kept"] == 15).all()
-    assert learnt.arrays["found"].mean() > 0.8
-    assert learnt.arrays["coding"].mean() > learnt.arrays["chance"].mean()
-    assert (learnt.arrays["loss"][0] > learnt.arrays["loss"][-1]).all()
-    assert (learnt.arrays["by_life"] <= 20).all() and (learnt.arrays["by_comparison"] <= 15).all()
-    np.testing.assert_allclose(learnt.arrays["alike"], 12 / 15)  # each of a dozen has its opposite, three stand alone
+    assert (learnt["truth"] == 10).all() and (learnt["kept"] == 15).all()
+    assert learnt["found"].mean() > 0.8
+    assert learnt["coding"].mean() > learnt["chance"].mean()
+    assert (learnt["loss"][0] > learnt["loss"][-1]).all()
+    assert (learnt["by_life"] <= 20).all() and (learnt["by_comparison"] <= 15).all()
+    np.testing.assert_allclose(learnt["alike"], 12 / 15)  # each of a dozen has its opposite, three stand alone
     for theme in THEMES:
         assert_readable(dictionary.draw(learnt, theme))
 
@@ -144,8 +140,8 @@ def test_features_in_proportion_to_dimensions_have_slope_one():
         return length * turned(blocks(run.n_features, *[PAIR] * run.n_hidden), run.seed)
 
     data = results(compressed_sensing, weights)
-    np.testing.assert_allclose(data.arrays["slope"], 1.0, atol=1e-5)
-    np.testing.assert_allclose(data.arrays["worst_pair"], 1.0, atol=1e-6)  # what stands back to back cancels
+    np.testing.assert_allclose(data["slope"], 1.0, atol=1e-5)
+    np.testing.assert_allclose(data["worst_pair"], 1.0, atol=1e-6)  # what stands back to back cancels
     assert verdicts(compressed_sensing, data) == {"C90": "reproduced", "C92": "reproduced"}
     for theme in THEMES:
         assert_readable(compressed_sensing.draw(data, theme))

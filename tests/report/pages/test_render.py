@@ -148,6 +148,15 @@ def test_a_page_of_the_navigation_without_a_template_is_named(build, templates, 
         write(build, docs, templates=templates)
 
 
+def test_a_page_that_the_navigation_leaves_out_is_named(build, templates, docs):
+    (templates / "deeper").mkdir()
+    (templates / "deeper/lost.md").write_text("# Lost\n")
+    with pytest.raises(PageError, match=r"mkdocs\.yml leaves out templates/deeper/lost\.md\. Add it"):
+        write(build, docs, templates=templates)
+    (templates / "deeper").rename(templates / "notebooks")
+    assert write(build, docs, templates=templates), "only folders of pages hold pages"
+
+
 def test_a_second_time_writes_nothing(build, templates, docs):
     assert write(build, docs, templates=templates)
     dates = {path: path.stat().st_mtime_ns for path in docs.rglob("*")}
@@ -223,7 +232,7 @@ def test_code_that_holds_fences_stays_code(build, templates, docs, tmp_path):
 
 
 def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
-    claims = [fakes.claim("C1", "intro", value=None, interval=[None, None], seeds=1), fakes.claim("C2", "intro")]
+    claims = [fakes.claim("C1", "intro", value=None, interval=(None, None), seeds=1), fakes.claim("C2", "intro")]
     odd = fakes.figure(tmp_path / "odd", "intro", claims=claims, values={"share": Value(value=float("nan"), interval=(0.0, 1.0)),
                        "models": Value(value=2)})  # fmt: skip
     made = fakes.build(tmp_path / "odd", figures=[odd, fakes.figure(tmp_path / "odd", "sketch")])

@@ -11,7 +11,7 @@ from report.pages import speed
 from report.pages.render import write
 from tests.report import fakes
 
-FOUND = fakes.SPEED
+MEASURED = fakes.SPEED
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def path(tmp_path):
 
 
 def test_what_is_written_is_read_with_four_digits(path):
-    speed.write(FOUND, path)
-    found = speed.read(path)
-    assert found["mean"] == 25.05 and found["table"][0]["cells"][0]["common"] == 152.8
-    assert found["table"][1]["runs"] == 8 and found["machine"] == FOUND["machine"]
+    speed.write(MEASURED, path)
+    measured = speed.read(path)
+    assert measured.mean == 25.05 and measured.table[0]["cells"][0]["common"] == 152.8
+    assert measured.table[1]["runs"] == 8 and measured.machine == MEASURED.machine
 
 
 def test_nothing_measured_is_nothing(path):

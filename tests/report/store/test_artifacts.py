@@ -5,6 +5,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from report import ROOT, files
 from report.errors import PipelineError, StoreError
+from report.store import index
 from report.store.artifacts import Store
 from report.store.shard_file import Damaged, decode, encode, results_digest, run_digests
 from sup.canonical import content_digest
@@ -148,7 +152,7 @@ def test_planning_reads_the_index_and_not_the_files(store, monkeypatch):
     store = fill(store, one)
     monkeypatch.setattr(Store, "_load", lambda *_: pytest.fail("a file was read"))
     entry = store.find(one, "smoke/tiny/models")
-    assert entry and entry.runs == 6 and entry.digest == results_digest(run_digests(arrays_of(one.runs)))
+    assert entry and entry.runs == 6 and entry.results_digest == results_digest(run_digests(arrays_of(one.runs)))
 
 
 def test_a_lost_index_is_made_again_from_the_files(store):
@@ -170,6 +174,15 @@ def test_lines_that_are_no_entries_are_passed_over(store, line):
     assert [entry.key for entry in Store(store.root).index.lines] == [one.key]
 
 
+def test_the_index_is_read_whatever_annotations_are(store, monkeypatch):
+    entry = fill(store, one := shard()).find(one, "smoke/tiny/models")
+    source = Path(index.__file__).read_text(encoding="utf-8")
+    module = ModuleType("report.store.index_of_texts")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(f"from __future__ import annotations\n{source}", index.__file__, "exec"), vars(module))
+    assert [asdict(line) for line in module.Index(store.index.path).lines] == [asdict(entry)]
+
+
 def test_an_index_line_without_a_file_counts_as_absent(store):
     one = shard()
     store = fill(store, one)
@@ -183,7 +196,7 @@ def test_a_file_that_another_build_wrote_anew_is_adopted(store, said):
     other = {name: a + 1 for name, a in arrays_of(one.runs).items()}
     store.path(one.key).write_bytes(encode(one, other)[0])
     entry = Store(store.root, said.append).find(one, "x", thorough=True)
-    assert entry and entry.digest == results_digest(run_digests(other)) and not said
+    assert entry and entry.results_digest == results_digest(run_digests(other)) and not said
 
 
 # root may write anywhere, so a read-only store is one whose system calls fail, or whose folder is a file
@@ -238,7 +251,8 @@ def test_leftovers_of_killed_builds_are_removed_when_they_are_old(store):
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (0, 0))
-    assert store.sizes == {}
+    assert store.sizes == {} and old.exists(), "looking removes nothing"
+    store.probe()
     assert new.exists() and not old.exists()
 
 

@@ -1,0 +1,135 @@
+"""What a figure found, its numbers and verdicts, as records and as rows of JSON: the only place that writes and reads them.
+
+This module is lean on purpose: its code is part of every figure's key.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from figures.base import Claim, Data, Finding, Value
+
+Ends: TypeAlias = tuple[float | None, float | None]
+"""The ends of an interval; None where it has no end."""
+
+
+def finite(number: float) -> float | None:
+    """`number` as JSON can hold it: None for NaN and infinities."""
+    return float(number) if math.isfinite(number) else None
+
+
+def value_row(value: Value) -> dict[str, Any]:
+    """A value as JSON; an end of its interval is null where there is none."""
+    interval = None if value.interval is None else [finite(end) for end in value.interval]
+    return {"value": finite(value.value), "unit": value.unit, "digits": value.digits, "interval": interval}
+
+
+def value_of(row: Mapping[str, Any]) -> Value:
+    """The value that `value_row` wrote; what was null is NaN, or an infinite end.
+
+    Example:
+        >>> value_of(value_row(Value(value=0.5, interval=(0.25, math.inf))))
+        Value(value=0.5, unit='', digits=2, interval=(0.25, inf))
+    """
+
+    def number(value: float | None, missing: float) -> float:
+        return missing if value is None else value
+
+    interval = row["interval"]
+    ends = None if interval is None else (number(interval[0], -math.inf), number(interval[1], math.inf))
+    return Value(value=number(row["value"], math.nan), unit=row["unit"], digits=row["digits"], interval=ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedOn:
+    """A sweep that a claim's number rests on.
+
+    Attributes:
+        sweep: figure/name.
+        count: Its runs.
+        digest: SHA-256 of its ordered run digests.
+    """
+
+    sweep: str
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRecord:
+    """A claim with its number and verdict; the fields are those of `claims --json`, in its order, and `rows`.
+
+    Attributes:
+        id: Its number in our list, such as "C1".
+        figure: The figure that checks it; empty, as profile and engine, until a build puts the record among its own.
+        source: Where the paper makes it.
+        text: The statement in our words.
+        paper: What the paper says of the number.
+        value: The number; None where it is not finite.
+        unit: Its unit; empty for a pure number.
+        interval: Its 95 % interval; None when it is exact.
+        seeds: How many models it rests on; 0 when it is exact.
+        criterion: When the claim holds, in words.
+        verdict: reproduced, differs, not reproduced or untested.
+        reason: Why, in a sentence.
+        profile: The profile's name.
+        engine: "kernel" or "torch".
+        runs: The sweeps that the number rests on; none when it is exact.
+        rows: Details for the ledger, a dictionary of cells per row; None for none.
+    """
+
+    id: str
+    figure: str = ""
+    source: str
+    text: str
+    paper: str
+    value: float | None
+    unit: str
+    interval: Ends | None
+    seeds: int
+    criterion: str
+    verdict: str
+    reason: str
+    profile: str = ""
+    engine: str = ""
+    runs: tuple[TrainedOn, ...] = ()
+    rows: Sequence[Mapping[str, str]] | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The record as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "ClaimRecord":
+        """The record that `row` wrote."""
+        interval = None if row["interval"] is None else tuple(row["interval"])
+        return cls(**{**row, "interval": interval, "runs": tuple(TrainedOn(**sweep) for sweep in row["runs"])})
+
+
+def claim_record(finding: Finding, data: Data) -> ClaimRecord:
+    """A claim with its number and verdict, as far as its figure knows them."""
+    claim, estimate = finding.claim, finding.estimate
+    models = estimate.models
+    return ClaimRecord(
+        id=claim.id,
+        source=claim.source,
+        text=claim.text,
+        paper=claim.paper,
+        value=finite(estimate.value),
+        unit=claim.unit,
+        interval=(finite(estimate.low), finite(estimate.high)) if models else None,
+        seeds=models,
+        criterion=criterion(claim),
+        verdict=finding.verdict,
+        reason=finding.reason,
+        rows=claim.rows(data) if claim.rows else None,
+    )
+
+
+def criterion(claim: Claim) -> str:
+    """When the claim holds, and when its number agrees with the paper's, in words."""
+    if claim.untested:
+        return "none"
+    agrees = f"; agrees with the paper when {claim.agrees}" if claim.agrees else ""
+    return f"{claim.quantity} is {claim.holds}{agrees}"
