@@ -1,4 +1,4 @@
-"""The attack on a feature: its norm, that no perturbation of its norm moves the open model's output more, and what it leaves."""
+"""The attack on a feature: it has its norm, no perturbation of this norm moves an open output more, and it is a constant."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def weights(tied, seed=0):
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_no_perturbation_of_its_norm_moves_an_output_more(tied):
-    """Against a thousand random perturbations, and against the one of the other sign."""
+    """Compared with a thousand random perturbations, and with the one of the other sign."""
     parameters, rng = weights(tied), np.random.default_rng(1)
     matrix = parameters["W"].mT @ parameters["W"] if tied else parameters["W2"] @ parameters["W1"]
     feature = torch.arange(7).repeat(2, 1)
@@ -50,9 +50,9 @@ def test_the_gradient_takes_the_perturbation_as_a_constant():
     feature, strength = torch.arange(5).repeat(2, 1), torch.full((2, 5), 0.4)
     delta = perturbation({"W": w}, feature, strength)
     gradients = []
-    for given in (None, delta):
+    for constant in (None, delta):
         leaf = w.clone().requires_grad_()
-        moved = perturbation({"W": leaf}, feature, strength) if given is None else given
+        moved = perturbation({"W": leaf}, feature, strength) if constant is None else constant
         ((forward("relu-output", {"W": leaf, "b": b}, x + moved) - x) ** 2).mean().backward()
         gradients.append(leaf.grad)
     assert torch.equal(*gradients)

@@ -1,4 +1,4 @@
-"""The census of shapes: every ideal shape is found and named, wherever it lies, and nothing else is."""
+"""The census of shapes: it names every ideal shape, in any position, and nothing else."""
 
 import numpy as np
 import pytest
@@ -21,19 +21,16 @@ def turned(W: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def components_by_flooding(W: np.ndarray) -> list[tuple[int, ...]]:
     """Each component by spreading along edges until nothing is added; represented features only."""
     norms = [float(np.sqrt((W[:, i] ** 2).sum())) for i in range(W.shape[1])]
-    left = [i for i, norm in enumerate(norms) if norm >= 0.5]
-    found = []
-    while left:
-        group, grown = {left[0]}, True
+    remaining = [i for i, norm in enumerate(norms) if norm >= 0.5]
+    groups = []
+    while remaining:
+        group, grown = {remaining[0]}, True
         while grown:
-            more = {
-                j for j in left for i in group
-                if abs(float(W[:, i] @ W[:, j])) >= EDGE * norms[i] * norms[j]
-            } - group  # fmt: skip
-            group, grown = group | more, bool(more)
-        found.append(tuple(sorted(group)))
-        left = [i for i in left if i not in group]
-    return found
+            near = {j for j in remaining for i in group if abs(float(W[:, i] @ W[:, j])) >= EDGE * norms[i] * norms[j]}
+            group, grown = group | near, not near <= group
+        groups.append(tuple(sorted(group)))
+        remaining = [i for i in remaining if i not in group]
+    return groups
 
 
 @given(NAMES, SEEDS)
@@ -41,10 +38,10 @@ def test_every_shape_is_found_whatever_the_rotation_the_order_and_the_lengths(na
     rng = np.random.default_rng(seed)
     W = tegum(*(SHAPES[name] * rng.uniform(0.6, 1.3) for name in names))
     order = rng.permutation(W.shape[1])
-    found = components(turned(W, rng)[:, order])
+    census = components(turned(W, rng)[:, order])
     label = np.repeat(np.arange(len(names)), [SHAPES[name].shape[1] for name in names])[order]
-    assert sorted(c.shape for c in found) == sorted(names)
-    for component in found:
+    assert sorted(c.shape for c in census) == sorted(names)
+    for component in census:
         assert len(set(label[list(component.features)])) == 1
 
 

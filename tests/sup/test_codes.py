@@ -1,4 +1,4 @@
-"""Codes: the six of the paper by name, whatever the order of neurons and features, and what is close to them but is not."""
+"""Codes: the six of the paper by name, in any order of neurons and features, and codes that differ from them a little."""
 
 import itertools
 
@@ -55,14 +55,14 @@ def test_what_is_close_has_another_name(near: np.ndarray, name: str) -> None:
 
 def test_words_are_read_off_weights_and_large_negative_ones_do_no_harm() -> None:
     rng = np.random.default_rng(1)
-    for name, wanted in PAPER.items():
-        noise = rng.uniform(-0.2, 0.2, wanted.shape)
-        W = np.where(wanted > 0, 0.8 + noise, np.where(wanted < 0, -9.0, 0.5 * noise))
-        W[:, ~(wanted > 0).any(axis=0)] = 0.01
-        found = codes.code_words(W[None])[0]
-        assert (found == wanted).all()
-        assert codes.code_name(found) == name
-        assert codes.recovered(W[None]).sum() == (wanted > 0).any(axis=0).sum()
+    for name, expected in PAPER.items():
+        noise = rng.uniform(-0.2, 0.2, expected.shape)
+        W = np.where(expected > 0, 0.8 + noise, np.where(expected < 0, -9.0, 0.5 * noise))
+        W[:, ~(expected > 0).any(axis=0)] = 0.01
+        result = codes.code_words(W[None])[0]
+        assert (result == expected).all()
+        assert codes.code_name(result) == name
+        assert codes.recovered(W[None]).sum() == (expected > 0).any(axis=0).sum()
 
 
 def blocks_by_merging(code: np.ndarray) -> list[tuple[list[int], list[int]]]:
@@ -77,23 +77,23 @@ def blocks_by_merging(code: np.ndarray) -> list[tuple[list[int], list[int]]]:
                 sets.remove(b)
                 merged = True
                 break
-    found = [([k for k in range(len(code)) if (code[k, sorted(s)] > 0).any()], sorted(s)) for s in sets]
-    return sorted(found, key=lambda block: block[1][0])
+    blocks = [([k for k in range(len(code)) if (code[k, sorted(s)] > 0).any()], sorted(s)) for s in sets]
+    return sorted(blocks, key=lambda block: block[1][0])
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_blocks_equal_sets_merged_one_by_one(hidden: int, features: int, seed: int) -> None:
-    found = np.random.default_rng(seed).choice([-1, 0, 1], size=(hidden, features), p=[0.2, 0.5, 0.3])
-    assert codes.blocks(found) == blocks_by_merging(found)
+    code = np.random.default_rng(seed).choice([-1, 0, 1], size=(hidden, features), p=[0.2, 0.5, 0.3])
+    assert codes.blocks(code) == blocks_by_merging(code)
 
 
 @given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_the_reading_order_is_by_kind_and_then_by_feature(hidden: int, features: int, seed: int) -> None:
-    found = np.random.default_rng(seed).choice([-1, 0, 1], size=(hidden, features))
-    order = codes.reading_order(found)
+    code = np.random.default_rng(seed).choice([-1, 0, 1], size=(hidden, features))
+    order = codes.reading_order(code)
     assert sorted(order) == list(range(hidden))
-    words = codes.words_per_neuron(found[None])[0]
-    kinds = [3 if words[k] == 0 else 0 if words[k] == 1 else 1 if (found[k] < 0).any() else 2 for k in order]
+    words = codes.words_per_neuron(code[None])[0]
+    kinds = [3 if words[k] == 0 else 0 if words[k] == 1 else 1 if (code[k] < 0).any() else 2 for k in order]
     assert kinds == sorted(kinds)
-    alone = [int(np.argmax(found[k] > 0)) for k, kind in zip(order, kinds, strict=True) if kind == 0]
+    alone = [int(np.argmax(code[k] > 0)) for k, kind in zip(order, kinds, strict=True) if kind == 0]
     assert alone == sorted(alone)

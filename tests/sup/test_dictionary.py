@@ -55,13 +55,13 @@ def test_matches_equal_a_loop():
 
 
 def test_a_unit_is_dead_when_it_answers_to_fewer_than_one_sample_in_a_thousand():
-    found = Dictionaries(np.ones((1, 2, 1)), np.array([[0.0, -0.5]]), np.ones((1, 1, 2)))
+    dictionaries = Dictionaries(np.ones((1, 2, 1)), np.array([[0.0, -0.5]]), np.ones((1, 1, 2)))
     h = np.full((1, 2000, 1), 0.1)
     h[0, :1] = 1.0
-    assert alive(found, h).tolist() == [[1.0, 0.0]]
+    assert alive(dictionaries, h).tolist() == [[1.0, 0.0]]
     h[0, :2] = 1.0
-    assert alive(found, h).tolist() == [[1.0, 1.0]]
-    assert codes(found, h)[0, 0].tolist() == [1.0, 0.5]
+    assert alive(dictionaries, h).tolist() == [[1.0, 1.0]]
+    assert codes(dictionaries, h)[0, 0].tolist() == [1.0, 0.5]
 
 
 def test_sparse_codes_are_the_best_ones():

@@ -91,25 +91,25 @@ def test_chances_of_active_sets_add_up_to_one_and_to_the_densities(distribution,
 def test_in_the_sparse_limit_the_pentagon_has_its_known_length_and_bias():
     """Chen et al. 2023, arXiv 2310.06301: l* = 1.17046, b* = -0.28230; at density 0.0001 pairs weigh next to nothing."""
     angles = 2 * np.pi * np.arange(5) / 5
-    found = descend(np.stack([np.cos(angles), np.sin(angles)]), np.full(5, -0.1), Task.of(run(Independent(density=1e-4), 5)))
-    np.testing.assert_allclose(np.linalg.norm(found.W, axis=0), 1.17046, atol=1e-3)
-    np.testing.assert_allclose(found.b, -0.28230, atol=1e-3)
+    minimum = descend(np.stack([np.cos(angles), np.sin(angles)]), np.full(5, -0.1), Task.of(run(Independent(density=1e-4), 5)))
+    np.testing.assert_allclose(np.linalg.norm(minimum.W, axis=0), 1.17046, atol=1e-3)
+    np.testing.assert_allclose(minimum.b, -0.28230, atol=1e-3)
 
 
 def test_a_descent_keeps_absent_features_at_zero_and_gives_their_mean_as_bias():
     angles = np.pi / 2 * np.arange(4)
     W = np.concatenate([np.zeros((2, 1)), np.stack([np.cos(angles), np.sin(angles)])], axis=1)
-    found = descend(W, np.array([0.02, 0, 0, 0, 0]), Task.of(run(Independent(density=0.1), 5)), absent=(0,))
-    assert (found.W[:, 0] == 0).all() and found.b[0] == pytest.approx(0.05, abs=1e-4)
-    assert found.loss < expected_loss(W, np.zeros(5), Task.of(run(Independent(density=0.1), 5)))[0]
+    minimum = descend(W, np.array([0.02, 0, 0, 0, 0]), Task.of(run(Independent(density=0.1), 5)), absent=(0,))
+    assert (minimum.W[:, 0] == 0).all() and minimum.b[0] == pytest.approx(0.05, abs=1e-4)
+    assert minimum.loss < expected_loss(W, np.zeros(5), Task.of(run(Independent(density=0.1), 5)))[0]
 
 
 def test_what_cannot_be_integrated_is_refused_with_a_way_out():
-    with pytest.raises(SpecError, match=r"low and high are 0 and 1 .*Leave them out of the distribution"):
+    with pytest.raises(SpecError, match=r"low and high are 0 and 1, the range .*; got .*Leave them out of the distribution"):
         activation_law(Independent(density=0.5, low=-1.0), 2)
-    with pytest.raises(SpecError, match=r"at most 6 features are active .*exceeds it with chance 0\.00781.*on samples"):
+    with pytest.raises(SpecError, match=r"over at most 6 active features, .* with chance 0\.00781\. Measure .* on samples"):
         Task.of(run(Independent(density=0.5), 7))
-    with pytest.raises(SpecError, match=r"model is relu-output wherever .*got 'linear'"):
+    with pytest.raises(SpecError, match=r"model is relu-output, .*; got 'linear'\. Measure another model's loss on samples"):
         Task.of(Run(model="linear", n_features=2, n_hidden=1, distribution=Independent(density=0.5)))
 
 

@@ -1,4 +1,4 @@
-"""Geometry: closed forms, naive twins with nested loops, and laws for inputs that nobody thought of."""
+"""Geometry: closed forms, naive twins with nested loops, and laws for random inputs."""
 
 import math
 from random import Random

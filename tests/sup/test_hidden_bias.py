@@ -1,4 +1,4 @@
-"""The hidden bias: gradients against differences, the way to a linear hidden layer, and training that goes downhill."""
+"""The hidden bias: gradients against differences, the bias for a linear hidden layer, and training that lowers the loss."""
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ def loss(W: np.ndarray, c: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_gradients_are_those_of_the_loss() -> None:
-    found = hidden_bias.gradient(X, W, C, B, IMPORTANCE)
-    for place, (array, slopes) in enumerate(zip((W, C, B), found, strict=True)):
+    gradients = hidden_bias.gradient(X, W, C, B, IMPORTANCE)
+    for place, (array, slopes) in enumerate(zip((W, C, B), gradients, strict=True)):
         for at in np.ndindex(array.shape):
             values = []
             for step in (1e-6, -1e-6):

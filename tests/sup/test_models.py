@@ -1,4 +1,4 @@
-"""The models by their traits are the models as equations."""
+"""Models computed from their traits equal the models' equations."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""The asymmetric motif: found where it is, whatever the scale and order of neurons, and not where a part of it is missing."""
+"""The asymmetric motif: found at any scale and in any order of neurons, and not found where a part of it is missing."""
 
 import numpy as np
 import pytest
@@ -16,10 +16,10 @@ def response(W1: np.ndarray, W2: np.ndarray, x: np.ndarray) -> list[float]:
 
 
 def test_the_papers_motif_is_found_with_its_numbers() -> None:
-    (found,) = motifs.motifs(W1, W2, np.zeros(3))
-    assert (found.neuron, found.primary, found.secondary, found.inhibitor) == (0, 0, 1, 1)
-    assert found.weight_in == (2.0, -0.5) and found.weight_out == (0.5, 2.0)
-    assert (found.strength, found.leak, found.left) == (2.0, 4.0, 0.0)
+    (motif,) = motifs.motifs(W1, W2, np.zeros(3))
+    assert (motif.neuron, motif.primary, motif.secondary, motif.inhibitor) == (0, 0, 1, 1)
+    assert motif.weight_in == (2.0, -0.5) and motif.weight_out == (0.5, 2.0)
+    assert (motif.strength, motif.leak, motif.left) == (2.0, 4.0, 0.0)
 
 
 def test_scaling_and_reordering_neurons_changes_nothing_but_their_places() -> None:
@@ -64,8 +64,8 @@ def test_two_dedicated_neurons_a_feature_have_none() -> None:
 def test_single_responses_equal_the_model_on_single_features() -> None:
     rng = np.random.default_rng(1)
     W1, W2 = rng.normal(size=(4, 3)), rng.normal(size=(3, 4))
-    found = motifs.single_responses(W1, W2, np.zeros(3))
+    responses = motifs.single_responses(W1, W2, np.zeros(3))
     for s, sign in enumerate((1.0, -1.0)):
         for i in range(3):
-            np.testing.assert_allclose(found[s, :, i], response(W1, W2, sign * np.eye(3)[i]))
-    np.testing.assert_allclose(motifs.half_features(W1, W2, np.zeros(3)), found[:, range(3), range(3)])
+            np.testing.assert_allclose(responses[s, :, i], response(W1, W2, sign * np.eye(3)[i]))
+    np.testing.assert_allclose(motifs.half_features(W1, W2, np.zeros(3)), responses[:, range(3), range(3)])

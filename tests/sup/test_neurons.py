@@ -1,4 +1,4 @@
-"""Neurons: a loop for each measure, and laws: what scaling or reordering neurons may change and what not."""
+"""Neurons: a loop for each measure, and laws on what scaling or reordering neurons may change."""
 
 import numpy as np
 import pytest
@@ -20,11 +20,11 @@ def weights(draw: st.DrawFn) -> np.ndarray:
 
 @given(weights(), st.sampled_from([0.1, 0.2, 0.5]))
 def test_answers_equal_their_loops(W: np.ndarray, present: float) -> None:
-    found = neurons.answers(W, present)
+    answers = neurons.answers(W, present)
     for at in np.ndindex(W.shape):
         largest = max(abs(w) for w in W[at[:2]])
-        assert found[at] == (largest >= neurons.ALIVE and abs(W[at]) >= present * largest)
-    counts = found.sum(axis=2)
+        assert answers[at] == (largest >= neurons.ALIVE and abs(W[at]) >= present * largest)
+    counts = answers.sum(axis=2)
     assert (neurons.monosemantic(W, present) == (counts == 1)).all()
     assert (neurons.polysemantic(W, present) == (counts >= 2)).all()
 

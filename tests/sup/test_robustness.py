@@ -17,8 +17,8 @@ def x():
     return rng.random((50, 6)) * (rng.random((50, 6)) < 0.4)
 
 
-def loss(W, b, target, given):
-    out = np.maximum(W.T @ (W @ given) + b, 0)
+def loss(W, b, target, x):
+    out = np.maximum(W.T @ (W @ x) + b, 0)
     return sum((target[i] - out[i]) ** 2 for i in range(len(out)))
 
 
@@ -34,7 +34,7 @@ def test_harm_equals_a_loop_over_attacks_and_samples(model, x):
 
 
 def test_a_dedicated_dimension_is_harmed_by_the_square_of_the_push():
-    """Whatever the sample and the number of dimensions, as long as features are kept whole: this is the unit of vulnerability."""
+    """For any sample and number of dimensions, as long as features are represented exactly: this is the unit of vulnerability."""
     W = np.eye(4, 7)
     b = np.r_[np.zeros(4), np.full(3, 0.2)]
     x = np.random.default_rng(2).random((20, 7))
@@ -54,14 +54,14 @@ def test_a_feature_that_is_not_embedded_attacks_nothing():
 
 
 def test_the_gradient_attack_climbs_and_stays_in_its_ball(model, x):
-    """One step alone is cut to the ball: it is the fast gradient method, computed here by differences."""
+    """A single step is cut to the ball: the fast gradient method, computed here by differences."""
     W, b = model
-    norm, found = 0.2, gradient_harm(*model, x, 0.2, steps=1)
-    assert (found.added >= 0).all() and (gradient_harm(*model, x, norm).added >= 0.9 * found.added).all()
+    norm, one_step = 0.2, gradient_harm(*model, x, 0.2, steps=1)
+    assert (one_step.added >= 0).all() and (gradient_harm(*model, x, norm).added >= 0.9 * one_step.added).all()
     for k in range(10):
-        slope = approx_fprime(x[k], lambda given, k=k: loss(W, b, x[k], given), 1e-7)
+        slope = approx_fprime(x[k], lambda point, k=k: loss(W, b, x[k], point), 1e-7)
         push = norm * slope / np.linalg.norm(slope)
-        assert found.added[k] == pytest.approx(max(0.0, loss(W, b, x[k], x[k] + push) - loss(W, b, x[k], x[k])), abs=1e-4)
+        assert one_step.added[k] == pytest.approx(max(0.0, loss(W, b, x[k], x[k] + push) - loss(W, b, x[k], x[k])), abs=1e-4)
 
 
 def test_no_attack_of_the_gradient_beats_a_search_of_the_whole_ball(x):
@@ -75,8 +75,8 @@ def test_no_attack_of_the_gradient_beats_a_search_of_the_whole_ball(x):
 
 
 def test_closed_gates_blind_the_gradient():
-    found = gradient_harm(np.eye(2), np.full(2, -0.5), np.array([[0.1, 0.2], [0.9, 0.0]]), 0.3)
-    assert found.blind.tolist() == [True, False] and found.added[0] == 0 < found.added[1]
+    result = gradient_harm(np.eye(2), np.full(2, -0.5), np.array([[0.1, 0.2], [0.9, 0.0]]), 0.3)
+    assert result.blind.tolist() == [True, False] and result.added[0] == 0 < result.added[1]
 
 
 @pytest.mark.parametrize(("n", "density"), [(1, 0.3), (5, 0.05), (80, 0.1), (80, 0.01), (20, 1.0)])

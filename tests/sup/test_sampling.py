@@ -89,8 +89,8 @@ def test_unit_norm_keeps_directions_and_empty_samples(kind):
 
 def fixed(batch, dataset=3, **changes):
     recipe = Recipe(batch=batch, dataset=dataset)
-    return Run(**{"model": "linear", "n_features": 4, "n_hidden": 2, "distribution": Independent(density=0.5), "recipe": recipe}
-               | changes)  # fmt: skip
+    fields = {"model": "linear", "n_features": 4, "n_hidden": 2, "distribution": Independent(density=0.5), "recipe": recipe}
+    return Run(**fields | changes)
 
 
 def test_a_data_set_is_shared_and_the_beginning_of_a_larger_one():

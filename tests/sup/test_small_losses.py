@@ -10,15 +10,15 @@ from sup.two_minima import basin, crossing, descend, minima
 
 
 def enumerated(W, b, density, importance):
-    """The loss by the slow general way, whose quadrature is good to some digits only."""
+    """The loss by the slow general way, whose quadrature has only a few correct digits."""
     weights = np.array([1.0] * (W.shape[1] - 1) + [importance])
     return parts_by_active_count(losses_by_active_count(W, b, weights, nodes=40), density).sum()
 
 
 def models(count, hidden, features, seed):
     rng = np.random.default_rng(seed)
-    return (rng.normal(0, 0.9, (count, hidden, features)), rng.normal(-0.1, 0.4, (count, features)),
-            rng.uniform(0.02, 1, count), rng.uniform(0.1, 5, count))  # fmt: skip
+    W, b = rng.normal(0, 0.9, (count, hidden, features)), rng.normal(-0.1, 0.4, (count, features))
+    return W, b, rng.uniform(0.02, 1, count), rng.uniform(0.1, 5, count)
 
 
 def test_two_features_equal_the_general_loss():
@@ -35,7 +35,7 @@ def test_three_features_equal_the_general_loss():
 
 @pytest.mark.parametrize("line", [(0, 0, 1), (0, 0, -1), (1, 0, -0.25), (0, -1, 0.5), (1, 1, -1), (-1, 1, 0), (3, -0.1, -1)])
 def test_moments_of_the_cut_square_equal_sums_over_a_fine_grid(line):
-    """Midpoints of 1000 x 1000 cells: wrong by at most the cells that the line cuts, some 2000 of a million."""
+    """Midpoints of 1000 x 1000 cells: the error is at most the cells that the line cuts, some 2000 of a million."""
     at = (np.arange(1000) + 0.5) / 1000
     x, y = np.meshgrid(at, at, indexing="ij")
     on = line[0] * x + line[1] * y + line[2] > 0
@@ -77,13 +77,13 @@ def test_descents_end_where_nothing_near_is_lower(biased):
 
 
 def test_known_minima():
-    found = minima(np.array([0.3, 1.0, 0.05]), np.array([1.0, 1.0, 0.1]), biased=False)
-    assert found.distinct.sum(axis=1).tolist() == [2, 2, 1]
-    kinds = found.q[0, found.distinct[0], :2]
+    result = minima(np.array([0.3, 1.0, 0.05]), np.array([1.0, 1.0, 0.1]), biased=False)
+    assert result.distinct.sum(axis=1).tolist() == [2, 2, 1]
+    kinds = result.q[0, result.distinct[0], :2]
     np.testing.assert_allclose(np.abs(kinds), [[1.024] * 2, [np.sqrt(0.5)] * 2], atol=2e-3)
     assert np.sign(kinds.prod(axis=1)).tolist() == [-1, 1]
-    np.testing.assert_allclose(found.q[1, 0, :2], np.sqrt(0.5), atol=1e-4)
-    assert (np.diff(found.loss, axis=1) >= 0).all()
+    np.testing.assert_allclose(result.q[1, 0, :2], np.sqrt(0.5), atol=1e-4)
+    assert (np.diff(result.loss, axis=1) >= 0).all()
 
 
 def test_no_grid_point_is_lower_than_the_lowest_minimum():

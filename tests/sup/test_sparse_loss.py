@@ -17,7 +17,7 @@ slopes, offsets = st.floats(-3, 3), st.floats(-3, 3)
 
 
 def integral(f: object, slope: float, offset: float) -> float:
-    """Adaptive quadrature over [0, 1], told where the line crosses zero."""
+    """Adaptive quadrature over [0, 1] with the zero of the line as a break point."""
     root = -offset / slope if slope else -1.0
     value, _ = quad(f, 0, 1, points=[root] if 0 < root < 1 else None, epsabs=1e-13, epsrel=1e-12)
     return float(value)
@@ -113,8 +113,8 @@ def test_parts_by_active_count_add_up_to_the_sampled_loss(density: float, seed: 
     assert abs(parts.sum() - sampled.mean()) < 5 * sampled.std() / math.sqrt(len(sampled))
     counts = (x > 0).sum(axis=1)
     for k in range(1, 5):
-        here = np.where(counts == k, sampled, 0.0)
-        assert abs(parts[k] - here.mean()) <= 5 * here.std() / math.sqrt(len(here))
+        part = np.where(counts == k, sampled, 0.0)
+        assert abs(parts[k] - part.mean()) <= 5 * part.std() / math.sqrt(len(part))
 
 
 def test_quadrature_has_converged_with_the_default_nodes() -> None:
@@ -140,5 +140,5 @@ def test_parts_of_a_constant_loss_are_the_binomial_law() -> None:
 
 
 def test_too_many_features_are_refused_with_a_way_out() -> None:
-    with pytest.raises(SpecError, match=r"at most 7; got 8\. For more, use the parts of one active feature: one_sparse_terms"):
+    with pytest.raises(SpecError, match=r"at most 7; got 8\. For more, use the loss of one active feature, one_sparse_terms"):
         sl.losses_by_active_count(np.zeros((2, 8)), np.zeros(8), np.ones(8))

@@ -1,4 +1,4 @@
-"""Specs: one meaning, one digest; what makes no sense is refused in words that help."""
+"""Specs: one meaning, one digest; nonsense is refused with a helpful message."""
 
 import dataclasses
 import math
@@ -102,7 +102,7 @@ def test_every_field_changes_the_digest():
 
 
 def test_digests_from_before_a_field_was_there_still_hold():
-    """This digest was written down when specs had none of the fields below, which all stand at their defaults here."""
+    """This digest was recorded before specs had the fields below, which have their defaults here."""
     assert spec_digest(BASE) == "88df71d5ce1f2cb3ffe2f125f29b70f4012b9eaa6ef03f6ec08483ed5d8a9a5c"
     text = canonical_text(BASE)
     assert not any(f'"{name}"' in text for name in ("activation", "unit_norm", "l1", "attack", "dataset"))
@@ -203,7 +203,7 @@ def test_importances_are_repeated_products():
 
 @given(st.floats(-3, 3))
 def test_powers_of_ten_are_correctly_rounded(exponent):
-    """No other float is closer: half way to both neighbours lies the true power, computed with 60 digits."""
+    """No other float is closer: the true power, computed with 60 digits, lies within half way to both neighbours."""
     power = power_of_ten(exponent)
     with localcontext(prec=60):
         true = (Decimal(exponent) * Decimal(10).ln()).exp()
@@ -218,9 +218,9 @@ def test_results_are_selected_by_their_specs_and_read_only():
     assert (trained.best(), len(trained.where(seed=1))) == (3, 2)
     with pytest.raises(ValueError, match="read-only"):
         trained["final_loss"][0] = 0
-    with pytest.raises(SpecError, match="no array 'W' among the results; there are final_loss"):
+    with pytest.raises(SpecError, match=r"the results have no array 'W'\. Pick one of final_loss\."):
         trained["W"]
-    with pytest.raises(SpecError, match=r"no run has \{'density': 0.3\}"):
+    with pytest.raises(SpecError, match=r"no run has \{'density': 0\.3\}\. Pass values of the sweep"):
         trained.where(density=0.3)
     with pytest.raises(SpecError, match="steps is the number of updates"):
         Recipe(steps=True)

@@ -1,6 +1,6 @@
-"""Estimates: equal to SciPy's where it has the same, intervals that cover as often as they say, laws of composition.
+"""Estimates: equal to SciPy's where it has them, intervals with the stated coverage, and laws of composition.
 
-Coverage of shares is computed exactly. Coverage of means is simulated with a fixed seed, against a bound that a right interval
+Coverage of shares is computed exactly. Coverage of means is simulated with a fixed seed, against a bound that a correct interval
 misses for less than one seed in a million: five standard deviations.
 """
 
@@ -29,7 +29,7 @@ from sup.statistics import (
 
 TRIALS = 4000
 LEAST = 0.95 - 5 * math.sqrt(0.95 * 0.05 / TRIALS)
-"""A share of TRIALS that intervals of 95 % fall short of in less than one simulation in a million."""
+"""Least share of TRIALS: the coverage of 95 % intervals is below it in less than one simulation in a million."""
 SHARES = (0.0005, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 0.7, 0.9, 0.97, 0.999)
 
 
@@ -79,13 +79,13 @@ def test_shares_cover_every_truth_at_least_as_often_as_they_say(count):
 def test_means_of_normal_samples_cover_their_truth(count):
     samples = np.random.default_rng(count).normal(3.0, 2.0, (TRIALS, count))
     covered = np.mean([e.low <= 3.0 <= e.high for e in map(mean, samples)])
-    assert LEAST <= covered <= 1.9 - LEAST  # exact, so that too often would be wrong as well
+    assert LEAST <= covered <= 1.9 - LEAST  # the interval is exact, so too high a coverage would be wrong as well
 
 
 @pytest.mark.parametrize(("count", "other"), [(3, 3), (4, 8), (5, 5), (8, 20), (20, 20)])
 def test_differences_of_shares_cover_nearly_as_often_as_they_say(count, other):
-    table = [[difference(share(successes(i, count)), share(successes(j, other))) for j in range(other + 1)]
-             for i in range(count + 1)]  # fmt: skip
+    ours, theirs = ([share(successes(hits, n)) for hits in range(n + 1)] for n in (count, other))
+    table = [[difference(a, b) for b in theirs] for a in ours]
     low, high = (np.array([[getattr(e, end) for e in row] for row in table]) for end in ("low", "high"))
     for p in SHARES:
         for q in SHARES:
@@ -162,10 +162,10 @@ def test_the_worst_of_several_means_covers_the_largest_truth(truths, spread):
 
 
 def test_the_interval_of_the_worst_by_value_would_not_cover():
-    """The rule that `worst` is not: it takes the interval of whichever part has the largest value."""
+    """Against the simpler rule, which `worst` does not follow: the interval of the part with the largest value."""
     samples = np.random.default_rng(4).normal(size=(TRIALS, 8, 5))
-    picked = [max(map(mean, rows), key=lambda e: e.value) for rows in samples]
-    assert np.mean([e.low <= 0 <= e.high for e in picked]) < 0.9
+    largest = [max(map(mean, rows), key=lambda e: e.value) for rows in samples]
+    assert np.mean([e.low <= 0 <= e.high for e in largest]) < 0.9
 
 
 def test_the_worst_and_the_least_take_each_end_by_itself():
@@ -217,5 +217,5 @@ def _fields(e):
 
 @given(st.integers(1, 40), st.integers(1, 12))
 def test_models_in_groups_are_those_that_are_compared(seeds, group):
-    picked = best_of_groups(np.zeros(seeds), group)
-    assert models_in_groups(seeds, group) == len(picked) * min(group, seeds)
+    best = best_of_groups(np.zeros(seeds), group)
+    assert models_in_groups(seeds, group) == len(best) * min(group, seeds)

@@ -19,7 +19,7 @@ def ramp(start, end, count):
 
 
 def levels(*paths):
-    """Dimensionalities (snapshot, feature) from a path a feature."""
+    """Dimensionalities (snapshot, feature) from one path per feature."""
     return np.stack(paths, axis=1)
 
 

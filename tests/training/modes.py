@@ -1,4 +1,4 @@
-"""What torch does, watched operation by operation."""
+"""Modes that watch torch operation by operation."""
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
@@ -14,7 +14,7 @@ def tensors(*values):
 
 
 def places(holder):
-    """Each tensor that an object of ours holds, itself or in parts of its own: (holder, name, tensor)."""
+    """Each tensor that an object of the engine holds, directly or in its parts: (holder, name, tensor)."""
     for name, value in list((holder if isinstance(holder, dict) else vars(holder)).items()):
         if isinstance(value, torch.Tensor):
             yield holder, name, value
@@ -32,7 +32,7 @@ class Watch(TorchDispatchMode):
 
 
 class OnlyOn(Watch):
-    """Refuses tensors of another device. Torch itself lets many pass: lone numbers anywhere, and most of what meets `meta`."""
+    """Refuses tensors of another device. Torch itself accepts many: 0-d tensors anywhere, and most operations with `meta`."""
 
     def __init__(self, device):
         super().__init__()
@@ -45,7 +45,7 @@ class OnlyOn(Watch):
 
 
 class Operations(Watch):
-    """Lists the operations."""
+    """Lists the names of the operations."""
 
     def __init__(self):
         super().__init__()
@@ -56,7 +56,7 @@ class Operations(Watch):
 
 
 class Peak(Watch):
-    """The most bytes that the tensors seen took at once."""
+    """The most bytes that the tensors of the operations took at once."""
 
     def __init__(self):
         super().__init__()
@@ -71,7 +71,7 @@ class Peak(Watch):
 
 
 class Recording(Watch):
-    """Keeps the operations with their very tensors, and does them again: what a CUDA graph does, on the CPU."""
+    """Keeps the operations with their tensors, and repeats them on the same tensors: a CUDA graph on the CPU."""
 
     def __init__(self):
         super().__init__()
@@ -90,7 +90,7 @@ class Recording(Watch):
 
 
 class FakeGraphs:
-    """Records and replays on the CPU. A recording takes no step, so the step's own object is put back after it."""
+    """Records and replays on the CPU. A recording takes no step, so the state of the step's object is restored after it."""
 
     def __init__(self):
         self.warm, self.recordings, self.replays = 0, 0, 0

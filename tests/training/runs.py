@@ -17,7 +17,7 @@ def tiny(n=5, m=2, model="relu-output", **changes):
     return vary(run, **changes)
 
 
-CASES = cases()  # every model on every distribution, and both ways to add up a weight gradient: by lanes, and by features
+CASES = cases()  # every model on every distribution, and both ways to add up a weight gradient: by lanes, and by samples
 
 
 ACTIVATIONS = ("relu", "quadratic", "gelu")
@@ -25,19 +25,19 @@ OPTIONS = ("unit_norm", "l1", "attack", "dataset", "large")
 
 
 def mixed():
-    """By name, three runs of each model on each distribution, one an activation, in which every option is on and is off.
+    """Three runs of each model on each distribution, by name: one per activation, with every option on in one and off in another.
 
-    Beside that the options are mixed at random, the same way in every process. `large` adds up gradients by features.
+    Otherwise the options are mixed at random, the same way in every process. `large` adds up gradients by samples.
     """
-    chance, found = random.Random(0), {}
+    chance, runs = random.Random(0), {}
     for model in TRAITS:
         for kind in (Independent, Correlated, Anticorrelated):
             switches = [chance.sample([True, False, chance.random() < 0.5], 3) for _ in OPTIONS]
             for activation, *on in zip(ACTIVATIONS, *switches, strict=True):
                 used = [name for name, is_on in zip(OPTIONS, on, strict=True) if is_on]
                 run = _mixed_run(model, kind, activation if TRAITS[model].hidden or TRAITS[model].output else "relu", used)
-                found["-".join([model, kind.__name__.lower(), run.activation, *used])] = run
-    return found
+                runs["-".join([model, kind.__name__.lower(), run.activation, *used])] = run
+    return runs
 
 
 def _mixed_run(model, kind, activation, used):
@@ -57,6 +57,6 @@ MIXED = mixed()
 
 
 def task(n=5, m=2, model="relu-output", *, density=0.1, seed=0, **recipe):
-    """A run of the paper's plain kind."""
+    """A run of the paper's basic kind."""
     run = Run(model=model, n_features=n, n_hidden=m, distribution=Independent(density=density), seed=seed)
     return replace(run, recipe=Recipe(**recipe))

@@ -56,7 +56,7 @@ def test_same_distribution_of_geometries():
 
 
 def test_torch_updates_are_those_of_torch():
-    """Our AdamW with a recipe per run is torch's own."""
+    """`AdamW` with a recipe per run equals torch's own."""
     torch.manual_seed(0)
     run = task(steps=20, weight_decay=0.1, learning_rate=0.01)
     ours = {"W": torch.randn(1, 2, 5), "b": torch.randn(1, 5)}
@@ -96,7 +96,7 @@ def test_final_loss_is_the_weighted_loss_of_its_task():
     assert abs(result["final_loss"][0] - expected) < 5 * errors.std() * (1 / EVAL_SAMPLES + 1e-6) ** 0.5
 
 
-def test_unknown_engine_names_those_there_are():
+def test_an_unknown_engine_is_refused_with_the_names_of_both():
     with pytest.raises(ValueError, match="engine is kernel or torch; got 'jax'"):
         train([tiny()], engine="jax")
 

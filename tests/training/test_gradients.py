@@ -18,7 +18,7 @@ from tests.training.runs import CASES
 
 
 def autograd(run, parameters, x):
-    """Gradients of the loss on samples x (feature lane) of the first block, in float64; the lanes beyond a data set left out."""
+    """Gradients of the loss on samples x (feature lane) of the first block, in float64, without the lanes beyond a data set."""
     leaves = {name: torch.tensor(p, dtype=torch.float64)[None].requires_grad_() for name, p in parameters.items()}
     live = min(run.recipe.batch, LANES)
     seen = data = torch.tensor(x.T[None, :live], dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The kernel's JavaScript twin, which a reader's browser can run: in Node, the same texts, digests and bits as Python's."""
+"""The kernel's JavaScript twin, which runs in a browser: in Node, it gives the same texts, digests and bits as Python."""
 
 import hashlib
 import json
@@ -36,8 +36,8 @@ SMALL = {name: run for name, run in PLAIN_CASES.items() if not name.endswith("-l
 
 
 def odd(model, n, m, features, *, importance=1.0, seed=0, **recipe):
-    return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, seed=seed,
-               recipe=Recipe(**{"steps": 10, "batch": 128, "learning_rate": 0.01} | recipe))  # fmt: skip
+    recipe = Recipe(**{"steps": 10, "batch": 128, "learning_rate": 0.01} | recipe)
+    return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, seed=seed, recipe=recipe)
 
 
 SIGNED = Independent(density=0.3, low=(-1.0, -0.5, -2.0, -1e-3), high=0.25)
@@ -82,9 +82,7 @@ def random_run(chance):
     )  # fmt: skip
     model, seed = chance.choice(list(TRAITS)), chance.choice([0, chance.getrandbits(63)])
     importance = some(0.0, 10.0, n)
-    return Run(
-        model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, recipe=recipe, seed=seed
-    )  # fmt: skip
+    return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, recipe=recipe, seed=seed)
 
 
 RANDOM = {f"random {i}": random_run(random.Random(i)) for i in range(20)}
@@ -127,13 +125,13 @@ REFUSED += [PLAIN | {"distribution": wrong} for wrong in WRONG_FEATURES]
 
 
 def as_json(run):
-    """A run as the twin takes it: fields by name, and the seed as digits, since JSON's numbers are read as floats."""
+    """A run in the twin's format: fields by name, and the seed as digits, since JSON's numbers are read as floats."""
     features = {"kind": type(run.distribution).__name__} | asdict(run.distribution)
     return asdict(run) | {"distribution": features, "seed": str(run.seed)}
 
 
 def from_json(spec):
-    """The run that a spec for the twin means."""
+    """The run of a spec in the twin's format."""
     kinds = {kind.__name__: kind for kind in (Independent, Correlated, Anticorrelated)}
     features = dict(spec["distribution"])
     features = kinds[features.pop("kind")](**features)
@@ -141,19 +139,19 @@ def from_json(spec):
 
 
 def node():
-    """The system's Node.js, or the one that Playwright brings along."""
-    brought = find_spec("playwright")
-    places = [None, *(f"{folder}/driver" for folder in (brought.submodule_search_locations if brought else ()))]
-    found = next(filter(None, (shutil.which("node", path=place) for place in places)), None)
-    if found is None:
+    """Path of the system's Node.js, or of the one that comes with Playwright."""
+    playwright = find_spec("playwright")
+    places = [None, *(f"{folder}/driver" for folder in (playwright.submodule_search_locations if playwright else ()))]
+    path = next(filter(None, (shutil.which("node", path=place) for place in places)), None)
+    if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no node: the JavaScript twin is tested with Node.js; install it")
-    return found
+    return path
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """What the twin says to all questions of this module."""
-    asked = {
+    """The twin's answers to all questions of this module."""
+    questions = {
         "train": [{"spec": as_json(run), "piece": 1 + i % 7} for i, run in enumerate((*RUNS.values(), CASES["linear-large"]))],
         "texts": [*map(as_json, RUNS.values()), *map(as_json, PLAIN_CASES.values()), *ACCEPTED],
         "refused": [*REFUSED, *PYTHON_ONLY, PLAIN | {"seed": 2**53}],
@@ -164,16 +162,16 @@ def answers(tmp_path_factory):
         "traits": None,
         "source": as_json(ODD["dense"]),
     }
-    questions = tmp_path_factory.mktemp("twin") / "questions.json"
-    questions.write_text(json.dumps(asked))
-    done = subprocess.run([node(), HERE / "answers.js", questions], capture_output=True, text=True, timeout=60, check=False)
+    file = tmp_path_factory.mktemp("twin") / "questions.json"
+    file.write_text(json.dumps(questions))
+    done = subprocess.run([node(), HERE / "answers.js", file], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def trained(answers):
-    """By name, what the twin says of each run."""
+    """The twin's answer for each run, by name."""
     return dict(zip((*RUNS, "large"), answers["train"], strict=True))
 
 
@@ -190,16 +188,16 @@ def test_canonical_texts(answers):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_the_digests_of_the_self_check(trained, name):
-    said = trained[name]
-    assert said["optimiser"] == LOCK[f"{name} optimiser"]
-    assert said["trained"] == LOCK[f"{name} trained"]
+    reply = trained[name]
+    assert reply["optimiser"] == LOCK[f"{name} optimiser"]
+    assert reply["trained"] == LOCK[f"{name} trained"]
 
 
 @pytest.mark.parametrize("name", ODD | RANDOM)
 def test_the_bits_of_the_specification(trained, name):
-    run, said = RUNS[name], trained[name]
-    assert said["spec"] == spec_digest(run)
-    assert (said["start"], said["trained"]) == digests_of_the_specification(run)
+    run, reply = RUNS[name], trained[name]
+    assert reply["spec"] == spec_digest(run)
+    assert (reply["start"], reply["trained"]) == digests_of_the_specification(run)
 
 
 def test_floats_are_written_as_python_does(answers):
@@ -251,11 +249,18 @@ def test_a_refusal_says_what_the_field_means(answers):
 
 
 def test_options_that_only_python_has_are_refused(answers):
-    fields = [("activation", '"relu"', '"gelu"'), ("l1", "0", "0.1"), ("attack", "0", "0.1"), ("dataset", "null", "0"),
-              ("unit_norm", "false", "true")]  # fmt: skip
-    said = [f"RangeError: {name} is {value} here; train models with another in the Python package; got {given}."
-            for name, value, given in fields]  # fmt: skip
-    assert answers["refused"][len(REFUSED) : -1] == said
+    fields = [
+        ("activation", '"relu"', '"gelu"'),
+        ("l1", "0", "0.1"),
+        ("attack", "0", "0.1"),
+        ("dataset", "null", "0"),
+        ("unit_norm", "false", "true"),
+    ]
+    expected = [
+        f"RangeError: {name} is {default} here; train models with another in the Python package; got {value}."
+        for name, default, value in fields
+    ]
+    assert answers["refused"][len(REFUSED) : -1] == expected
     assert all(from_json(spec) for spec in PYTHON_ONLY)
 
 

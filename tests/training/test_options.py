@@ -29,7 +29,7 @@ def test_the_mixed_runs_have_every_option_on_every_model_and_distribution_and_be
 
 
 def test_runs_of_another_data_set_or_strength_share_a_kernel_and_learn_otherwise():
-    """Three runs with options side by side, in another order and alone: the same bits, each its own."""
+    """Three runs with options have the same bits side by side, in another order and alone, and differ from each other."""
     base, strengths = MIXED["relu-output-anticorrelated-relu-l1-attack-dataset-large"], ((0.1, 0.2), (0.2, 0.1), (0.1, 0.2))
     runs = [vary(base, l1=l1, attack=attack, dataset=min(i, 1)) for i, (l1, attack) in enumerate(strengths)]
     together, backwards = train(runs), train(runs[::-1])
@@ -46,13 +46,13 @@ def test_a_snapshot_changes_nothing_with_a_data_set():
 
 
 def kernel_gives_the_bits_of_the_specification(run):
-    found = {name: np.asarray(array[0]) for name, array in train([run]).items()}
-    return content_digest(found) == content_digest({name: np.asarray(array) for name, array in twin.train(run).items()})
+    result = {name: np.asarray(array[0]) for name, array in train([run]).items()}
+    return content_digest(result) == content_digest({name: np.asarray(array) for name, array in twin.train(run).items()})
 
 
 @pytest.mark.parametrize("name", list(MIXED)[::9] + list(MIXED)[4::9] + list(MIXED)[8::9])
 def test_the_kernel_gives_the_bits_of_the_specification(name):
-    """One run of each model on each distribution, an activation each; a kernel takes seconds to compile."""
+    """One run of each model on each distribution, each with another activation; a kernel takes seconds to compile."""
     assert kernel_gives_the_bits_of_the_specification(MIXED[name])
 
 
@@ -64,9 +64,9 @@ def test_the_kernel_gives_the_bits_of_the_specification_in_every_mixture(name):
 
 @pytest.mark.parametrize("name", MIXED)
 def test_torch_agrees_with_the_specification(name):
-    """They add up in different orders, so by rounding only."""
+    """Up to rounding, since they add up in different orders."""
     run = MIXED[name]
-    expected, found = twin.train(run), train([run], engine="torch")
-    assert expected.keys() == found.keys()
+    expected, result = twin.train(run), train([run], engine="torch")
+    assert expected.keys() == result.keys()
     for part in expected:
-        np.testing.assert_allclose(found[part][0], expected[part], rtol=0, atol=2e-5)
+        np.testing.assert_allclose(result[part][0], expected[part], rtol=0, atol=2e-5)

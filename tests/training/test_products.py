@@ -1,4 +1,4 @@
-"""The kernel's matrix products, term by term and over active entries alone, have the bits of sums in the plain order."""
+"""The kernel's matrix products, over all terms and over nonzero ones alone, have the bits of sums in the plain order."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from sup.training.kernel.sparse import add_outer_active, count_active, to_hidden
 from tests.training import twin
 
 f32 = np.float32
-SHAPES = [(1, 1), (5, 2), (3, 17), (7, 24), (13, 33), (25, 49), (30, 6), (9, 100)]  # rests of every kind, 1 to 7 vectors
+SHAPES = [(1, 1), (5, 2), (3, 17), (7, 24), (13, 33), (25, 49), (30, 6), (9, 100)]  # remainders of every kind, 1 to 7 vectors
 
 
 def make(n, m):
@@ -65,8 +65,8 @@ def test_products_have_the_bits_of_plain_sums(n, m, density):
 
     def run(which, shape):
         S = np.concatenate([x.ravel(), h.ravel(), rows.ravel(), before])
-        found = products(S, W, WT.ravel(), b, which)
-        assert found == (np.count_nonzero(x), twin.lane_sum(x[0]))
+        counts = products(S, W, WT.ravel(), b, which)
+        assert counts == (np.count_nonzero(x), twin.lane_sum(x[0]))
         return S[T : T + np.prod(shape)].reshape(shape)
 
     def old(shape):

@@ -1,4 +1,4 @@
-"""The self-check: the committed digests, in a process without torch; differences named by the first part."""
+"""The self-check: it gives the committed digests, in a process without torch, and names the first part that differs."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def test_a_lock_of_another_length_is_no_match():
 
 
 def test_parts_begin_to_differ_where_the_arithmetic_does(monkeypatch):
-    """With other constants of the optimiser, what comes before it keeps its digests."""
+    """With other constants of the optimiser, the parts before it keep their digests."""
     run = cases()["linear-independent"]
     before = dict(parts(run))
     pack = engine.pack_recipe

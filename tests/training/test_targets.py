@@ -8,7 +8,7 @@ import sys
 import llvmlite.binding as llvm
 import pytest
 
-# name, compiler's cpu, its features, what the processor must have, the widest registers that the code must then use
+# name, compiler's cpu, its features, the feature that the processor needs, the widest registers that the code must then use
 TARGETS = [
     ("SSE2", "generic", "", None, "xmm"),
     ("AVX2", "haswell", "", "avx2", "ymm"),

@@ -1,4 +1,4 @@
-"""The torch engine as a GPU would run it: one device, one recording, blocks that fit; all of it watched on the CPU."""
+"""The torch engine as a GPU would run it, watched on the CPU: one device, one recording, blocks that fit."""
 
 import contextlib
 import dataclasses
@@ -30,7 +30,7 @@ def short_losses(monkeypatch):
 
 
 def several(run, **changes):
-    """Runs that differ in more than their seeds: unequal recipes too."""
+    """Runs that differ in their seeds and in their recipes."""
     recipes = enumerate((0.01, 0.003, 0.02))
     return [vary(run, seed=seed, learning_rate=rate, beta1=1 - 10 * rate, **changes) for seed, rate in recipes]
 
@@ -59,14 +59,14 @@ def test_a_step_and_a_loss_stay_on_their_device(run):
 
 @pytest.mark.parametrize("kind", ["independent", "correlated", "anticorrelated", "options"])
 def test_any_tensor_left_behind_is_found(kind):
-    """Each tensor of the state in turn is put on the CPU; torch alone lets some of them pass, such as `keep` and `set_of`."""
+    """Each tensor of the state in turn is put on the CPU; torch alone accepts some of them, such as `keep` and `set_of`."""
     run = CASES[f"absolute-{kind}"]
     names = [name for _, name, _ in places(Training([run], "meta"))]
     assert {"W1", "W2", "b", "importance", "keys", "thresholds", "knots", "powers", "done", "epsilon"} <= set(names)
     for index, name in enumerate(names):
         state = Training([run], "meta")
-        holder, found, tensor = list(places(state))[index]
-        assert found == name
+        holder, key, tensor = list(places(state))[index]
+        assert key == name
         move(holder, name, torch.zeros_like(tensor, device="cpu"))
         with pytest.raises((AssertionError, RuntimeError), match=r"device|meta"), OnlyOn("meta"):
             state.step()
@@ -74,10 +74,10 @@ def test_any_tensor_left_behind_is_found(kind):
 
 
 def test_a_lone_number_on_the_cpu_is_found():
-    lone, there = torch.tensor(2.0), torch.ones(3, device="meta")
-    assert (lone * there).device.type == "meta", "torch lets it pass"
+    on_cpu, on_meta = torch.tensor(2.0), torch.ones(3, device="meta")
+    assert (on_cpu * on_meta).device.type == "meta", "torch accepts it"
     with pytest.raises(AssertionError, match=r"aten.mul.Tensor meets a tensor on cpu, not on meta"), OnlyOn("meta"):
-        lone * there
+        on_cpu * on_meta
 
 
 @pytest.mark.parametrize("run", CASES.values(), ids=CASES.keys())
@@ -88,7 +88,7 @@ def test_a_recorded_step_trains_the_same_bits(run):
 
 
 def test_a_recording_of_a_step_that_counts_in_python_trains_other_bits(monkeypatch):
-    """What the test above would miss if its recording were none: the number of a draw frozen at the recorded step's."""
+    """The test above can fail: here the recording freezes the number of the draw at that of the recorded step."""
     runs, plain = several(tiny()), Training.step
 
     def counts_in_python(self):
@@ -119,14 +119,14 @@ def test_without_a_recording_training_goes_on_and_says_so():
 def test_other_errors_are_not_taken_for_a_missing_graph():
     class Wrong(FakeGraphs):
         def record(self, step):
-            raise TypeError("a mistake of ours")
+            raise TypeError("a programming error")
 
-    with pytest.raises(TypeError, match="a mistake of ours"):
+    with pytest.raises(TypeError, match="a programming error"):
         Repeated(Training([tiny()], "cpu").step, Wrong())(WARM_UP + 1)
 
 
 class FakeCuda:
-    """Stands for torch.cuda: writes down the calls, and counts a stream as the current one while it is entered."""
+    """Replaces torch.cuda: records the calls, and makes a stream the current one while it is entered."""
 
     def __init__(self, fails=False):
         self.calls, self.current, self.fails = [], "default", fails
@@ -161,7 +161,7 @@ class FakeCuda:
         self.calls.append("capture")
         self.current = "capturing"
         yield
-        if self.fails:  # torch then leaves its stream the current one
+        if self.fails:  # torch then leaves its own stream in place
             raise RuntimeError("capture failed")
         self.current = "default"
 
@@ -197,20 +197,24 @@ def test_a_failed_capture_leaves_the_stream_as_it_was(monkeypatch):
 
 
 def test_cuda_is_asked_for_graphs_and_memory(monkeypatch):
-    """`train_torch` on a device that says it is a GPU, up to the first tensor there."""
-    asked, cuda = [], FakeCuda()
+    """`train_torch` on a simulated GPU, up to the first tensor on it."""
+    calls, cuda = [], FakeCuda()
     cuda.install(monkeypatch)
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: asked.append("empty"))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: asked.append(device) or (5 * bytes_of(tiny()), 10**12))
-    monkeypatch.setattr("sup.training.torch_engine.train_block", lambda runs, snapshots, device, graphs: asked.append(
-        (len(runs), device, type(graphs))) or {"W": np.zeros((len(runs), 1))})  # fmt: skip
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: calls.append("empty"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: calls.append(device) or (5 * bytes_of(tiny()), 10**12))
+
+    def train_no_block(runs, snapshots, device, graphs):
+        calls.append((len(runs), device, type(graphs)))
+        return {"W": np.zeros((len(runs), 1))}
+
+    monkeypatch.setattr("sup.training.torch_engine.train_block", train_no_block)
     assert train([vary(tiny(), seed=seed) for seed in range(7)], engine="torch", device="cuda")["W"].shape == (7, 1)
-    assert asked == ["empty", "cuda", (4, "cuda", CudaGraphs), (3, "cuda", CudaGraphs)]
+    assert calls == ["empty", "cuda", (4, "cuda", CudaGraphs), (3, "cuda", CudaGraphs)]
 
 
 @pytest.fixture
 def no_collector():
-    """Garbage collection runs whenever it is due, with callbacks of other libraries: its calls are not a step's."""
+    """No garbage collection, which runs at any time with callbacks of other libraries: its calls are not a step's."""
     gc.disable()
     yield
     gc.enable()
@@ -219,7 +223,7 @@ def no_collector():
 @pytest.mark.usefixtures("no_collector")
 def test_no_python_works_run_by_run_in_a_step():
     """A step of sixty runs is the same operations and the same calls of functions as a step of two."""
-    seen = []
+    records = []
     for count in (2, 60):
         state, calls = Training([vary(tiny(), seed=seed) for seed in range(count)], "cpu"), []
         state.step()
@@ -228,8 +232,8 @@ def test_no_python_works_run_by_run_in_a_step():
         sys.setprofile(None)
         with Operations() as operations:
             state.step()
-        seen.append((calls, operations.names))
-    assert seen[0] == seen[1] and len(seen[0][1]) > 50
+        records.append((calls, operations.names))
+    assert records[0] == records[1] and len(records[0][1]) > 50
 
 
 SHAPES = [
@@ -272,7 +276,7 @@ def test_blocks_are_powers_of_two_that_fit_and_hold_every_run_once():
 
 @pytest.mark.parametrize("run", CASES.values(), ids=CASES.keys())
 def test_any_cut_trains_the_same_models(run, monkeypatch):
-    """To rounding: torch may add up in another order when other runs stand beside."""
+    """Up to rounding: torch may add up in another order beside other runs."""
     runs = several(run, steps=12)
     whole = train_torch(runs, (0, 5))
     for count in (1, 2):
@@ -291,8 +295,8 @@ def test_the_final_loss_does_not_depend_on_the_cut(monkeypatch):
     np.testing.assert_allclose(train_torch(runs)["final_loss"], whole, rtol=1e-6)
 
 
-@pytest.mark.parametrize("asked", ["highest", "high", "medium"])
-def test_matrices_are_multiplied_in_full_and_the_setting_comes_back(asked, monkeypatch):
+@pytest.mark.parametrize("precision", ["highest", "high", "medium"])
+def test_matrices_are_multiplied_in_full_and_the_setting_comes_back(precision, monkeypatch):
     runs = several(tiny(n=20, m=5))
     expected, inside = train_torch(runs), []
     plain = Training.step
@@ -302,11 +306,11 @@ def test_matrices_are_multiplied_in_full_and_the_setting_comes_back(asked, monke
         plain(self)
 
     monkeypatch.setattr(Training, "step", watched)
-    torch.set_float32_matmul_precision(asked)
+    torch.set_float32_matmul_precision(precision)
     before = [setting.fp32_precision for setting in SETTINGS]
     try:
         assert same(train_torch(runs), expected)
-        assert torch.get_float32_matmul_precision() == asked
+        assert torch.get_float32_matmul_precision() == precision
         assert [setting.fp32_precision for setting in SETTINGS] == before
     finally:
         torch.set_float32_matmul_precision("highest")

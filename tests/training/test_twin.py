@@ -98,13 +98,13 @@ def test_schedules_of_unequal_length_change_nothing():
 
 def test_snapshots_observe_and_change_nothing():
     run = tiny()
-    seen = train([run], (0, 3, 12))
+    observed = train([run], (0, 3, 12))
     plain = train([run])
-    assert all(np.array_equal(seen[name], plain[name]) for name in plain)
-    assert np.array_equal(seen["snapshot_W"][:, -1], plain["W"])
-    assert np.array_equal(seen["snapshot_loss"][:, -1], plain["final_loss"])
-    assert not np.array_equal(seen["snapshot_W"][:, 0], seen["snapshot_W"][:, 1])
-    assert seen["snapshot_b"].shape == (1, 3, 5) and not seen["snapshot_b"][:, 0].any()
+    assert all(np.array_equal(observed[name], plain[name]) for name in plain)
+    assert np.array_equal(observed["snapshot_W"][:, -1], plain["W"])
+    assert np.array_equal(observed["snapshot_loss"][:, -1], plain["final_loss"])
+    assert not np.array_equal(observed["snapshot_W"][:, 0], observed["snapshot_W"][:, 1])
+    assert observed["snapshot_b"].shape == (1, 3, 5) and not observed["snapshot_b"][:, 0].any()
 
 
 def test_replicates_differ():

@@ -1,6 +1,6 @@
 """The kernel's specification: the same training in plain NumPy, float32 arrays, one rounded operation after another.
 
-Axes: feature, hidden, lane (a sample of a block). Everything the kernel may reorder for speed is here in its one order.
+Axes: feature, hidden, lane (a sample of a block). The kernel may reorder operations for speed; the order here defines its bits.
 """
 
 import numpy as np
@@ -78,7 +78,7 @@ def to_output(V, b, h):
 
 
 def tanh(u):
-    """Lambert's continued fraction for a quarter of u, to the fifth power of it, doubled twice; 1 beyond 9."""
+    """Lambert's continued fraction at a quarter of u, cut after the fifth power, then doubled twice; 1 beyond 9."""
     u = np.minimum(np.maximum(u, f32(-9)), f32(9))
     y = u * f32(0.25)
     s = y * y
@@ -136,7 +136,7 @@ def output(run, V, b, h):
 
 
 def attack_words(run, step, block):
-    """The feature that each sample of a block is attacked on, and the norm of the attack with its sign."""
+    """The attacked feature of each sample of a block, and the norm of the attack with its sign."""
     w = words(stream_keys([run], "attack"), step, block * LANES // 2, LANES)[0]
     feature = (w >> np.uint32(1)).astype(np.int64) * run.n_features >> 31
     return feature, np.where(w & np.uint32(1), -f32(run.recipe.attack), f32(run.recipe.attack))
@@ -165,7 +165,7 @@ def importance(run):
 
 
 def gradients(run, W, V, b, step):
-    """Gradients of W, V and b before the common factor; in the tied models V is W, and its gradient stands with W's."""
+    """Gradients of W, V and b before the common factor; in the tied models V is W, and W's gradient is that of both."""
     n, m, tied = run.n_features, run.n_hidden, run.traits.tied
     small = n * m <= SMALL
     gW, gV = (np.zeros((m, n, LANES) if small else (m, n), f32) for _ in range(2))
