@@ -111,9 +111,9 @@ AXES = (
     "seed", "model", "group", "setting",  # trained models: by seed, in another order, fits of groups, kinds of models
     "density", "level", "importance", "strength", "size", "attack",  # what is varied
     "feature", "hidden", "neuron", "layer", "output", "set", "pair",  # parts of a model
-    "step", "snapshot", "stage", "jump", "sample",  # moments of training, inputs
+    "step", "snapshot", "stage", "jump",  # moments of training
     "panel", "row", "column",  # places in a picture
-    "solution", "arrangement", "code", "shape", "instance", "outcome",  # kinds of results
+    "solution", "arrangement", "code", "shape", "instance",  # kinds of results
     "check", "crossing", "place", "line", "rank", "count",  # what is compared, located or counted
     "point", "edge", "end", "coordinate",  # of drawings
 )  # fmt: skip

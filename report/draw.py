@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from figures import style
-from figures.base import Data, FigureModule, Runs, judge
+from figures.base import Array, Data, FigureModule, Runs, judge
 from report.findings import claim_record, finite, value_row
 
 
@@ -38,12 +38,18 @@ def compute(module: FigureModule, runs: Runs, *, decides: bool) -> tuple[Data, d
 
 
 def data_json(data: Data) -> bytes:
-    """A figure's arrays, as nested lists, and values as JSON: the shortest digits that give each number back, names sorted.
+    """A figure's arrays and values as JSON: the shortest digits that give each number back, names sorted.
 
-    What is not finite is written as null.
+    An array has its `axes`, its meaning as `text`, its `unit`, and its numbers as nested lists in `data`. What is not finite is
+    written as null.
     """
-    arrays = {name: rows(data[name]) for name in sorted(data.arrays)}
+    arrays = {name: array_row(data.arrays[name]) for name in sorted(data.arrays)}
     return _json({"arrays": arrays, "values": {name: value_row(data.values[name]) for name in sorted(data.values)}})
+
+
+def array_row(array: Array) -> dict[str, Any]:
+    """An array as JSON: what it is, and its numbers."""
+    return {"axes": list(array.axes), "text": array.text, "unit": array.unit, "data": rows(array.values)}
 
 
 def rows(array: np.ndarray) -> Any:

@@ -61,7 +61,10 @@ def with_section(path: Path, profile: str, section: Mapping[str, Any]) -> bytes:
 def summary(data: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of a figure's `data.json`: its values, its small arrays in full, of larger ones a fingerprint."""
     values = {name: [row["value"], row["interval"]] for name, row in data["values"].items()}
-    return {"values": rounded(values), "arrays": {name: rounded(fingerprint(rows)) for name, rows in data["arrays"].items()}}
+    return {
+        "values": rounded(values),
+        "arrays": {name: rounded(fingerprint(array["data"])) for name, array in data["arrays"].items()},
+    }
 
 
 def fingerprint(rows: Any) -> Any:

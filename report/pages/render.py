@@ -62,7 +62,9 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
     for figure in build.figures:
         for name in (*PICTURES, "data.json"):
             yield f"figures/{figure.name}/{name}", (figure.folder / name).read_bytes()
-        for name, text in {**tables.data_tables(figure.folder / "data.json"), **tables.run_tables(figure)}.items():
+        arrays = tables.array_tables(figure.folder / "data.json")
+        csv = {f"{array.name}.csv": array.csv for array in arrays if array.csv is not None} | tables.run_tables(figure)
+        for name, text in csv.items():
             yield f"figures/{figure.name}/{name}", text.encode()
     for name, text in _pages(build, templates, config).items():
         yield name, text.encode()
@@ -95,7 +97,7 @@ def _about(figure: FigureRecord) -> dict[str, Any]:
     return {
         "record": figure,
         "fence": fence,
-        "tables": sorted(tables.data_tables(figure.folder / "data.json")),
+        "arrays": tables.array_tables(figure.folder / "data.json"),
         "most_runs": _MOST_RUNS,
     }
 

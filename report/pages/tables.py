@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,39 @@ from report.records import FigureRecord
 _LARGEST = 200_000
 
 
-def data_tables(path: Path) -> dict[str, str]:
-    """The numeric arrays of a figure's `data.json`, each as a CSV named after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayTable:
+    """An array of a figure, for its page.
 
-    The last axis runs along a line, and the positions on the others stand before it; an array of more than 200,000 numbers
-    is left to the JSON.
+    Attributes:
+        name: Its name.
+        axes: What each of its axes is.
+        text: What its numbers mean.
+        unit: Their unit; empty for pure numbers.
+        csv: Its numbers as CSV; None where there are more than 200,000, or one alone: those are left to the JSON.
     """
-    arrays = json.loads(path.read_text("utf-8")).get("arrays", {})
-    tables = {}
+
+    name: str
+    axes: tuple[str, ...]
+    text: str
+    unit: str
+    csv: str | None
+
+
+def array_tables(path: Path) -> list[ArrayTable]:
+    """The arrays of a figure's `data.json`, ordered by name.
+
+    In a CSV the last axis runs along a line, and the places on the others stand before it. A place is a position from 0, or
+    the value of the axis where an array of the figure holds it, such as `density` of the axis "density".
+    """
+    arrays = json.loads(path.read_text("utf-8"))["arrays"]
+    places = {name: array["data"] for name, array in arrays.items() if array["axes"] == [name]}
+    tables = []
     for name in sorted(arrays):
-        array = np.asarray(arrays[name])
-        if array.ndim and array.size <= _LARGEST:
-            tables[f"{name}.csv"] = _array_table(array)
+        array = arrays[name]
+        numbers, axes = np.asarray(array["data"]), tuple(array["axes"])
+        csv = _array_table(name, numbers, axes, places) if axes and numbers.size <= _LARGEST else None
+        tables.append(ArrayTable(name=name, axes=axes, text=array["text"], unit=array["unit"], csv=csv))
     return tables
 
 
@@ -37,12 +59,24 @@ def run_tables(figure: FigureRecord) -> dict[str, str]:
     }
 
 
-def _array_table(array: np.ndarray) -> str:
-    leading = [f"axis{i}" for i in range(array.ndim - 1)]
-    if array.ndim == 1:
-        return _text(("position", "value"), ([i, _cell(x)] for i, x in enumerate(array.tolist())))
-    rows = ([*at, *map(_cell, array[at].tolist())] for at in np.ndindex(array.shape[:-1]))
-    return _text((*leading, *range(array.shape[-1])), rows)
+def _array_table(name: str, numbers: np.ndarray, axes: tuple[str, ...], places: Mapping[str, Sequence[Any]]) -> str:
+    along = [_places(axis, length, places) for axis, length in zip(axes, numbers.shape, strict=True)]
+    if axes == (name,):
+        return _text(("position", name), enumerate(map(_cell, numbers.tolist())))
+    if len(axes) == 1:
+        return _text((axes[0], name), zip(along[0], map(_cell, numbers.tolist()), strict=True))
+    leading = [f"{axis} {axes[: i + 1].count(axis)}" if axis in axes[:i] else axis for i, axis in enumerate(axes[:-1])]
+    header = (*leading, *(f"{axes[-1]} {place}" for place in along[-1]))
+    rows = (
+        [*(along[i][k] for i, k in enumerate(at)), *map(_cell, numbers[at].tolist())] for at in np.ndindex(numbers.shape[:-1])
+    )
+    return _text(header, rows)
+
+
+def _places(axis: str, length: int, places: Mapping[str, Sequence[Any]]) -> list[Any]:
+    """The places along an axis: the values that the figure has for it, or positions."""
+    values = places.get(axis, ())
+    return list(map(_cell, values)) if len(values) == length else list(range(length))
 
 
 def _cell(value: Any) -> Any:

@@ -83,6 +83,11 @@ def sweep(figure, name, count=3):
     )
 
 
+def described(data, axes, text):
+    """An array as `data.json` has it."""
+    return {"axes": axes.split(), "text": text, "unit": "", "data": data}
+
+
 def figure(folder: Path, name: str, *, claims=(), values=None, sweeps=(), note="", arrays=None, width=518):
     """A figure with its files in `folder`."""
     home = folder / name
@@ -119,7 +124,12 @@ def intro(folder: Path):
         note="The seeds are ours.",
         values={"share": Value(value=0.9512, interval=(0.912, 0.987)), "models": Value(value=20)},
         sweeps=[sweep("intro", "panels")],
-        arrays={"W": [[[1.0, 0.5], [0.25, None]]], "b": [0.5, -0.5]},
+        arrays={
+            "W": described([[[1.0, 0.5], [0.25, None]]], "density hidden feature", "weights"),
+            "b": described([0.5, -0.5], "feature", "bias"),
+            "density": described([0.1], "density", "density of the features"),
+            "pairs": described([[[1, 2]]], "density density feature", "pairs"),
+        },
     )
 
 

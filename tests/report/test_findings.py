@@ -38,7 +38,7 @@ def judged(estimate, **changes):
 
 def test_a_claim_comes_back_from_its_row():
     rows = [{"density": "1", "count": "5"}]
-    made = judged(Estimate(value=0.8, low=0.6, high=math.inf, seeds=5), rows=lambda data: rows)
+    made = judged(Estimate(value=0.8, low=0.6, high=math.inf, models=5), rows=lambda data: rows)
     assert made.interval == (0.6, None) and made.rows == rows
     placed = replace(made, figure="tiny", profile="smoke", runs=(TrainedOn(sweep="tiny/models", count=5, digest="d"),))
     for record in (made, placed, judged(exact(math.nan))):

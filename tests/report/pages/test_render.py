@@ -205,8 +205,11 @@ def test_each_figure_has_a_page_with_its_files_values_runs_and_code(build, templ
 def test_arrays_and_runs_come_as_csv(build, templates, docs):
     write(build, docs, templates=templates)
     home = docs / "figures/intro"
-    assert (home / "W.csv").read_text() == "axis0,axis1,0,1\n0,0,1.0,0.5\n0,1,0.25,\n"
-    assert (home / "b.csv").read_text() == "position,value\n0,0.5\n1,-0.5\n"
+    assert (home / "W.csv").read_text() == "density,hidden,feature 0,feature 1\n0.1,0,1.0,0.5\n0.1,1,0.25,\n"
+    assert (home / "b.csv").read_text() == "feature,b\n0,0.5\n1,-0.5\n"
+    assert (home / "density.csv").read_text() == "position,density\n0,0.1\n"
+    assert (home / "pairs.csv").read_text() == "density,density 2,feature 0,feature 1\n0.1,0.1,1,2\n"
+    assert re.search(r"W\.csv</a></th><td>weights</td><td>density, hidden, feature</td>", (docs / "figures/intro.md").read_text())
     runs = (home / "runs-panels.csv").read_text().splitlines()
     assert runs[0] == "spec,content,seed,density,final_loss"
     assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005"
