@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from report import ROOT, progress
+from report import ROOT, files, progress
 from report.engines import Engine
 from report.errors import Interrupted, PipelineError
 from report.execute import GROUP_FLOATS, Threads, tasks_of, train_missing
@@ -153,7 +153,8 @@ def wait_for_shards(folder, count):
     shards = folder / "store" / "shards"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if shards.exists() and len([path for path in shards.iterdir() if path.suffix == ".safetensors"]) >= count:
+        names = [path.name for path in shards.iterdir()] if shards.exists() else []
+        if sum(name.endswith(".safetensors") and not name.startswith(files.TEMPORARY) for name in names) >= count:
             return
         time.sleep(0.01)
     pytest.fail("no shard was stored in a minute")
