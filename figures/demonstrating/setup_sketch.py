@@ -25,7 +25,7 @@ CLAIMS: tuple[Claim, ...] = ()
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 

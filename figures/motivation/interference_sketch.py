@@ -1,4 +1,4 @@
-"""F4: five features in a plane, one active and two active; what leaks, and what cannot be told apart."""
+"""F4: five features in a plane; interference with one active feature, and inputs that two active features make ambiguous."""
 
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,12 @@ HALF, HIGH = 56.0, 170.0  # length of a feature direction, and height of the pen
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """A pentagon of unit features, read out with one feature active and with two."""
+    """A pentagon of unit features, and what it reads with one active feature and with two."""
     features = directions(90.0, 18.0, -54.0, 234.0, 162.0)  # a to e, clockwise
     one, two = np.array([1.0, 0, 0, 0, 0]), np.array([0, 1.0, 0, 0, 1.0])
     hidden = two @ features
