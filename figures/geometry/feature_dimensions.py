@@ -34,15 +34,15 @@ ABOUT = About(
 INSETS = (5, 11, 22, 31, 34, 47)
 """Levels of the paper's graphs."""
 REGIONS = {"tetrahedron": (3, 8), "triangle": (9, 14), "digon": (11, 31), "pentagon": (27, 31), "square antiprism": (27, 31)}
-"""Levels at which the paper's figure shows each shape."""
+"""First and last level at which the paper's figure shows each shape."""
 LINES = (*((name, SHARES[name], *levels) for name, levels in REGIONS.items()), ("not learned", 0.0, 11, LEVELS - 1))
-"""Lines of the paper's figure: name, dimensionality, and between which levels."""
+"""Lines of the paper's figure: name, dimensionality, first and last level."""
 LINE, FLANK = 0.01, 0.02
-"""What counts to a line: up to the first from it. What lies beside it: from there up to the second. (2/5 is 0.025 from 3/8.)"""
+"""Features up to `LINE` from a line are on it, those from there up to `FLANK` beside it. (2/5 is 0.025 from 3/8.)"""
 PEAK = 2.0
-"""How many times denser a line is than its flanks when it is distinct."""
+"""A line is distinct if features are at least this many times denser on it than beside it."""
 UNLEARNED_DOTS = 40
-"""Features of each model that are drawn of those that it does not represent, evenly by their dimensionality."""
+"""About how many of a model's unrepresented features are drawn, evenly by dimensionality."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -51,7 +51,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Dimensionalities, the census of shapes, and the graphs of `INSETS`; at each level the model of the lowest loss is drawn."""
+    """Dimensionalities, the census of shapes, and the graphs of `INSETS`; drawn are the models with the lowest loss."""
     base, chosen = runs["base"], levels_of(runs["base"])
     W = per_level(base, "W", chosen)
     flat = W.reshape(-1, *W.shape[2:]).astype(np.float64)
@@ -82,7 +82,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[str, Array]:
-    """What all models have: features in each shape, distinct lines, and the levels of each shape, from (level, seed, feature)."""
+    """The features in each shape, the distinctness of lines and the levels of each shape, from (level, seed, feature)."""
     census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
     lines, regions = (", ".join(names) for names in ((name for name, *_ in LINES), REGIONS))
     peaks = f"how many times denser features lie on a line than beside it, none beside it counted as one: {lines}"
@@ -95,7 +95,7 @@ def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[
 
 
 def _peaks(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """How many times more features lie on each line than beside it, per width; none beside it counts as one: (line, seed)."""
+    """How many times denser features lie on each line than beside it: (line, seed). None beside it counts as one."""
     out = []
     for _, value, first, last in LINES:
         away = np.abs(shares[(chosen >= first) & (chosen <= last)] - value)
@@ -105,7 +105,7 @@ def _peaks(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def _medians(census: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The level that half of the features in each shape lie up to; nan where there is none: (shape, seed)."""
+    """The level up to which half of the features in each shape lie: (shape, seed); nan if no feature is in it."""
     out = np.full((len(REGIONS), census.shape[1]), np.nan)
     for row, name in enumerate(REGIONS):
         for seed, counts in enumerate(census[:, :, graphs.NAMES.index(name)].T):
@@ -115,7 +115,7 @@ def _medians(census: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def _values(base: Trained, data: Data) -> dict[str, Value]:
-    """For pages: the features in each shape in the drawn graphs, and what is represented in them."""
+    """Numbers for the pages, among them the represented features and the number of each shape in the drawn graphs."""
     _, hidden, features = base["W"].shape
     out = {
         "hidden": Value(value=hidden),
@@ -139,7 +139,7 @@ TALL, SIDE, SPACE = 5.6, 1.09, 0.10
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The dots over the lines of ideal shapes, and a row of graphs below, tied to their levels by letters."""
+    """Dots over the lines of ideal shapes, and a row of graphs below, whose letters mark their levels above."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(TEXT_WIDTH, TALL), facecolor="none")
@@ -161,18 +161,24 @@ def draw(data: Data, theme: Theme) -> "Figure":
 def _lines(axes: "Axes", theme: Theme) -> None:
     """The lines of ideal shapes with their names on the right."""
     palette = graphs.colours(theme)
-    fractions = {"dedicated dimension": "1", "tetrahedron": "3/4", "triangle": "2/3", "digon": "1/2", "pentagon": "2/5",
-                 "square antiprism": "3/8"}  # fmt: skip
+    fractions = {
+        "dedicated dimension": "1",
+        "tetrahedron": "3/4",
+        "triangle": "2/3",
+        "digon": "1/2",
+        "pentagon": "2/5",
+        "square antiprism": "3/8",
+    }
     shift = {"pentagon": 0.018, "square antiprism": -0.018}
     for name, value in [*SHARES.items(), ("not learned", 0.0)]:
         colour = theme.absent if name not in SHAPES else palette[graphs.NAMES.index(name)]
         axes.axhline(value, color=colour, lw=1.0, zorder=1)
-        given: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8, "va": "center"}
-        axes.text(1.015, value + shift.get(name, 0), f"{fractions.get(name, '0')}  {name}", **given)
+        style: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8, "va": "center"}
+        axes.text(1.015, value + shift.get(name, 0), f"{fractions.get(name, '0')}  {name}", **style)
 
 
 def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
-    """A dot for each feature of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
+    """Dots for the features of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
     palette = graphs.colours(theme)
     axes.plot(data["sparsity"], data["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
     axes.text(1.58, 0.88, "$D^*$", fontsize=8.5, color=theme.muted, ha="left", va="bottom")
@@ -189,7 +195,7 @@ def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _said(axes: "Axes", numbers: np.ndarray) -> None:
-    """How many of each shape a graph shows, and how many features are in none, below it."""
+    """A note below a graph: how many it shows of its first three shapes, and of features in other components."""
     one = {"dedicated dimension": "alone", "square antiprism": "antiprism", OTHER: "in others"}
     several = {name: f"{one.get(name, name)}s" for name in SHAPES} | {"dedicated dimension": "alone", OTHER: "in others"}
     words = []
@@ -202,13 +208,13 @@ def _said(axes: "Axes", numbers: np.ndarray) -> None:
 
 
 def _digons(data: Data) -> Estimate:
-    """Digons per hidden dimension at the level of the paper's graph of digons."""
+    """Digons per hidden dimension at the level of the paper's graph with digons."""
     row, shape = data["level"].tolist().index(22), graphs.NAMES.index("digon")
     return mean(data["census"][row, :, shape] / 2 / data.values["hidden"].value)
 
 
 def _distinct(data: Data) -> Estimate:
-    """How many of the lines are distinct in the models of a seed."""
+    """The number of distinct lines in the models of one seed."""
     return mean((data["peaks"] >= PEAK).sum(axis=0)).over(data["census"][:, :, 0].size)
 
 
@@ -224,7 +230,7 @@ def _distinct_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _places(data: Data) -> Estimate:
-    """How many shapes have the middle of their features inside the paper's region."""
+    """The number of shapes whose median level lies in the paper's region."""
     ends = np.array(list(REGIONS.values()))
     inside = (data["median"] >= ends[:, :1]) & (data["median"] <= ends[:, 1:])
     return mean(inside.sum(axis=0)).over(data["census"][:, :, 0].size)
@@ -234,18 +240,19 @@ def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for (name, (first, last)), medians in zip(REGIONS.items(), data["median"], strict=True):
         counts = data["census"][:, :, graphs.NAMES.index(name)].sum(axis=1)
-        there = data["sparsity"][counts > 0]
-        rows.append({
+        region = data["sparsity"][counts > 0]
+        row = {
             "shape": name,
             "paper, 1/(1-S)": f"{1 / density(first):.2f} to {1 / density(last):.2f}",
-            "found": f"{there.min():.2f} to {there.max():.2f}" if there.size else "nowhere",
+            "found": f"{region.min():.2f} to {region.max():.2f}" if region.size else "nowhere",
             "middle, by seed": ", ".join(f"{10 ** (k / (LEVELS - 1)):.2f}" if np.isfinite(k) else "none" for k in medians),
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 
 def _ideal(data: Data) -> Estimate:
-    """Largest difference of the D_i of ideal shapes, from their coordinates, from the fractions that the paper names."""
+    """Largest difference between the D_i of ideal shapes, from their coordinates, and the paper's fractions."""
     shapes = [(W, SHARES[name]) for name, W in SHAPES.items()] + [(simplex(k), k / (k + 1)) for k in range(1, 9)]
     return exact(max(np.abs(feature_dimensionality(W[None]) - share).max() for W, share in shapes))
 

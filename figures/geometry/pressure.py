@@ -1,4 +1,4 @@
-"""F39: pressure. More features than there is room for make cleaner shapes, and so does longer training."""
+"""F39: pressure. More features for the same dimensions make cleaner shapes, and so does longer training."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,13 +30,13 @@ ABOUT = About(
     "with half and with twice their features; at each density the model with the lowest final loss is drawn.",
 )
 SHORT = 5
-"""How many times fewer steps the short training has."""
+"""Factor by which the short training has fewer steps."""
 PANELS = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
-"""The sets of models, one a panel."""
+"""The sets of models, one per panel: name and title for tables."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """The models of the section (`base`); half (`narrow`) and twice (`wide`) the features; and a fifth of the steps (`short`)."""
+    """The section's models (`base`), and models with half (`narrow`) or twice (`wide`) the features or fewer steps (`short`)."""
     own = setting(size)
     narrow, wide = (own.times(by, 1).sweep(PROBES, size.steps, size.seeds) for by in (0.5, 2))
     short = own.sweep(PROBES, max(1, size.steps // SHORT), size.seeds)
@@ -44,7 +44,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Which features are in named shapes; at each level the model of the lowest loss is drawn."""
+    """The share of features in named shapes, and the dots of the drawn models, those with the lowest loss of each level."""
     arrays = level_arrays(PROBES)
     values = {"hidden": Value(value=runs["base"]["W"].shape[1])}
     for name in PANELS:
@@ -109,7 +109,7 @@ def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
 
 
 def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
-    """Mean difference over seeds of the share of features in named shapes, averaged over densities."""
+    """Measures the difference between two sets of models in the share of features in named shapes, averaged over densities."""
 
     def measure(data: Data) -> Estimate:
         clean = data[f"{more}_clean"]
@@ -119,7 +119,7 @@ def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
 
 
 def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
-    """The share of features in named shapes at each density, a column for each set of models."""
+    """Tabulates the share of features in named shapes: a row per density, a column per set of models."""
 
     def rows(data: Data) -> list[dict[str, str]]:
         return [
