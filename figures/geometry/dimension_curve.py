@@ -228,7 +228,7 @@ CLAIMS = (
     ),
     Claim(
         id="C30", text="The dimensions per feature are sticky at 1 and at 1/2.", source=_SOURCE, paper="sticky at 1 and 1/2",
-        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the less of the two, than if it fell steadily",
+        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the smaller of the two, than if it fell steadily",
         measure=_least_stay, holds=Range(low=2), rows=_stay_rows,
     ),
     Claim(

@@ -271,7 +271,7 @@ CLAIMS = (
     Claim(
         id="C33", text="The dimensionalities of features lie on distinct lines: 3/4, 2/3, 1/2, 2/5, 3/8 and 0.", source=_SOURCE,
         paper="distinct lines", measure=_distinct, holds=Range(low=6), rows=_distinct_rows,
-        quantity="lines, of six, with at least twice as many features within 0.01 of them as 0.01 to 0.02 away",
+        quantity="number of the six lines with at least twice as many features within 0.01 of them as 0.01 to 0.02 away",
     ),
     Claim(
         id="C34", text="Ideal polytopes have these dimensionalities: k/(k+1) for a simplex, 2/5 for a pentagon, 3/8 for a square "
@@ -281,7 +281,7 @@ CLAIMS = (
     Claim(
         id="C37", text="Each shape has its range of densities, those of the paper.", source=_SOURCE,
         paper="tetrahedra, triangles, digons, then pentagons and antiprisms, at the places of its figure",
-        quantity="shapes, of five, of whose features the middle one lies in the paper's range", measure=_places,
+        quantity="number of the five shapes whose median feature lies in the paper's range", measure=_places,
         holds=Range(low=5), rows=_place_rows,
     ),
     Claim(

@@ -166,7 +166,7 @@ CLAIMS = (
     Claim(
         id="C40", text="A strategy for superposition, a positive semidefinite matrix of low rank and a polytope are one thing.",
         source="The Geometry of Superposition: Uniform Superposition", paper="W^T W is positive semidefinite of low rank",
-        quantity="largest difference of W^T W from the matrix of which W, of as many rows as its rank, was made; 46 matrices",
+        quantity="largest difference of W^T W from the matrix that W, with as many rows as its rank, was made from; 46 matrices",
         measure=lambda data: exact(data["recovered"].max()), holds=Range(high=1e-9),
     ),
     Claim(

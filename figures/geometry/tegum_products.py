@@ -98,7 +98,7 @@ def _splits() -> tuple[np.ndarray, np.ndarray]:
         groups = [tuple(range(start, start + size)) for start, size in zip(np.cumsum([0, *sizes]), sizes, strict=False)]
         apart.append([c.features for c in components(turn @ W)] == groups)
         tilt, first = np.eye(len(W)), len(factors[0])
-        tilt[np.ix_((0, first), (0, first))] = np.array([[1, np.sin(0.6)], [0, np.cos(0.6)]])  # tilts the second towards the first
+        tilt[np.ix_((0, first), (0, first))] = np.array([[1, np.sin(0.6)], [0, np.cos(0.6)]])  # tilts factor 1 towards factor 0
         together.append(components(turn @ tilt @ W)[0].features == groups[0] + groups[1])
     return np.array(apart), np.array(together)
 
