@@ -226,8 +226,8 @@ def _rows(panel: int) -> Callable[[Data], list[dict[str, str]]]:
     """Tabulates how often single models and the best of five have the paper's arrangement."""
 
     def rows(data: Data) -> list[dict[str, str]]:
-        counted = (("single models", data["found"][panel]), ("best of five", data["best"][panel]))
-        return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+        kinds = (("single models", data["found"][panel]), ("best of five", data["best"][panel]))
+        return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in kinds]
 
     return rows
 

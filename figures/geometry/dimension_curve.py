@@ -48,18 +48,18 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 def reduce(runs: Runs) -> Data:
     """D* of all models, how long it stays near 1 and 1/2, where it passes `PLACES`, and the other sizes at `PROBES`."""
-    base, chosen = runs["base"], levels_of(runs["base"])
-    d_star = dimensions_per_feature(base["W"]).reshape(len(chosen), -1)
-    count = represented(base["W"]).sum(axis=1).reshape(len(chosen), -1)
+    base, levels = runs["base"], levels_of(runs["base"])
+    d_star = dimensions_per_feature(base["W"]).reshape(len(levels), -1)
+    count = represented(base["W"]).sum(axis=1).reshape(len(levels), -1)
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "ratio": array(d_star, "level seed", "dimensions per feature, D*"),
         "count": array(count, "level seed", "represented features"),
         "squares": array(base["W"].shape[1] / d_star, "level seed", "squared Frobenius norm of W"),
         **level_arrays(PROBES, "probe", "probe_sparsity"),
         **level_arrays(PAPER_LEVELS, "paper_level", "paper_sparsity"),
         "paper": array(PAPER, "level", "D* read off the paper's figure"),
-        **_course(d_star, chosen),
+        **_course(d_star, levels),
     }
     sizes = {"base": "models of the usual size", "wide": "twice the features", "half": "half the features and dimensions"}
     for name, words in sizes.items():
@@ -69,10 +69,10 @@ def reduce(runs: Runs) -> Data:
     return replace(data, values=_values(base, data))
 
 
-def _course(d_star: np.ndarray, chosen: tuple[int, ...]) -> dict[str, Array]:
+def _course(d_star: np.ndarray, levels: tuple[int, ...]) -> dict[str, Array]:
     """How long the curves of D* (level, seed) stay near 1 and 1/2, and where they and the paper's curve pass `PLACES`."""
-    fine = np.linspace(chosen[0], chosen[-1], 10 * (LEVELS - 1) + 1)
-    curves = [np.interp(fine, chosen, one) for one in d_star.T]
+    fine = np.linspace(levels[0], levels[-1], 10 * (LEVELS - 1) + 1)
+    curves = [np.interp(fine, levels, one) for one in d_star.T]
     reading = np.interp(fine, PAPER_LEVELS, PAPER)
     stays = [[stay(curve, at) for curve in curves] for at in (1.0, 0.5)]
     falls = [[fall(fine, curve, to) for curve in curves] for _, to in PLACES]

@@ -52,28 +52,28 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 def reduce(runs: Runs) -> Data:
     """Dimensionalities, the census of shapes, and the graphs of `INSETS`; drawn are the models with the lowest loss."""
-    base, chosen = runs["base"], levels_of(runs["base"])
-    W = per_level(base, "W", chosen)
+    base, levels = runs["base"], levels_of(runs["base"])
+    W = per_level(base, "W", levels)
     flat = W.reshape(-1, *W.shape[2:]).astype(np.float64)
     shares = feature_dimensionality(flat).reshape(*W.shape[:2], -1)
     shapes = np.stack([graphs.shape_numbers(one) for one in flat]).reshape(shares.shape)
-    best = per_level(base, "final_loss", chosen).argmin(axis=1)
-    rows, seeds = np.arange(len(chosen)), base.runs[: W.shape[1]]
+    best = per_level(base, "final_loss", levels).argmin(axis=1)
+    rows, seeds = np.arange(len(levels)), base.runs[: W.shape[1]]
     d_star = dimensions_per_feature(flat).reshape(W.shape[:2]).mean(axis=1)
     shape = f"shape of a feature of the drawn model: {graphs.NUMBERS}; -1 where it is not represented"
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "ratio": array(d_star, "level", "dimensions per feature, D*, mean over models"),
         "shares": array(shares[rows, best], "level feature", "dimensionality of a feature of the drawn model, D_i"),
         "shape": array(shapes[rows, best], "level feature", shape),
         "drawn": array([seeds[k].seed for k in best], "level", "seed of the drawn model"),
         "largest": array(shares[0].max(axis=1), "seed", "largest D_i at the first level"),
         "average": array(shares[0].mean(axis=1), "seed", "mean D_i at the first level"),
-        **_census(shapes, shares, np.array(chosen)),
+        **_census(shapes, shares, np.array(levels)),
     }
     nodes = f"represented features of a drawn model: x, y and shape ({graphs.NUMBERS})"
     for level in INSETS:
-        row = chosen.index(level)
+        row = levels.index(level)
         graph = graphs.graph(W[row, best[row]].astype(np.float64))
         arrays[f"nodes_{level}"] = array(graph["nodes"], "point column", nodes)
         arrays[f"edges_{level}"] = array(graph["edges"], "edge column", "pairs of joined nodes: their numbers and |W_i . W_j|")
@@ -81,7 +81,7 @@ def reduce(runs: Runs) -> Data:
     return replace(data, values=_values(base, data))
 
 
-def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[str, Array]:
+def _census(shapes: np.ndarray, shares: np.ndarray, levels: np.ndarray) -> dict[str, Array]:
     """The features in each shape, the distinctness of lines and the levels of each shape, from (level, seed, feature)."""
     census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
     lines, regions = (", ".join(names) for names in ((name for name, *_ in LINES), REGIONS))
@@ -89,28 +89,28 @@ def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[
     median = f"level up to which half of a shape's features lie, nan without any: {regions}"
     return {
         "census": array(census, "level seed shape", f"features in each shape: {graphs.NUMBERS}"),
-        "peaks": array(_peaks(shares, chosen), "line seed", peaks),
-        "median": array(_medians(census, chosen), "shape seed", median),
+        "peaks": array(_peaks(shares, levels), "line seed", peaks),
+        "median": array(_medians(census, levels), "shape seed", median),
     }
 
 
-def _peaks(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _peaks(shares: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """How many times denser features lie on each line than beside it: (line, seed). None beside it counts as one."""
     out = []
     for _, value, first, last in LINES:
-        away = np.abs(shares[(chosen >= first) & (chosen <= last)] - value)
+        away = np.abs(shares[(levels >= first) & (levels <= last)] - value)
         inside, beside = (away <= LINE).sum(axis=(0, 2)), ((away > LINE) & (away <= FLANK)).sum(axis=(0, 2))
         out.append(inside / np.maximum(beside, 1) * (FLANK - LINE) / LINE)
     return np.array(out)
 
 
-def _medians(census: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+def _medians(census: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The level up to which half of the features in each shape lie: (shape, seed); nan if no feature is in it."""
     out = np.full((len(REGIONS), census.shape[1]), np.nan)
     for row, name in enumerate(REGIONS):
         for seed, counts in enumerate(census[:, :, graphs.NAMES.index(name)].T):
             if counts.any():
-                out[row, seed] = chosen[np.searchsorted(counts.cumsum(), counts.sum() / 2)]
+                out[row, seed] = levels[np.searchsorted(counts.cumsum(), counts.sum() / 2)]
     return out
 
 
@@ -185,10 +185,10 @@ def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
     for sparsity, shares, numbers in zip(data["sparsity"], data["shares"], data["shape"], strict=True):
         ignored = np.flatnonzero(numbers < 0)
         ignored = ignored[np.argsort(shares[ignored])][:: max(1, len(ignored) // UNLEARNED_DOTS)]
-        for chosen, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
-            if chosen.size:
-                aside = np.linspace(-0.014, 0.014, chosen.size) if chosen.size > 1 else np.zeros(1)
-                axes.plot(sparsity * 10**aside, shares[chosen], "o", ms=1.9, mew=0, color=colour, zorder=2)
+        for indices, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
+            if indices.size:
+                aside = np.linspace(-0.014, 0.014, indices.size) if indices.size > 1 else np.zeros(1)
+                axes.plot(sparsity * 10**aside, shares[indices], "o", ms=1.9, mew=0, color=colour, zorder=2)
     sparsity_axis(axes)
     axes.set(ylim=(-0.03, 1.04), yticks=np.linspace(0, 1, 5), yticklabels=("0", "1/4", "1/2", "3/4", "1"))
     axes.set_ylabel("dimensionality $D_i$ of each feature")

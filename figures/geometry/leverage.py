@@ -33,13 +33,13 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 def reduce(runs: Runs) -> Data:
     """Both measures of every feature for one model per level, and their sums for every model."""
-    chosen = levels_of(runs["base"])
-    W = per_level(runs["base"], "W", chosen).astype(np.float64)
+    levels = levels_of(runs["base"])
+    W = per_level(runs["base"], "W", levels).astype(np.float64)
     flat = W.reshape(-1, *W.shape[2:])
     shares, scores = (measure(flat).reshape(*W.shape[:2], -1) for measure in (feature_dimensionality, leverage_scores))
     total_shares, total_scores = shares.sum(axis=2) / W.shape[2], scores.sum(axis=2) / W.shape[2]
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "shares": array(shares[:, 0], "level feature", "dimensionality of a feature of the first model, D_i"),
         "scores": array(scores[:, 0], "level feature", "leverage score of a feature of the first model"),
         "total_shares": array(total_shares, "level seed", "sum of D_i over all features, per hidden dimension"),

@@ -57,13 +57,13 @@ def reduce(runs: Runs) -> Data:
 def _measured(name: str, trained: Trained) -> dict[str, Array]:
     W = per_level(trained, "W", PROBES).astype(np.float64)
     numbers = np.array([[graphs.shape_numbers(one) for one in models] for models in W])
-    shown, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
+    is_represented, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
     best, dots = per_level(trained, "final_loss", PROBES).argmin(axis=1), []
     for probe, seed in enumerate(best):
-        own = shown[probe, seed]
+        own = is_represented[probe, seed]
         shares = feature_dimensionality(W[probe, seed][None])[0][own]
         dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][own]]))
-    clean = (shown & ~other).sum(axis=2) / np.maximum(shown.sum(axis=2), 1)
+    clean = (is_represented & ~other).sum(axis=2) / np.maximum(is_represented.sum(axis=2), 1)
     share = f"share of represented features in named shapes, 0 without any; models: {PANELS[name]}"
     dot = f"represented features drawn: number of the level, D_i and shape ({graphs.NUMBERS}); models: {PANELS[name]}"
     return {
