@@ -1,6 +1,6 @@
-"""The figures of the paper: a module each, in a folder named like the page that shows it.
+"""The figures of the paper: one module each, in a folder named after the page that shows it.
 
-`MODULES` lists them in the paper's order; a section imports no other section, and what two of them use is in `figures.shared`.
+`MODULES` lists them in the paper's order. Sections do not import each other; code that two of them use is in `figures.shared`.
 """
 
 from importlib import import_module
@@ -56,11 +56,11 @@ MODULES = (
     "appendix.nonlinear_compression",
 )
 NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
-"""The figures' names, by which `report.yml`, `ONLY=`, the locks and the site's addresses know them."""
+"""The figures' names, as `report.yml`, `ONLY=`, the locks and the site's addresses use them."""
 
 
 def home(name: str) -> str:
-    """The dotted name of the module of the figure `name`; a name that is not listed is a module of `figures` itself.
+    """The dotted module name of the figure `name`; an unlisted name is a module directly in `figures`.
 
     Example:
         >>> home("intro"), home("leverage")
@@ -70,7 +70,7 @@ def home(name: str) -> str:
 
 
 def path(name: str) -> str:
-    """The file of the figure `name`, below the checkout.
+    """The file of the figure `name`, relative to the checkout.
 
     Example:
         >>> path("leverage")
@@ -80,5 +80,5 @@ def path(name: str) -> str:
 
 
 def module(name: str) -> Any:
-    """Imports the module of the figure `name`; `figures.base` says what it holds."""
+    """Imports the module of the figure `name`; `figures.base` describes its contents."""
     return import_module(home(name))

@@ -1,12 +1,12 @@
-"""What a figure is: the runs that it needs, what it computes from them, what it claims, and how it is drawn.
+"""The parts of a figure: the runs it needs, what it computes from them, what it claims, and how it is drawn.
 
 A figure is a module of `figures/` with five names:
 
-    ABOUT                      what it shows, for the pages
+    ABOUT                      description for the pages
     needs(size) -> sweeps      the runs it needs, by name, for a profile's size (empty for a drawing)
     reduce(runs) -> Data       arrays and values computed from the trained runs, with intervals over seeds
     draw(data, theme)          a matplotlib Figure: no pyplot, no files, no computing
-    CLAIMS                     the statements of the paper that its data can check
+    CLAIMS                     the paper's statements that its data can check
 """
 
 import math
@@ -31,14 +31,14 @@ Runs: TypeAlias = Mapping[str, Trained]
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a figure shows, in words.
+    """A figure's description in words.
 
     Attributes:
         label: The figure's number in our list (`figures.paper`), such as "F1"; numbers with commas where it shows several.
         title: A short title.
-        alt: What a reader who cannot see it would miss, in a sentence or two.
-        source: Where in the paper it stands.
-        note: What the paper leaves open and what was chosen instead; empty when nothing is.
+        alt: A text alternative for people who cannot see the picture, in a few sentences.
+        source: The section of the paper.
+        note: What the paper leaves open and the choice made here; empty when nothing is open.
     """
 
     label: str
@@ -50,12 +50,12 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much of a figure's experiment a profile runs; steps are the only part of a recipe that it may change.
+    """How much of a figure's experiment a profile runs; of a recipe, a profile may change only the steps.
 
     Attributes:
         steps: Optimiser updates of each run.
         seeds: Models per setting.
-        full: Whether models are as large as the paper's, where a figure has smaller ones as well.
+        full: Whether models are as large as the paper's, for figures that also have smaller ones.
         grid: Settings along each axis of a map; 0 for a figure without one.
     """
 
@@ -67,7 +67,7 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """A number that a page may print.
+    """A number that pages can print.
 
     Attributes:
         value: The number.
@@ -83,15 +83,15 @@ class Value:
 
 
 FIRST_SEED = 20_000
-"""Where the seeds of figures start. Recipes, criteria and the rules by which models are picked were settled on lower ones."""
+"""The first seed of figures. Recipes, criteria and the rules for selecting models were settled on lower seeds."""
 
 
 GROUP = 5
-"""Models of which the best stands for a fit, where one model alone often ends in a worse arrangement."""
+"""Models per fit, of which the best counts, where one model alone often ends in a worse arrangement."""
 
 
 def replicates(count: int) -> range:
-    """Seeds of `count` models of each setting, on none of which a recipe or a criterion was settled.
+    """Seeds for `count` models of each setting; no recipe or criterion was settled on them.
 
     Example:
         >>> replicates(2)
@@ -101,7 +101,7 @@ def replicates(count: int) -> range:
 
 
 def estimated(e: Estimate, *, digits: int = 2, percent: bool = False) -> Value:
-    """An estimate as a number for the pages; without an interval where one model alone leaves it open."""
+    """An estimate as a number for the pages; without an interval if the estimate's is infinite, as with one model."""
     scale = 100 if percent else 1
     interval = None if math.isinf(e.high) else (scale * e.low, scale * e.high)
     return Value(value=scale * e.value, unit="%" if percent else "", digits=digits, interval=interval)
@@ -115,18 +115,20 @@ AXES = (
     "panel", "row", "column",  # places in a picture
     "solution", "arrangement", "code", "shape", "instance",  # kinds of results
     "check", "crossing", "place", "line", "rank", "count",  # what is compared, located or counted
-    "point", "edge", "end", "coordinate",  # of drawings
+    "point", "edge", "end", "coordinate",  # parts of drawings
 )  # fmt: skip
-"""The words for the axes of arrays."""
+"""The words that name the axes of arrays."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Array:
-    """Numbers that a figure computed, and what they are; made by `array`.
+    """Numbers that a figure computed and their meaning; made by `array`.
+
+    An axis that is not in `AXES`, or a number of axes that differs from the number of dimensions, is a ValueError.
 
     Attributes:
         values: The numbers.
-        axes: What each axis is, of `AXES`.
+        axes: A word of `AXES` for each axis.
         text: What a number means, for the figure's page.
         unit: Its unit; empty for a pure number.
     """
@@ -147,10 +149,9 @@ class Array:
 
 
 def array(values: Any, axes: str, text: str, unit: str = "") -> Array:
-    """Numbers with the names of their axes, in order and separated by spaces, and their meaning.
+    """An `Array` of `values`; `axes` names its axes in order, separated by spaces.
 
-    Raises:
-        ValueError: An axis is not one of `AXES`, or their number is not that of the array's dimensions.
+    Refuses, with a ValueError, a word that is not in `AXES` and a number of words that is not the number of dimensions.
 
     Example:
         >>> array([[5, 4], [2, 3]], "density seed", "represented features").axes
@@ -161,11 +162,11 @@ def array(values: Any, axes: str, text: str, unit: str = "") -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What a figure computed: everything that is drawn, printed or claimed. `data["name"]` are the numbers of an array.
+    """What a figure computed: everything that is drawn, printed or claimed. `data["name"]` gives the numbers of an array.
 
     Attributes:
-        arrays: By name; published beside the figure, with their axes and meaning, as JSON and as CSV.
-        values: By name; published as `figure.name` to the pages.
+        arrays: By name; published beside the figure with their axes and meaning, as JSON and as CSV.
+        values: By name; pages print them as `figure.name`.
     """
 
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -177,7 +178,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """A closed interval: where a claim's number lies when the claim holds."""
+    """A closed interval: a claim holds if its number lies inside."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -198,14 +199,14 @@ class Claim:
         id: Its number in our list, such as "C1".
         text: The statement in our words.
         source: Where the paper makes it.
-        paper: What the paper says of the number, in words or digits.
-        quantity: What is measured, in a few words; what would be, where the statement is not tested.
-        measure: The number, from a figure's data; nothing where the statement is not tested.
-        holds: Where the number lies when the statement holds.
-        untested: Why the statement is not tested here; empty when it is.
-        agrees: Where it lies when it also agrees with the paper's own number; None when the paper gives none.
+        paper: What the paper says about the number, in words or digits.
+        quantity: What is measured, in a few words; what could be measured, if the statement is not tested.
+        measure: Computes the number from the figure's data; nan if the statement is not tested.
+        holds: Range of the number in which the statement holds.
+        untested: Why the statement is not tested here; empty if it is.
+        agrees: Range in which the number also agrees with the paper's own; None if the paper gives none.
         unit: The number's unit; empty for a pure number.
-        rows: Details for the ledger, a dictionary of cells per row; None for none.
+        rows: Computes a table of details for the ledger, a dictionary of cells per row; None for no table.
     """
 
     id: str
@@ -227,7 +228,7 @@ class Finding:
 
     Attributes:
         claim: The statement.
-        estimate: The number, with its interval and the models that it rests on.
+        estimate: The number, its interval, and how many models it rests on.
         verdict: reproduced, differs, not reproduced or untested.
         reason: Why, in a sentence.
     """
@@ -244,7 +245,7 @@ def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
     Args:
         claim: The statement.
         data: What its figure computed.
-        decides: Whether the profile trains enough for verdicts on trained models; exact claims are decided anyway.
+        decides: Whether the profile trains enough for verdicts on trained models; exact claims are always decided.
     """
     estimate = claim.measure(data)
     verdict, reason = _verdict(claim, estimate, decides)
@@ -268,7 +269,7 @@ def _verdict(claim: Claim, e: Estimate, decides: bool) -> tuple[Verdict, str]:
 
 
 class FigureModule(Protocol):
-    """The names that a module of `figures/` has."""
+    """The names that a figure's module has."""
 
     ABOUT: About
     CLAIMS: tuple[Claim, ...]

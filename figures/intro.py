@@ -33,38 +33,44 @@ ABOUT = About(
 DENSITIES = (1.0, 0.2, 0.1)
 FEATURES, HIDDEN, DECAY = 5, 2, 0.9
 ZERO = 0.1
-"""A norm below this is taken for zero: a tenth of a fully represented feature's."""
+"""Norms below this count as zero: a tenth of a fully represented feature's norm."""
 ANGLE = 10.0
-"""Degrees by which an angle may differ from the ideal one."""
+"""Tolerance of angles between features, in degrees."""
 TILT = 10.0
-"""Degrees by which the most important feature is drawn off the vertical."""
+"""Degrees between the most important feature, as drawn, and the vertical."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """`relu`: ReLU output models of five features in two dimensions at the three densities (sup/models.py has the equation)."""
-    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
-               importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
+    base = Run(
+        model="relu-output",
+        n_features=FEATURES,
+        n_hidden=HIDDEN,
+        distribution=Independent(density=1.0),
+        importance=geometric(DECAY, FEATURES),
+        recipe=Recipe(steps=size.steps),
+    )
     return {"relu": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, and which models have the paper's arrangement."""
+    """The models with the lowest loss, which are drawn, and which models have the paper's arrangement."""
     models = [runs["relu"].where(density=density) for density in DENSITIES]
-    picked = [trained.best() for trained in models]
+    lowest = [trained.best() for trained in models]
     loss = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
-    found = np.stack([ideal(trained["W"]) for ideal, trained in zip(IDEALS, models, strict=True)])
-    W = np.stack([upright(trained["W"][k]) for trained, k in zip(models, picked, strict=True)])
-    b = np.stack([trained["b"][k] for trained, k in zip(models, picked, strict=True)]).astype(np.float64)
-    seeds = [trained.runs[k].seed for trained, k in zip(models, picked, strict=True)]
-    best = np.take_along_axis(found, best_of_groups(loss, GROUP), axis=1)
+    matches = np.stack([ideal(trained["W"]) for ideal, trained in zip(IDEALS, models, strict=True)])
+    W = np.stack([upright(trained["W"][k]) for trained, k in zip(models, lowest, strict=True)])
+    b = np.stack([trained["b"][k] for trained, k in zip(models, lowest, strict=True)]).astype(np.float64)
+    seeds = [trained.runs[k].seed for trained, k in zip(models, lowest, strict=True)]
+    best = np.take_along_axis(matches, best_of_groups(loss, GROUP), axis=1)
     arrays = {
         "density": array(DENSITIES, "density", "density of the features, 1 - S"),
         "W": array(W, "density hidden feature", "weights of the drawn model, turned"),
         "b": array(b, "density feature", "bias of the drawn model"),
         "drawn": array(seeds, "density", "seed of the drawn model"),
-        "ideal": array([row[k] for row, k in zip(found, picked, strict=True)], "density", "drawn model arranged as in the paper"),
+        "ideal": array(matches[np.arange(len(lowest)), lowest], "density", "drawn model arranged as in the paper"),
         "loss": array(loss, "density seed", "final loss"),
-        "found": array(found, "density seed", "model arranged as in the paper"),
+        "found": array(matches, "density seed", "model arranged as in the paper"),
         "best": array(best, "density group", "best of five models arranged as in the paper"),
     }
     data = Data(arrays=arrays)
@@ -74,21 +80,20 @@ def reduce(runs: Runs) -> Data:
 def upright(W: np.ndarray) -> np.ndarray:
     """W (2, feature) turned so that feature 0 points up with a tilt, and mirrored so that the next one lies clockwise of it.
 
-    The tilt tells directions from axes. Neither changes what the model computes.
+    The tilt keeps directions from hiding behind the axes. Turning and mirroring do not change the model's output.
     """
     x, y = np.asarray(W, np.float64)
     turned = turn(np.pi / 2 - np.arctan2(y[0], x[0])) @ np.stack([x, y])
     aside = np.flatnonzero((np.abs(turned[0]) > ZERO) & represented(W[None])[0])
-    if aside.size and turned[0, aside[0]] < 0:  # the most important feature beside the vertical decides
+    if aside.size and turned[0, aside[0]] < 0:  # the most important feature off the vertical decides
         turned[0] *= -1
-    upright: np.ndarray = turn(-np.radians(TILT)) @ turned
-    return upright
+    return turn(-np.radians(TILT)) @ turned
 
 
-def _arranged(W: np.ndarray, kept: int, ideal: tuple[float, ...]) -> np.ndarray:
-    """Whether each model (run) keeps the `kept` most important features at these angles to each other, and the others at zero."""
-    norms, there = feature_norms(W), represented(W)
-    right = np.logical_and(there[:, :kept].all(axis=1), (norms[:, kept:] < ZERO).all(axis=1))
+def _arranged(W: np.ndarray, count: int, ideal: tuple[float, ...]) -> np.ndarray:
+    """Whether each model (run) has its `count` most important features at the `ideal` angles and the others at zero."""
+    norms, is_represented = feature_norms(W), represented(W)
+    right = np.logical_and(is_represented[:, :count].all(axis=1), (norms[:, count:] < ZERO).all(axis=1))
     return np.array([ok and bool((np.abs(np.sort(gaps(w)) - ideal) <= ANGLE).all()) for ok, w in zip(right, W, strict=True)])
 
 
@@ -104,28 +109,28 @@ def _values(data: Data) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for k, density in enumerate(DENSITIES):
         W, e = data["W"][k], share(data["found"][k])
-        norms, kept, apart = feature_norms(W[None])[0], represented(W[None])[0], gaps(W)
+        norms, mask, angles = feature_norms(W[None])[0], represented(W[None])[0], gaps(W)
         values |= {
-            f"count_{density:g}": Value(value=float(kept.sum())),
+            f"count_{density:g}": Value(value=float(mask.sum())),
             f"share_{density:g}": estimated(e),
             f"loss_{density:g}": Value(value=float(data["loss"][k].min()), digits=3),
             f"least_norm_{density:g}": Value(value=float(norms.min())),
-            f"smallest_angle_{density:g}": Value(value=float(apart.min(initial=360)), unit="°", digits=3),
-            f"largest_angle_{density:g}": Value(value=float(apart.max(initial=0)), unit="°", digits=3),
-            f"norm_{density:g}": Value(value=float(norms[kept].mean()) if kept.any() else 0.0, digits=3),
-            f"bias_{density:g}": Value(value=float(data["b"][k][kept].mean()) if kept.any() else 0.0),
+            f"smallest_angle_{density:g}": Value(value=float(angles.min(initial=360)), unit="°", digits=3),
+            f"largest_angle_{density:g}": Value(value=float(angles.max(initial=0)), unit="°", digits=3),
+            f"norm_{density:g}": Value(value=float(norms[mask].mean()) if mask.any() else 0.0, digits=3),
+            f"bias_{density:g}": Value(value=float(data["b"][k][mask].mean()) if mask.any() else 0.0),
         }
     return values
 
 
 CAPTIONS = ("at a right angle", "in two antipodal pairs", "in a pentagon")
 PANEL, SPACE, REACH = 2.24, 0.22, 1.42
-"""Inches: side of a panel, space between panels. And the end of its axes in units of norms."""
+"""Side of a panel and space between panels, in inches; end of a panel's axes, in units of norms."""
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """A plane for each density with the drawn model's feature directions; an arrow of sparsity above, a key to colours below."""
+    """The feature directions of one model per density, an arrow of rising sparsity above and a key to colours below."""
     from matplotlib.figure import Figure
 
     tall = PANEL + 1.12
@@ -141,8 +146,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
         _plane(axes, data["W"][k], colours, theme)
         sheet.text(left + PANEL / 2, PANEL + 0.66, f"{1 - density:.0%} sparsity", ha="center", fontsize=9.5)
         count = int(data.values[f"count_{density:g}"].value)
-        said = f"{count} features {CAPTIONS[k] if data['ideal'][k] else 'represented'}"
-        sheet.text(left + PANEL / 2, 0.36, said, ha="center", fontsize=8.5)
+        caption = f"{count} features {CAPTIONS[k] if data['ideal'][k] else 'represented'}"
+        sheet.text(left + PANEL / 2, 0.36, caption, ha="center", fontsize=8.5)
         panels.append(axes)
     _right_angle(panels[0], data["W"][0], theme)
     _at_zero(panels[0], data["W"][0], theme)
@@ -166,7 +171,7 @@ def _plane(axes: "Axes", W: np.ndarray, colours: list[str], theme: Theme) -> Non
 
 
 def _right_angle(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
-    """The mark of a right angle between the first two features, if they stand at one."""
+    """The mark of a right angle between the first two features, if they are orthogonal."""
     u, v = (W[:, i] / max(np.hypot(*W[:, i]), 1e-9) for i in (0, 1))
     if represented(W[None])[0, :2].all() and abs(u @ v) <= np.sin(np.radians(ANGLE)):
         corner = 0.16 * np.stack([u, u + v, v], axis=1)
@@ -174,18 +179,19 @@ def _right_angle(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
 
 
 def _at_zero(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
-    """Points at the features that lie at the origin, from the side where nothing else lies."""
-    zero, kept = feature_norms(W[None])[0] < ZERO, represented(W[None])[0]
-    if not zero.any() or not kept.any():
+    """An arrow to the features at the origin, with a note, in the quadrant opposite the represented features."""
+    zero, mask = feature_norms(W[None])[0] < ZERO, represented(W[None])[0]
+    if not zero.any() or not mask.any():
         return
-    x, y = np.where(W[:, kept].sum(axis=1) > 0, -1.0, 1.0)
+    x, y = np.where(W[:, mask].sum(axis=1) > 0, -1.0, 1.0)
     arrow(axes, (0.55 * x, 0.72 * y), (0.08 * x, 0.105 * y), theme.muted, lw=0.9, mutation_scale=7)
-    axes.text(1.32 * x, 1.32 * y, "Less important\nfeatures map\nto zero.", fontsize=8, linespacing=1.25,
-              ha="left" if x < 0 else "right", va="bottom" if y < 0 else "top")  # fmt: skip
+    ha, va = "left" if x < 0 else "right", "bottom" if y < 0 else "top"
+    note = "Less important\nfeatures map\nto zero."
+    axes.text(1.32 * x, 1.32 * y, note, fontsize=8, linespacing=1.25, ha=ha, va=va)
 
 
 def _interference(axes: "Axes", W: np.ndarray, theme: Theme) -> None:
-    """The projection of the most important feature on the neighbour that it activates most."""
+    """The projection of the most important feature onto the neighbour that it activates most."""
     others = np.where(represented(W[None])[0], W.T @ W[:, 0], 0.0)
     others[0] = 0.0
     near = int(np.argmax(others))
@@ -208,7 +214,7 @@ def _legend(sheet: "Axes", colours: list[str], theme: Theme) -> None:
 
 
 def _share(panel: int) -> Callable[[Data], Estimate]:
-    """Share of groups of five models whose best is arranged as the paper says, with the number of models that it rests on."""
+    """Measures the share of groups of five models whose best has the paper's arrangement, over all models in groups."""
 
     def measure(data: Data) -> Estimate:
         return share(data["best"][panel]).over(models_in_groups(data["loss"].shape[1], GROUP))
@@ -217,20 +223,26 @@ def _share(panel: int) -> Callable[[Data], Estimate]:
 
 
 def _rows(panel: int) -> Callable[[Data], list[dict[str, str]]]:
-    """How often single models and the best of five are arranged as the paper says."""
+    """Tabulates how often single models and the best of five have the paper's arrangement."""
 
     def rows(data: Data) -> list[dict[str, str]]:
-        counted = (("single models", data["found"][panel]), ("best of five", data["best"][panel]))
-        return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+        kinds = (("single models", data["found"][panel]), ("best of five", data["best"][panel]))
+        return [{"of": name, "so arranged": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in kinds]
 
     return rows
 
 
 def _claim(panel: int, id: str, text: str, paper: str, arrangement: str) -> Claim:
     return Claim(
-        id=id, text=text, source="Introduction", paper=paper, measure=_share(panel), holds=Range(low=0.5), rows=_rows(panel),
+        id=id,
+        text=text,
+        source="Introduction",
+        paper=paper,
         quantity=f"share of fits, each the best of five models by final loss, with {arrangement}",
-    )  # fmt: skip
+        measure=_share(panel),
+        holds=Range(low=0.5),
+        rows=_rows(panel),
+    )
 
 
 CLAIMS = (

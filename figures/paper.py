@@ -1,4 +1,4 @@
-"""The figures of the paper and of its comments, in order: what ours are held against."""
+"""The figures of the paper and of its comments, in order; ours are compared with them."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class PaperFigure:
     Attributes:
         label: Its number in our list.
         title: What it shows, in our words.
-        section: Where it stands.
-        absent: Why it is not drawn here; empty when it is to be.
+        section: The section of the paper.
+        absent: Why it is not drawn here; empty if it is.
     """
 
     label: str

@@ -1,7 +1,7 @@
-"""One look for every figure: colours by meaning in a light and a dark theme, sizes from the text width, stable bytes.
+"""The common style of figures: colours by meaning in a light and a dark theme, sizes from the text width, stable bytes.
 
-Nothing here imports matplotlib until it draws, and nothing changes matplotlib's global state: a draw function wrapped in
-`themed` sees the theme's settings while it runs, and `picture` turns what it returns into SVG or PNG bytes.
+This module imports matplotlib only when it draws, and leaves matplotlib's global state unchanged: a draw function wrapped in
+`themed` runs with the theme's settings, and `picture` turns the figure it returns into SVG or PNG bytes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 D = TypeVar("D")
-"""A figure's data, of which a style needs to know nothing."""
+"""A figure's data; the style does not depend on its type."""
 Point: TypeAlias = Sequence[float] | np.ndarray
 """Two coordinates."""
 
@@ -30,25 +30,25 @@ TEXT_WIDTH = 7.2
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
-    """The colours of a page, named by what they mean. Marks keep 3:1 and text 4.5:1 of contrast to `background`.
+    """The colours of a page, named by meaning. Contrast to `background` is at least 3:1 for marks and 4.5:1 for text.
 
     Attributes:
         name: "light" or "dark".
         background: The page behind the figure; figures themselves are transparent.
         surface: Fill of a panel or of an empty node, close to the background.
-        ink: Text, and what matters most.
+        ink: Text and the most important marks.
         muted: Secondary text, axes, outlines.
-        grid: Hairlines that may be overlooked; no contrast is asked of them.
+        grid: Hairlines that may be overlooked; they need no contrast.
         importance: Ramp from the most to the least important feature.
         score: Ramp of the superposition score from 0 to 1.
         negative: A weight of -1.
         zero: A weight of 0.
         positive: A weight of +1.
         absent: A feature that is not represented.
-        dedicated: A feature with a dimension of its own.
+        dedicated: A feature with its own dimension.
         superposed: A feature in superposition.
         interference: What one feature leaks into another.
-        groups: Categories without an order, such as sets of features; the first three may colour words, too.
+        groups: Categories without an order, such as sets of features; the first three may also colour words.
     """
 
     name: Literal["light", "dark"]
@@ -87,7 +87,7 @@ THEMES = (LIGHT, DARK)
 
 
 def rc(theme: Theme) -> dict[Any, Any]:
-    """The settings of matplotlib in which figures are drawn and saved; for `matplotlib.rc_context`."""
+    """Matplotlib's settings for drawing and saving figures, on top of its defaults; for `matplotlib.rcParams`."""
     words = ("text.color", "axes.labelcolor", "axes.titlecolor", "legend.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
     colours: dict[str, Any] = dict.fromkeys(words, theme.ink)
     colours |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color", "hatch.color"), theme.muted)
@@ -95,7 +95,7 @@ def rc(theme: Theme) -> dict[Any, Any]:
     sizes: dict[str, Any] = dict.fromkeys(("font.size", "axes.labelsize", "legend.fontsize"), 8.5)
     sizes |= {"axes.titlesize": 9.0, "figure.titlesize": 9.5, "xtick.labelsize": 8.0, "ytick.labelsize": 8.0}
     plain = {
-        "font.family": "DejaVu Sans",  # ships with matplotlib, so that every machine draws the same glyphs
+        "font.family": "DejaVu Sans",  # ships with matplotlib, so every machine draws the same glyphs
         "mathtext.fontset": "dejavusans",
         "svg.fonttype": "path",
         "svg.hashsalt": "sup",
@@ -120,17 +120,17 @@ def rc(theme: Theme) -> dict[Any, Any]:
 
 @contextmanager
 def applied(theme: Theme) -> Iterator[None]:
-    """Matplotlib's settings of the theme, and of nothing else, for the length of a `with` block."""
+    """Runs a `with` block with matplotlib's defaults and the theme's settings alone."""
     import matplotlib
 
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a reader's own matplotlibrc must not reach the figures
+        matplotlib.rcdefaults()  # a user's own matplotlibrc must not change the figures
         matplotlib.rcParams.update(rc(theme))
         yield
 
 
 def themed(draw: "Callable[[D, Theme], Figure]") -> "Callable[[D, Theme], Figure]":
-    """Wraps a draw function so that it runs in the settings of its theme."""
+    """Wraps a draw function so that it runs with its theme's settings."""
 
     @wraps(draw)
     def wrapped(data: D, theme: Theme) -> "Figure":
@@ -144,9 +144,12 @@ def figure(theme: Theme, share: float = 1.0, height: float = 2.6) -> "Figure":
     """An empty figure with constrained layout.
 
     Args:
-        theme: Whose colours it will have.
-        share: Its width as a share of the text width, 0 < share <= 1.
-        height: Its height in inches.
+        theme: The theme; unused, since figures are transparent.
+        share: Width as a share of the text width, 0 < share <= 1.
+        height: Height in inches.
+
+    Raises:
+        ValueError: `share` is not in (0, 1].
     """
     from matplotlib.figure import Figure
 
@@ -158,7 +161,7 @@ def figure(theme: Theme, share: float = 1.0, height: float = 2.6) -> "Figure":
 
 
 def picture(drawn: "Figure", theme: Theme, kind: Literal["svg", "png"] = "svg") -> bytes:
-    """The file of a figure: a transparent SVG, or a PNG on the theme's background. The same figure gives the same bytes."""
+    """The bytes of a figure's file: a transparent SVG or a PNG on the theme's background. Equal figures give equal bytes."""
     from io import BytesIO
 
     out = BytesIO()
@@ -183,7 +186,7 @@ def weight_map(theme: Theme) -> "Colormap":
 
 
 def score_map(theme: Theme) -> "Colormap":
-    """Colours of the superposition score from 0 (alone) to 1 (as strongly set off by others as by itself)."""
+    """Colours of the superposition score, from 0 (alone) to 1 (others can activate the feature as strongly as it does itself)."""
     return blend(theme.score, "score")
 
 
@@ -196,39 +199,39 @@ def importance_colours(theme: Theme, count: int) -> list[str]:
 
 
 def arrow(axes: "Axes", start: Point, end: Point, colour: str, **options: Any) -> None:
-    """An arrow between two points of the data; `options` go to `FancyArrowPatch` (`lw`, `ls`, `connectionstyle`...)."""
+    """Draws an arrow between two points; `options` go to `FancyArrowPatch` (`lw`, `ls`, `connectionstyle`...)."""
     from matplotlib.patches import FancyArrowPatch
 
-    given = {"arrowstyle": "-|>", "mutation_scale": 9, "lw": 1.4, "shrinkA": 0, "shrinkB": 0, "zorder": 3, **options}
-    axes.add_patch(FancyArrowPatch((start[0], start[1]), (end[0], end[1]), color=colour, **given))
+    settings = {"arrowstyle": "-|>", "mutation_scale": 9, "lw": 1.4, "shrinkA": 0, "shrinkB": 0, "zorder": 3, **options}
+    axes.add_patch(FancyArrowPatch((start[0], start[1]), (end[0], end[1]), color=colour, **settings))
 
 
 def weight_image(axes: "Axes", weights: np.ndarray, theme: Theme, limit: float = 1.0) -> "AxesImage":
-    """A matrix as a picture, row 0 on top, one crisp cell an entry; a vector is drawn as a column.
+    """Draws a matrix as a picture, row 0 on top, one sharp cell per entry; a vector is drawn as a column.
 
     Args:
         axes: Where to draw.
         weights: Shape (row, column) or (row).
-        theme: Whose colours of weights.
-        limit: The weight that gets the fullest colour; larger ones share it.
+        theme: The colours.
+        limit: The weight with the fullest colour; larger ones have the same.
     """
     cells = weights[:, None] if weights.ndim == 1 else weights
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(visible=True, color=theme.muted, linewidth=0.5)
-    # interpolation "none" puts the matrix itself into the SVG, not a blurred enlargement
+    # interpolation "none" embeds the matrix itself in the SVG, not a blurred enlargement
     return axes.imshow(cells, cmap=weight_map(theme), vmin=-limit, vmax=limit, interpolation="none", aspect="equal")
 
 
 def norm_bars(axes: "Axes", norms: np.ndarray, scores: np.ndarray, theme: Theme, limit: float = 1.25) -> None:
-    """Horizontal bars of the feature norms |W_i|, feature 0 on top, coloured by superposition score, dashed line at 1.
+    """Draws horizontal bars of the norms |W_i|, feature 0 on top, coloured by superposition score; a dashed line marks 1.
 
     Args:
         axes: Where to draw.
         norms: Shape (feature).
-        scores: Shape (feature); 1 and above share one colour.
-        theme: Whose colours.
-        limit: Right end of the axis; longer bars are cut there.
+        scores: Shape (feature); 1 and above have the same colour.
+        theme: The colours.
+        limit: Right end of the axis; longer bars are cut off.
     """
     rows = np.arange(len(norms))
     axes.barh(rows, np.minimum(norms, limit), height=0.8, color=score_map(theme)(np.clip(scores, 0, 1)))

@@ -1,9 +1,9 @@
-"""What F9 and F10 share: their runs, what is measured of them, and the picture of a row of models.
+"""Parts of F9 and F10: their runs, the measures of their models, and the picture of a row of models.
 
-Not a figure itself: `basic_small` and `basic_large` are. The recipe was chosen by the geometric mean of final losses over all
-densities, of twelve models of 20 features and three of 80 on seeds that no figure uses. Beside a constant rate of 0.001 and
-10,000 steps, rates that fall to zero within 5,000 steps from 0.002, 0.003, 0.005 and 0.01 gave 1.021, 1.013, 0.990 and 0.988
-of its loss for 20 features, and 1.033, 1.016, 0.983 and 0.972 for 80.
+Not a figure itself: `basic_small` and `basic_large` are the figures. The recipe was chosen by the geometric mean of final losses
+over all densities, of twelve models of 20 features and three of 80, on seeds that no figure uses. Relative to a constant rate of
+0.001 for 10,000 steps, rates that fall to zero within 5,000 steps from 0.002, 0.003, 0.005 and 0.01 had 1.021, 1.013, 0.990 and
+0.988 of the loss for 20 features, and 1.033, 1.016, 0.983 and 0.972 for 80.
 """
 
 import math
@@ -40,7 +40,7 @@ class Setting:
     Attributes:
         features: Width n of the input.
         hidden: Width m of the hidden layer.
-        decay: Importance of a feature over that of the one before.
+        decay: Ratio of each feature's importance to that of the feature before.
     """
 
     features: int
@@ -54,9 +54,14 @@ class Setting:
 
     def sweep(self, model: Model, densities: Iterable[float], steps: int, seeds: int) -> Sweep:
         """`seeds` models of each density."""
-        base = Run(model=model, n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
-                   importance=tuple(self.importance.tolist()),
-                   recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY))  # fmt: skip
+        base = Run(
+            model=model,
+            n_features=self.features,
+            n_hidden=self.hidden,
+            distribution=Independent(density=1.0),
+            importance=tuple(self.importance.tolist()),
+            recipe=Recipe(steps=steps, learning_rate=1e-2, schedule=LINEAR_DECAY),
+        )
         return sweep(base, density=densities, seed=replicates(seeds))
 
 
@@ -73,50 +78,49 @@ def sweeps(setting: Setting, size: Size, linear: Sequence[float]) -> dict[str, S
 
 
 def per_density(trained: Trained, densities: Sequence[float], name: str) -> np.ndarray:
-    """Array `name` of the models, with a leading axis for each density: (density, seed, ...)."""
+    """Array `name` of the models, with the densities as its first axis: (density, seed, ...)."""
     return np.stack([trained.where(density=density)[name] for density in densities])
 
 
 def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str, Array]:
-    """What is counted in each model. Features have indices by falling importance, from 0."""
+    """The measures of each model, as arrays. Features are numbered from 0 by falling importance."""
     W, b = (per_density(trained, densities, name) for name in ("W", "b"))
     flat = W.reshape(-1, *W.shape[2:])
-    there, shared = represented(flat), superposed(flat)
-    dedicated = there & ~shared
+    is_represented, shared = represented(flat), superposed(flat)
+    dedicated = is_represented & ~shared
     index = np.arange(W.shape[3])
-    met = interference(flat, b.reshape(len(flat), -1))
+    measures = interference(flat, b.reshape(len(flat), -1))
 
-    def of_models(counted: np.ndarray, text: str) -> Array:
-        return array(counted.reshape(W.shape[:2]), "density seed", text)
+    def of_models(numbers: np.ndarray, text: str) -> Array:
+        return array(numbers.reshape(W.shape[:2]), "density seed", text)
 
     return {
-        "count": of_models(there.sum(axis=1), "represented features"),
+        "count": of_models(is_represented.sum(axis=1), "represented features"),
         "total": of_models(np.minimum(feature_norms(flat), 1).sum(axis=1), "sum over features of the norm, at most 1 each"),
         "dedicated": of_models(dedicated.sum(axis=1), "represented features that are not in superposition"),
         "mean_shared": of_models(_mean_where(index, shared), "mean index of the features in superposition, nan without any"),
         "mean_alone": of_models(_mean_where(index, dedicated), "mean index of the dedicated features, nan without any"),
         "most_alone": of_models(dedicated[:, 0], "the most important feature is dedicated"),
-        "paired": of_models(met["paired"], "share of features in superposition that have an opposite, nan without any"),
-        "positive": of_models(met["positive"], "largest product of two represented features, nan without two"),
-        "bias": of_models(met["bias"], "median bias of the represented features, nan without any"),
+        "paired": of_models(measures["paired"], "share of features in superposition that have an opposite, nan without any"),
+        "positive": of_models(measures["positive"], "largest product of two represented features, nan without two"),
+        "bias": of_models(measures["bias"], "median bias of the represented features, nan without any"),
         "loss": array(per_density(trained, densities, "final_loss"), "density seed", "final loss"),
     }
 
 
-def _mean_where(index: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Mean of the chosen indices of each model; nan where none is chosen."""
-    counts = chosen.sum(axis=1)
-    means: np.ndarray = np.divide(chosen @ index, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-    return means
+def _mean_where(index: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean of the indices in the mask (run, feature) of each model; nan where it is empty."""
+    counts = mask.sum(axis=1)
+    return np.divide(mask @ index, counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
 def interference(W: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """How represented features interfere in each model: what `tally` says of `paired`, `positive` and `bias`, each (run).
+    """The arrays `paired`, `positive` and `bias` of `tally`, each (run): how represented features interfere.
 
-    An opposite of a feature is another represented one within 10 degrees of the opposite direction.
+    An opposite of a feature is another represented feature within 10 degrees of the opposite direction.
     """
-    there = represented(W)
-    both = there[:, :, None] & there[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
+    is_represented = represented(W)
+    both = is_represented[:, :, None] & is_represented[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
     shared = superposed(W)
     opposed = shared & ((gram(unit_columns(W)) <= OPPOSITE) & both).any(axis=2)
     counts = shared.sum(axis=1)
@@ -124,29 +128,27 @@ def interference(W: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "paired": np.divide(opposed.sum(axis=1), counts, out=np.full(len(W), np.nan), where=counts > 0),
         "positive": np.where(np.isfinite(products), products, np.nan),
-        "bias": np.array([np.median(b[keep]) if keep.any() else np.nan for b, keep in zip(b, there, strict=True)]),
+        "bias": np.array([np.median(b[mask]) if mask.any() else np.nan for b, mask in zip(b, is_represented, strict=True)]),
     }
 
 
 def from_linear(trained: Trained, setting: Setting, density: float) -> tuple[np.ndarray, np.ndarray]:
-    """How far models are from the best linear solution: the largest difference in W^T W and in b, each (seed)."""
+    """Distance of models from the best linear solution: the largest difference in W^T W and in b, each (seed)."""
     W, b = best_linear_solution(setting.hidden, setting.importance, density)
     models = trained.where(density=density)
     products = np.abs(gram(models["W"]) - gram(W)).max(axis=(1, 2))
-    biases: np.ndarray = np.abs(models["b"] - b).max(axis=1)
-    return products, biases
+    return products, np.abs(models["b"] - b).max(axis=1)
 
 
 def columns(runs: Runs) -> dict[str, Array]:
-    """The drawn models: the linear model at its sparsest, then of each density the ReLU model with the lowest final loss.
-
-    What is drawn of every feature is rounded to 4 decimals.
+    """The drawn models, those with the lowest final loss: a linear one at the lowest density, then a ReLU one per density.
+    The numbers of single features are rounded to 4 decimals.
     """
     models = [_best(runs["linear"], DENSITIES[-1])] + [_best(runs["relu"], density) for density in DENSITIES]
     W, b = (np.stack([model[name][0] for model in models]).astype(np.float64) for name in ("W", "b"))
-    shared, met = superposed(W).sum(axis=1), interference(W, b)
+    shared, measures = superposed(W).sum(axis=1), interference(W, b)
     density = [model.runs[0].distribution.density for model in models]
-    paired = np.rint(np.nan_to_num(met["paired"]) * shared)
+    paired = np.rint(np.nan_to_num(measures["paired"]) * shared)
     return {
         "products": array(np.round(gram(W), 4), "column feature feature", "products of feature directions, W^T W"),
         "bias": array(np.round(b, 4), "column feature", "bias"),
@@ -157,7 +159,7 @@ def columns(runs: Runs) -> dict[str, Array]:
         "represented": array(represented(W).sum(axis=1), "column", "represented features"),
         "superposed": array(shared, "column", "features in superposition"),
         "paired": array(paired, "column", "features in superposition that have an opposite"),
-        "positive": array(met["positive"], "column", "largest product of two represented features, nan without two"),
+        "positive": array(measures["positive"], "column", "largest product of two represented features, nan without two"),
         "negative": array(b.min(axis=1), "column", "lowest bias of a feature"),
     }
 
@@ -168,7 +170,7 @@ def _best(trained: Trained, density: float) -> Trained:
 
 
 def values(data: Data) -> dict[str, Value]:
-    """Numbers for the pages: per density the means over seeds of what is counted, and the drawn model's count and loss."""
+    """Numbers for the pages: per density the mean count and sum over seeds, and the drawn model's count and loss."""
     out = {"count_linear": Value(value=float(data["represented"][0]))}
     for k, density in enumerate(DENSITIES):
         for name in ("count", "total"):
@@ -179,16 +181,16 @@ def values(data: Data) -> dict[str, Value]:
 
 
 MARGIN, COLUMN, GAP, SPLIT = 0.40, 0.74, 0.09, 0.16
-"""Inches: left of the first column, width of a column, between columns, and besides between the linear and the ReLU models."""
+"""Inches: left margin, width of a column, gap between columns, and extra gap between the linear and the ReLU models."""
 SIDE, STRIP = 0.66, 0.04
 """Inches: side of a matrix, width of the bias beside it."""
 
 
 def row_of_models(data: Data, theme: Theme, bars: float) -> "Figure":
-    """A column per model: W^T W with the bias above, norms coloured by superposition score below, what they add up to last.
+    """A column per model: W^T W and the bias, norms coloured by superposition score, and counts of features.
 
     Args:
-        data: With the arrays of `columns`.
+        data: Holds the arrays of `columns`.
         theme: The colours.
         bars: Height of the bars in inches.
     """
@@ -215,8 +217,8 @@ def _left(column: int) -> float:
 def _column(sheet: "Axes", data: Data, k: int, box: tuple[float, float, float], theme: Theme) -> None:
     left, top, bars = box
     middle = left + COLUMN / 2
-    given: dict[str, Any] = {"ha": "center", "va": "baseline"}
-    sheet.text(middle, top + 0.06, f"$1-S={data['density'][k]:g}$", fontsize=8, **given)
+    centred: dict[str, Any] = {"ha": "center", "va": "baseline"}
+    sheet.text(middle, top + 0.06, f"$1-S={data['density'][k]:g}$", fontsize=8, **centred)
     weight_image(_axes(sheet, left, top - SIDE, SIDE, SIDE), data["products"][k], theme)
     bias = _axes(sheet, left + COLUMN - STRIP, top - SIDE, STRIP, SIDE)
     weight_image(bias, data["bias"][k], theme)
@@ -227,12 +229,12 @@ def _column(sheet: "Axes", data: Data, k: int, box: tuple[float, float, float], 
     chart.set(xticks=(0, 1))
     chart.tick_params(labelsize=7.5, length=2, pad=1.5)
     count, superposed = (int(data[name][k]) for name in ("represented", "superposed"))
-    sheet.text(middle, floor - 0.32, f"{count} features", fontsize=8, **given)
-    sheet.text(middle, floor - 0.46, f"{superposed} superposed", fontsize=7.5, color=theme.muted, **given)
+    sheet.text(middle, floor - 0.32, f"{count} features", fontsize=8, **centred)
+    sheet.text(middle, floor - 0.46, f"{superposed} superposed", fontsize=7.5, color=theme.muted, **centred)
 
 
 def _axes(sheet: "Axes", left: float, bottom: float, width: float, height: float) -> "Axes":
-    """Axes on the sheet, their box given in inches."""
+    """Axes on the sheet; the box is in inches."""
     drawn, tall = sheet.get_figure(root=True), sheet.get_ylim()[1]
     assert drawn is not None  # a sheet belongs to its figure
     return drawn.add_axes((left / TEXT_WIDTH, bottom / tall, width / TEXT_WIDTH, height / tall))
@@ -247,11 +249,11 @@ def _row_names(sheet: "Axes", data: Data, top: float, bars: float, theme: Theme)
 
 
 def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
-    """Names of the regimes over their columns, with what the drawn models of each show."""
+    """Names of the regimes above their columns, with numbers of the drawn models."""
     sparser, sparsest = slice(2, 5), slice(5, 8)
     pairs, superposed = (int(data[name][sparser].sum()) for name in ("paired", "superposed"))
     positive, negative = float(np.nan_to_num(data["positive"][sparsest]).max()), float(data["negative"][sparsest].min())
-    for name, said, first, final in (
+    for name, note, first, final in (
         ("linear model", "", 0, 0),
         ("dense", "", 1, 1),
         ("sparsity increases", f"in antipodal pairs: {pairs} of {superposed} superposed", 2, 4),
@@ -260,7 +262,7 @@ def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
         left, right = _left(first), _left(final) + COLUMN
         sheet.text((left + right) / 2, height, name, ha="center", va="center", fontsize=9)
         sheet.plot((left, right), (height - 0.12,) * 2, color=theme.muted, lw=0.8)
-        sheet.text((left + right) / 2, height - 0.24, minus(said), ha="center", va="center", fontsize=7.5, color=theme.muted)
+        sheet.text((left + right) / 2, height - 0.24, minus(note), ha="center", va="center", fontsize=7.5, color=theme.muted)
 
 
 def _keys(sheet: "Axes", theme: Theme) -> None:

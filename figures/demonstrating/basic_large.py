@@ -1,4 +1,4 @@
-"""F10: the same with 80 features and 20 hidden dimensions, and how the two sizes compare."""
+"""F10: what models with 80 features and 20 hidden dimensions learn, and a comparison with the smaller models of F9."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,24 +27,24 @@ ABOUT = About(
 PAPER_COUNT = (5, 7, 9, 10, 12, 13, 13)
 """Represented features in the paper's F9 at each density, read off its bars."""
 PAPER_TOTAL = (5.0, 6.93, 8.96, 10.4, 12.1, 13.7, 14.5)
-"""Sum of its bars, which end at 1."""
+"""Sum of the bars of the paper's F9 at each density; bars are cut off at 1."""
 ONE_FEATURE, PART = 1.0, 0.7
-"""How far a mean count and a mean sum may be from the paper's."""
+"""Tolerances of a mean count and of a mean sum around the paper's."""
 SMALL_WEIGHT = 0.1
-"""A weight or bias below this is taken for zero: a tenth of a fully represented feature's weight."""
+"""Weights and biases below this count as zero: a tenth of a fully represented feature's weight."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`linear`, one density of the linear model; `relu`, the ReLU output models; and the cheap ReLU models of F9, `small`.
+    """`linear`, the linear models at one density; `relu`, the ReLU output models; `small`, the cheap ReLU models of F9.
 
-    There are eight of F9's models for each of these: as many as F9 has itself, so that they are the same sweep, trained once.
+    `small` has eight times the seeds. Where a profile gives F9 as many, and equal steps, it is F9's own sweep, trained once.
     """
     small = basic.sweeps(SMALL, Size(steps=size.steps, seeds=8 * size.seeds), DENSITIES[-1:])["relu"]
     return {**basic.sweeps(LARGE, size, DENSITIES[-1:]), "small": small}
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, what is counted in all of both sizes, and how far dense ones are from the best linear solution."""
+    """The drawn models, counts and sums of all models of both sizes, and the dense models' distance from the linear solution."""
     large, small = basic.tally(runs["relu"]), basic.tally(runs["small"])
     dense_small, dense_large = (
         np.maximum(*basic.from_linear(runs[name], setting, 1.0)) for name, setting in (("small", SMALL), ("relu", LARGE))
@@ -73,7 +73,7 @@ def _dense(data: Data) -> Estimate:
 
 
 def _from_paper(data: Data) -> Estimate:
-    """The worst distance of F9's mean counts and sums from the paper's, as a share of what is allowed."""
+    """The worst distance of F9's mean counts and sums from the paper's, in units of the tolerance."""
     distances = [
         distance(mean(data[name][k], among=2 * len(DENSITIES)), paper[k], allowed)
         for name, paper, allowed in (("small_count", PAPER_COUNT, ONE_FEATURE), ("small_total", PAPER_TOTAL, PART))
@@ -83,7 +83,7 @@ def _from_paper(data: Data) -> Estimate:
 
 
 def _rescaled(data: Data) -> Estimate:
-    """The worst difference between F9 and F10 in represented features per dimension, as a share of what is allowed."""
+    """The worst difference between F9 and F10 in represented features per dimension, in units of one feature of F9."""
     differences = []
     for large, small in zip(data["seed_count"], data["small_count"], strict=True):
         sizes = ((large, LARGE), (small, SMALL))
@@ -96,16 +96,17 @@ def _table(data: Data) -> list[dict[str, str]]:
     """Counts and sums of both figures with their intervals, and the paper's, a row per density."""
     rows = []
     for k, density in enumerate(DENSITIES):
-        cells = {name: mean(data[name][k]) for name in ("small_count", "small_total", "seed_count", "seed_total")}
-        rows.append({
+        means = {name: mean(data[name][k]) for name in ("small_count", "small_total", "seed_count", "seed_total")}
+        row = {
             "density": f"{density:g}",
-            "F9 represented": _cell(cells["small_count"]),
+            "F9 represented": _cell(means["small_count"]),
             "paper's F9": f"{PAPER_COUNT[k]}",
-            "F9 sum of min(norm, 1)": _cell(cells["small_total"]),
+            "F9 sum of min(norm, 1)": _cell(means["small_total"]),
             "paper's F9 sum": f"{PAPER_TOTAL[k]:g}",
-            "F10 represented": _cell(cells["seed_count"]),
-            "F10 sum of min(norm, 1)": _cell(cells["seed_total"]),
-        })  # fmt: skip
+            "F10 represented": _cell(means["seed_count"]),
+            "F10 sum of min(norm, 1)": _cell(means["seed_total"]),
+        }
+        rows.append(row)
     return rows
 
 

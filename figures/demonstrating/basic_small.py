@@ -30,24 +30,24 @@ ABOUT = About(
 )
 LINEAR_DENSITIES = (1.0, 0.001)
 SMALL_WEIGHT = 0.1
-"""A weight or bias below this is taken for zero: a tenth of a fully represented feature's weight."""
+"""Weights and biases below this count as zero: a tenth of a fully represented feature's weight."""
 SPARSEST = tuple(DENSITIES.index(density) for density in (0.01, 0.003, 0.001))
 DENSEST = tuple(DENSITIES.index(density) for density in (1.0, 0.3, 0.1))
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`linear`, the linear models at both ends of the range of densities, and `relu`, the ReLU output models over all of it."""
+    """`linear`, the linear models at the highest and the lowest density, and `relu`, the ReLU output models at all densities."""
     return basic.sweeps(SMALL, size, LINEAR_DENSITIES)
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, what is counted in all ReLU models, and how far the linear ones are from the best solution."""
+    """The drawn models, the measures of all ReLU models, and the linear models' distance from the best linear solution."""
     off = [basic.from_linear(runs["linear"], SMALL, density) for density in LINEAR_DENSITIES]
     products, biases = (np.stack(parts) for parts in zip(*off, strict=True))
     models = f"linear models at densities {' and '.join(f'{density:g}' for density in LINEAR_DENSITIES)}"
     arrays = {
         **basic.columns(runs),
-        **{f"seed_{name}": counted for name, counted in basic.tally(runs["relu"]).items()},
+        **{f"seed_{name}": measure for name, measure in basic.tally(runs["relu"]).items()},
         "linear_products": array(products, "density seed", f"largest difference from the best W^T W, {models}"),
         "linear_biases": array(biases, "density seed", f"largest difference from the best bias, {models}"),
     }
@@ -70,7 +70,7 @@ def _linear_dense(data: Data) -> Estimate:
 
 
 def _least_important_first(data: Data) -> Estimate:
-    """Share of seeds whose models, from dense to sparse, let the less important features share first and all in the end."""
+    """Share of seeds whose models, from dense to sparse, put less important features in superposition first and all at last."""
     dedicated = data["seed_dedicated"]
     shares = ~np.isnan(data["seed_mean_shared"])
     good = []
@@ -79,8 +79,8 @@ def _least_important_first(data: Data) -> Estimate:
             good.append(False)
             continue
         first = int(np.argmax(shares[:, seed]))  # the densest setting with superposition
-        starts = data["seed_most_alone"][first, seed] and bool(
-            data["seed_mean_alone"][first, seed] < data["seed_mean_shared"][first, seed])  # fmt: skip
+        alone, shared = data["seed_mean_alone"][first, seed], data["seed_mean_shared"][first, seed]
+        starts = data["seed_most_alone"][first, seed] and alone < shared
         good.append(bool(starts and (np.diff(dedicated[:, seed]) <= 0).all() and dedicated[-1, seed] == 0))
     return share(np.array(good))
 
@@ -90,7 +90,7 @@ def _pairs_first(data: Data) -> Estimate:
 
 
 def _positive_and_negative(data: Data) -> Estimate:
-    """Share of seeds with positive interference and negative biases at every density up to .01, and neither from .1 on."""
+    """Share of seeds with positive interference and negative biases at every density up to 0.01, and neither from 0.1 on."""
     positive, bias = data["seed_positive"], data["seed_bias"]
     with np.errstate(invalid="ignore"):
         shows = (positive >= SMALL_WEIGHT) & (bias < 0)
@@ -99,7 +99,7 @@ def _positive_and_negative(data: Data) -> Estimate:
 
 
 def _rows(title: str, name: str, form: str) -> Callable[[Data], list[dict[str, str]]]:
-    """A table of the means over seeds of the array `seed_name`, a row per density."""
+    """Tabulates the means over seeds of the array `seed_<name>`, a row per density."""
 
     def rows(data: Data) -> list[dict[str, str]]:
         means = data[f"seed_{name}"].mean(axis=1)
@@ -112,8 +112,8 @@ def _rows(title: str, name: str, form: str) -> Callable[[Data], list[dict[str, s
 
 
 def _interference_rows(data: Data) -> list[dict[str, str]]:
-    products, biases = (_rows(*column)(data) for column in (
-        ("largest product of represented features", "positive", "{:.2f}"), ("their median bias", "bias", "{:+.2f}")))  # fmt: skip
+    products = _rows("largest product of represented features", "positive", "{:.2f}")(data)
+    biases = _rows("their median bias", "bias", "{:+.2f}")(data)
     return [{**product, **bias} for product, bias in zip(products, biases, strict=True)]
 
 

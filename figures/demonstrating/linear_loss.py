@@ -1,4 +1,4 @@
-"""F11: the linear model's loss is feature benefit and interference, and superposition never pays."""
+"""F11: the linear model's loss is the sum of feature benefit and interference, and superposition never pays."""
 
 import itertools
 from typing import TYPE_CHECKING
@@ -34,12 +34,12 @@ ABOUT = About(
 )
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
 SHOWN = {"none represented": 0, "one": 1, "two, at a right angle": 2, "five, a pentagon": FEATURES}
-"""The arrangements that are sampled, by their number of features."""
+"""The sampled arrangements: name and number of features."""
 SAMPLES, STARTS, CHECKS = 200_000, 100, 50
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is about formulas."""
+    """No sweeps: the figure is about formulas."""
     return {}
 
 
@@ -72,10 +72,10 @@ def reduce(runs: Runs) -> Data:
 
 
 def _at_best_length(W: np.ndarray) -> tuple[np.ndarray, float]:
-    """W of unit or zero columns stretched to the length with the lowest loss, and this length.
+    """W (1, 2, feature) with unit or zero columns, rescaled to the length with the lowest loss, and this length; 1 if W is zero.
 
-    With squared length a the loss is A (1 - a)^2 + Q a^2 + rest, where A adds up the importances of what is represented and Q is
-    the interference at unit length; so a = A / (A + Q).
+    With squared length a the loss is A (1 - a)^2 + Q a^2 + rest, where A is the sum of the represented features' importances and
+    Q the interference at unit length; so a = A / (A + Q).
     """
     represented = float(IMPORTANCE @ (W[0] ** 2).sum(axis=0))
     length = float(np.sqrt(represented / (represented + linear_terms(W, IMPORTANCE).interference[0]))) if represented else 1.0
@@ -86,18 +86,18 @@ def _sampled(models: list[np.ndarray], density: float) -> np.ndarray:
     """Mean and standard error (model, 2) of the loss on samples, with the best bias, in units of the features' variance."""
     rng = np.random.default_rng(round(1 / density))
     x = rng.random((SAMPLES, FEATURES)) * (rng.random((SAMPLES, FEATURES)) < density)
-    found = []
+    rows = []
     for W in models:
-        left_out = x @ (np.eye(FEATURES) - gram(W)[0]) - best_linear_bias(W, density)[0]
-        losses = left_out**2 @ IMPORTANCE / uniform_moments(density)[1]
-        found.append((losses.mean(), losses.std() / np.sqrt(SAMPLES)))
-    return np.array(found)
+        residual = x @ (np.eye(FEATURES) - gram(W)[0]) - best_linear_bias(W, density)[0]
+        losses = residual**2 @ IMPORTANCE / uniform_moments(density)[1]
+        rows.append((losses.mean(), losses.std() / np.sqrt(SAMPLES)))
+    return np.array(rows)
 
 
 def _against_enumeration() -> np.ndarray:
     """Relative differences of random models' two-part loss from the loss enumerated over Gauss-Hermite nodes of each feature.
 
-    Three nodes a feature are exact here, since the loss is a square of x and they have the moments of a Gaussian up to the fifth.
+    Three nodes per feature are exact: the loss is quadratic in x, and the nodes have a Gaussian's moments up to the fifth.
     """
     nodes, masses = np.sqrt(3) * np.array([0.0, 1.0, -1.0]), np.array([2 / 3, 1 / 6, 1 / 6])
     x = np.array(list(itertools.product(nodes, repeat=FEATURES)))
@@ -111,7 +111,7 @@ def _against_enumeration() -> np.ndarray:
 
 
 def _descents() -> tuple[np.ndarray, np.ndarray]:
-    """Where the two-part loss ends when it is minimised from random starts: its interference, and its excess over the lowest."""
+    """Interference, and excess over the lowest loss, where descents of the two-part loss from random starts end; each (start)."""
     from scipy.optimize import minimize
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
@@ -120,15 +120,16 @@ def _descents() -> tuple[np.ndarray, np.ndarray]:
 
     start = np.random.default_rng(2).normal(size=STARTS * 2 * FEATURES)
     options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 10_000, "maxfun": 100_000}
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)  # a sum over starts: each descends by itself
-    terms = linear_terms(found.x.reshape(STARTS, 2, FEATURES), IMPORTANCE)
+    # minimises the sum over starts; its terms share no parameters, so at its minimum each is at one of its own
+    minimum = minimize(loss, start, jac=True, method="L-BFGS-B", options=options)
+    terms = linear_terms(minimum.x.reshape(STARTS, 2, FEATURES), IMPORTANCE)
     return terms.interference, terms.total - lowest_linear_terms(2, IMPORTANCE)
 
 
 def _against_norms() -> np.ndarray:
     """Relative differences, for random unit features, of interference and coherence from norms of their inner products.
 
-    Interference is held against the squared 2-norm, coherence against the maximum norm; of the two differences the larger counts.
+    Interference is compared with the squared 2-norm, coherence with the maximum norm; the larger difference counts.
     """
     rng, differences = np.random.default_rng(3), []
     for _ in range(CHECKS):
@@ -141,7 +142,7 @@ def _against_norms() -> np.ndarray:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """What arrangements of none to five features cost, and the formula's levels against samples."""
+    """The loss of arrangements of none to five features, and the formula's levels beside samples."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(TEXT_WIDTH, 3.1), facecolor="none")

@@ -1,4 +1,4 @@
-"""F12: what superposition costs a ReLU model when one feature is active at a time, and that sparse features make it so."""
+"""F12: the cost of superposition to a ReLU model when one feature is active at a time, as is usual with sparse features."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -42,18 +42,18 @@ SAMPLES, CHECKS = 200_000, 40
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is about formulas."""
+    """No sweeps: the figure is about formulas."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """The three panels, and the checks behind the claims."""
+    """The arrays of the three panels, and the checks behind the claims."""
     data = Data(arrays={**_leak_arrays(), **_cost_arrays(), **_checks()})
     return replace(data, values=_values(data))
 
 
 def _leak_arrays() -> dict[str, Array]:
-    """The cost of interference: closed curves, and the same by quadrature."""
+    """The cost of interference: curves in closed form, and dots by quadrature."""
     slope, dots = np.linspace(-1, 1, 201), np.linspace(-0.9, 0.9, 19)
     leak = [leaked_error(slope, bias) for bias in BIASES]
     dot_leak = [[_quadrature(c, bias, 0.0) for c in dots] for bias in BIASES]
@@ -67,7 +67,7 @@ def _leak_arrays() -> dict[str, Array]:
 
 
 def _cost_arrays() -> dict[str, Array]:
-    """What the arrangements cost, and what samples with so many active features add to the pentagon's loss."""
+    """The loss of each arrangement, and the pentagon's loss by the number of active features."""
     fits = [_fit(count) for count in COUNTS]
     terms = one_sparse_terms(np.concatenate([W for W, _ in fits]), np.concatenate([b for _, b in fits]), IMPORTANCE)
     W, b = fits[FEATURES][0][0], fits[FEATURES][1][0]
@@ -112,33 +112,35 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def _fit(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """W (1, 2, feature) and b (1, feature) of `count` features spread evenly, of the length and bias with the lowest L_1.
+    """W (1, 2, feature) and b (1, feature) of `count` features spread evenly, at the length and bias with the lowest L_1.
 
-    Biases are not above zero, as L_0 demands when features are sparse.
+    Biases are at most zero: a positive one would cost L_0, which dominates when features are sparse.
     """
     from scipy.optimize import minimize
 
-    kept = np.arange(FEATURES)[None] < count
+    mask = np.arange(FEATURES)[None] < count
 
     def loss(fit: np.ndarray) -> float:
-        return float(one_sparse_terms(fit[0] * arrangement(count), fit[1] * kept, IMPORTANCE).total[0])
+        return float(one_sparse_terms(fit[0] * arrangement(count), fit[1] * mask, IMPORTANCE).total[0])
 
     options = {"xatol": 1e-10, "fatol": 1e-14, "maxiter": 2000}
-    found = [
+    fits = [
         minimize(loss, start, method="Nelder-Mead", bounds=((0.1, 3), (-3, 0)), options=options)
         for start in ((1.0, 0.0), (1.2, -0.3))
     ]
-    length, bias = min(found, key=lambda one: float(one.fun)).x if count else (1.0, 0.0)
-    return length * arrangement(count), bias * kept
+    length, bias = min(fits, key=lambda fit: float(fit.fun)).x if count else (1.0, 0.0)
+    return length * arrangement(count), bias * mask
 
 
 def _quadrature(slope: float, bias: float, target: float) -> float:
-    """int_0^1 (target x - ReLU(slope x + bias))^2 dx by adaptive quadrature, told where the line crosses zero."""
+    """int_0^1 (target x - ReLU(slope x + bias))^2 dx by adaptive quadrature, split where the line crosses zero."""
     from scipy.integrate import quad
 
+    def error(x: float) -> float:
+        return (target * x - max(0.0, slope * x + bias)) ** 2
+
     root = -bias / slope if slope else -1.0
-    value, _ = quad(lambda x: (target * x - max(0.0, slope * x + bias)) ** 2, 0, 1, points=[root] if 0 < root < 1 else None,
-                    epsabs=1e-13, epsrel=1e-12)  # fmt: skip
+    value, _ = quad(error, 0, 1, points=[root] if 0 < root < 1 else None, epsabs=1e-13, epsrel=1e-12)
     return float(value)
 
 
@@ -158,14 +160,15 @@ def _against_quadrature() -> np.ndarray:
         products = gram(W)[0]
         integrals = [
             IMPORTANCE[j] * _quadrature(float(products[j, i]), float(b[0, j]), float(i == j))
-            for i in range(FEATURES) for j in range(FEATURES)
-        ]  # fmt: skip
+            for i in range(FEATURES)
+            for j in range(FEATURES)
+        ]
         differences.append(abs(one_sparse_terms(W, b, IMPORTANCE).total[0] - sum(integrals)))
     return np.array(differences)
 
 
 def _against_energy() -> np.ndarray:
-    """Differences of the interference at x_i = 1 from the energy of points on a sphere, some features unit, the others zero."""
+    """Differences of the interference at x_i = 1 from the energy of points on a sphere; features have norm one or zero."""
     rng, differences = np.random.default_rng(2), []
     for _ in range(CHECKS):
         W = unit_columns(rng.normal(size=(1, 3, 8))) * (rng.random(8) < 0.7)
@@ -175,15 +178,14 @@ def _against_energy() -> np.ndarray:
 
 
 def _free_where_it_should_be() -> np.ndarray:
-    """On a grid of products c in [-1, 1] and biases b in [-1, 0]: whether the cost of interference is zero just for c <= -b."""
+    """On a grid of products c in [-1, 1] and biases b in [-1, 0]: whether interference costs nothing exactly when c <= -b."""
     products, biases = np.linspace(-1, 1, 81)[:, None], np.linspace(-1, 0, 41)[None, :]
-    free: np.ndarray = (leaked_error(products, biases) == 0) == (products <= -biases)
-    return free
+    return (leaked_error(products, biases) == 0) == (products <= -biases)
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Cost of interference, cost of arrangements, and which samples carry the loss."""
+    """The cost of interference, the loss of arrangements, and the loss by the number of active features."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(TEXT_WIDTH, 3.0), facecolor="none")
@@ -197,7 +199,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _leaks(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Closed curves with quadrature's dots, and the linear model's parabola."""
+    """Curves in closed form, dots by quadrature, and the linear model's parabola."""
     slope, dots, colours = data["slope"], data["dot_slope"], theme.groups
     axes.axvspan(-1, 0, color=theme.surface, lw=0)
     axes.plot(slope, slope**2 / 3, color=theme.muted, lw=1, ls=(0, (3, 2)))
@@ -211,7 +213,7 @@ def _leaks(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _parts(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Shares of the loss by the number of active features, each band named."""
+    """Bands for the shares of the loss by the number of active features, with their names."""
     density, part = data["density"], data["part"] / data["part"].sum(axis=0)
     bands = np.stack([part[:2].sum(axis=0), part[2], part[3:].sum(axis=0)])
     axes.stackplot(density, bands, colors=(theme.dedicated, theme.interference, theme.grid), lw=0)
@@ -229,12 +231,13 @@ def _composed_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, density in enumerate(TABLE):
         part = data["table_part"][:, k]
-        rows.append({
+        row = {
             "density": f"{density:g}",
             "composed loss": f"{part.sum():.3g}",
             "sampled loss": f"{data['table_sampled'][k]:.3g} ± {1.96 * data['table_error'][k]:.1g}",
             "from at most one active feature": f"{part[:2].sum() / part.sum():.1%}",
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 

@@ -1,6 +1,6 @@
-"""What F11 and F12 share: one to five features arranged in a plane, and bars of what each arrangement costs.
+"""Parts of F11 and F12: none to five features arranged in a plane, and bars of each arrangement's loss.
 
-Not a figure itself: `linear_loss` and `one_sparse_loss` are.
+Not a figure itself: `linear_loss` and `one_sparse_loss` are the figures.
 """
 
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ COUNTS = tuple(range(FEATURES + 1))
 
 
 def arrangement(count: int) -> np.ndarray:
-    """W (1, 2, feature) of the `count` most important features spread evenly over the circle, at unit length; the others zero.
+    """W (1, 2, feature) of the `count` most important features spread evenly over the circle at unit length; the others are zero.
 
-    One and two features have a dimension each; from three on they form a regular polygon.
+    Up to two features have a dimension each; three and more form a regular polygon.
     """
     angles = np.pi / 2 + np.arange(count) * (2 * np.pi / count if count > 2 else np.pi / 2)
     W = np.zeros((1, 2, FEATURES))
@@ -33,7 +33,7 @@ def arrangement(count: int) -> np.ndarray:
 
 
 def cost_bars(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Bars of the benefit and the interference of each arrangement, one on the other, the lowest total marked."""
+    """Stacked bars of the benefit and interference terms of each arrangement; the lowest total is in bold."""
     benefit, interference = data["benefit"], data["interference"]
     total = benefit + interference
     axes.bar(COUNTS, benefit, width=0.62, color=theme.absent, label="benefit term")
@@ -42,13 +42,13 @@ def cost_bars(axes: "Axes", data: Data, theme: Theme) -> None:
     for count in COUNTS:
         lowest = total[count] <= total.min() + 1e-12
         weight = "bold" if lowest else "normal"
-        said = f"{total[count]:.2f}" if total[count] >= 0.1 else f"{total[count]:.3f}"
-        axes.text(count, total[count] + 0.02 * total.max(), said, ha="center", fontsize=8, fontweight=weight)
+        label = f"{total[count]:.2f}" if total[count] >= 0.1 else f"{total[count]:.3f}"
+        axes.text(count, total[count] + 0.02 * total.max(), label, ha="center", fontsize=8, fontweight=weight)
     axes.legend(loc="upper right", fontsize=8, borderaxespad=0, handlelength=1.0)
 
 
 def glyphs(figure: "Figure", below: "Axes", lengths: np.ndarray, theme: Theme) -> None:
-    """A row of the arrangements under the bars of `below`, each with its number of features and its best length."""
+    """Pictures of the arrangements at their best lengths, in a row under the bars of `below`, with their numbers of features."""
     box, (wide, tall) = below.get_position(), figure.get_size_inches()
     unit = box.width * wide / (FEATURES + 1.2)  # inches from one bar to the next
     axes = figure.add_axes((box.x0, box.y0 - 1.24 * unit / tall, box.width, 1.2 * unit / tall))

@@ -24,7 +24,7 @@ ABOUT = About(
     note="Ideal arrangements side by side, written down and not trained.",
 )
 CLAIMS: tuple[Claim, ...] = ()
-SHAPES: dict[str, np.ndarray] = {  # (feature, 2) each: the features of one group in the plane that they share
+SHAPES: dict[str, np.ndarray] = {  # (feature, 2) each: the directions of a group's features in their plane
     "dedicated": directions(90, 0),
     "triangle": directions(90, 210, 330),
     "pair": directions(90, 270),
@@ -41,12 +41,12 @@ TEXTS = {
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: the arrangements are known in closed form."""
+    """No sweeps: the arrangements are known in closed form."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """All groups in one model, each in a plane of its own."""
+    """One model with all groups, each in its own plane."""
     plane = np.concatenate(list(SHAPES.values()))
     group = np.repeat(np.arange(len(SHAPES)), [len(shape) for shape in SHAPES.values()])
     w = np.zeros((2 * len(SHAPES), len(plane)))
@@ -66,7 +66,7 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Bars on the left, what each group looks like and means on the right."""
+    """Bars on the left; a picture and the meaning of each group on the right."""
     figure, axes = sheet(theme, 296)
     row, top, left, width = 16.0, 280.0, 24.0, 160.0
     count = len(data["norms"])

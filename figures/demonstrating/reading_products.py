@@ -1,4 +1,4 @@
-"""F7: how to read W^T W and b, on the solution that a linear model would reach."""
+"""F7: how to read W^T W and b, on the ideal solution of a linear model."""
 
 from typing import TYPE_CHECKING
 
@@ -27,15 +27,15 @@ FEATURES, HIDDEN = 20, 5
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: the solution is known in closed form."""
+    """No sweeps: the solution is known in closed form."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """The solution that keeps the first m features and answers with the mean for the others, inputs uniform on [0, 1]."""
+    """The solution that keeps the first m features and outputs the mean for the others; inputs are uniform on [0, 1]."""
     w = np.eye(HIDDEN, FEATURES)
     products = gram(w[None])[0]
-    mean = 0.5  # of the uniform law on [0, 1], when no input is zero
+    mean = 0.5  # of dense inputs, uniform on [0, 1]
     bias = mean * (1 - np.diag(products))
     values = {"learned": Value(value=float(np.trace(products))), "mean": Value(value=float(bias.max()))}
     arrays = {
@@ -47,7 +47,7 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The two pictures, with what to look for written in and beside them."""
+    """The matrix and the bias, with explanations in and beside them."""
     figure, axes = sheet(theme, 250)
     side = 206.0
     left, bottom, cell = 18.0, 20.0, side / len(data["bias"])

@@ -1,4 +1,4 @@
-"""F6: what the toy model does: squeeze sparse features through a few dimensions and recover them."""
+"""F6: the toy model, which squeezes sparse features through a few dimensions and recovers them."""
 
 from typing import TYPE_CHECKING
 
@@ -25,14 +25,14 @@ CLAIMS: tuple[Claim, ...] = ()
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """One input and its way through a model whose six columns are the diagonals of an icosahedron.
+    """One input, its hidden vector and its output, for a model whose columns are the six diagonals of an icosahedron.
 
-    They are six unit vectors in three dimensions with |W_i . W_j| = 1 / sqrt(5), the smallest possible.
+    These are unit vectors in three dimensions with |W_i . W_j| = 1 / sqrt(5); no six have a smaller largest |W_i . W_j|.
     """
     g = (1 + np.sqrt(5)) / 2
     corners = [(0, 1, g), (0, 1, -g), (1, g, 0), (1, -g, 0), (g, 0, 1), (-g, 0, 1)]
@@ -49,7 +49,7 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Features above, the bottleneck below, and the way down and up again."""
+    """Features and their recovery above, the bottleneck below, arrows down and up."""
     figure, axes = sheet(theme, 276)
     bands(axes, 122, theme)
     _nodes(axes, data, theme)

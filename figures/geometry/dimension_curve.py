@@ -1,4 +1,4 @@
-"""F15: hidden dimensions per feature, D*, from dense to sparse, and what becomes of it in models of other sizes."""
+"""F15: hidden dimensions per feature, D*, from dense to sparse, and in models of other sizes."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,33 +33,33 @@ PAPER = (1.00, 1.00, 0.984, 0.938, 0.902, 0.82, 0.745, 0.638, 0.595, 0.563, 0.53
          0.215)  # fmt: skip
 """D* at these levels, read off the paper's figure."""
 NEAR = 0.03
-"""How far D* may be from a value to be taken for it."""
+"""Tolerance for counting D* as equal to a value."""
 PLACES = (("leaves 1", 0.97), ("reaches 1/2", 0.5), ("leaves 1/2", 0.46))
-"""What the paper's curve does where it falls through a value for the first time."""
+"""Events of the paper's curve: name, and the value of D* that it first falls to."""
 SUPERPOSED_BELOW = 0.9
-"""D* below which features are in superposition: nearly all of those that are embedded at all have a norm of about one."""
+"""Levels with a mean D* below this count as superposed; there, nearly all embedded features have a norm of about one."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`base`, the models of all levels; at some levels models with twice the features (`wide`) and with half of all (`half`)."""
+    """`base`, the models of all levels; at `PROBES`, models with twice the features (`wide`) and half of both sizes (`half`)."""
     wide, half = (setting(size).times(*by).sweep(PROBES, size.steps, size.seeds) for by in ((2, 1), (0.5, 0.5)))
     return {"base": models(size), "wide": wide, "half": half}
 
 
 def reduce(runs: Runs) -> Data:
-    """D* of all models, how long it stays near 1 and 1/2, and where it falls through `PLACES`; other sizes at `PROBES`."""
-    base, chosen = runs["base"], levels_of(runs["base"])
-    d_star = dimensions_per_feature(base["W"]).reshape(len(chosen), -1)
-    count = represented(base["W"]).sum(axis=1).reshape(len(chosen), -1)
+    """D* of all models, how long it stays near 1 and 1/2, where it passes `PLACES`, and the other sizes at `PROBES`."""
+    base, levels = runs["base"], levels_of(runs["base"])
+    d_star = dimensions_per_feature(base["W"]).reshape(len(levels), -1)
+    count = represented(base["W"]).sum(axis=1).reshape(len(levels), -1)
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "ratio": array(d_star, "level seed", "dimensions per feature, D*"),
         "count": array(count, "level seed", "represented features"),
         "squares": array(base["W"].shape[1] / d_star, "level seed", "squared Frobenius norm of W"),
         **level_arrays(PROBES, "probe", "probe_sparsity"),
         **level_arrays(PAPER_LEVELS, "paper_level", "paper_sparsity"),
         "paper": array(PAPER, "level", "D* read off the paper's figure"),
-        **_course(d_star, chosen),
+        **_course(d_star, levels),
     }
     sizes = {"base": "models of the usual size", "wide": "twice the features", "half": "half the features and dimensions"}
     for name, words in sizes.items():
@@ -69,10 +69,10 @@ def reduce(runs: Runs) -> Data:
     return replace(data, values=_values(base, data))
 
 
-def _course(d_star: np.ndarray, chosen: tuple[int, ...]) -> dict[str, Array]:
-    """Where the curves of D* (level, seed) stay and fall, and where the paper's falls."""
-    fine = np.linspace(chosen[0], chosen[-1], 10 * (LEVELS - 1) + 1)
-    curves = [np.interp(fine, chosen, one) for one in d_star.T]
+def _course(d_star: np.ndarray, levels: tuple[int, ...]) -> dict[str, Array]:
+    """How long the curves of D* (level, seed) stay near 1 and 1/2, and where they and the paper's curve pass `PLACES`."""
+    fine = np.linspace(levels[0], levels[-1], 10 * (LEVELS - 1) + 1)
+    curves = [np.interp(fine, levels, one) for one in d_star.T]
     reading = np.interp(fine, PAPER_LEVELS, PAPER)
     stays = [[stay(curve, at) for curve in curves] for at in (1.0, 0.5)]
     falls = [[fall(fine, curve, to) for curve in curves] for _, to in PLACES]
@@ -86,26 +86,28 @@ def _course(d_star: np.ndarray, chosen: tuple[int, ...]) -> dict[str, Array]:
 
 
 def _squares(trained: Trained) -> np.ndarray:
-    """|W|_F^2 per hidden dimension, about the features per dimension: (level, seed) for `PROBES`."""
+    """|W|_F^2 per hidden dimension, which is about the features per dimension, at `PROBES`: (level, seed)."""
     W = per_level(trained, "W", PROBES)
     return 1 / dimensions_per_feature(W.reshape(-1, *W.shape[2:])).reshape(W.shape[:2])
 
 
 def stay(values: np.ndarray, at: float) -> float:
-    """How many times longer a curve is within `NEAR` of a value than one that falls steadily from its start to its end.
+    """How many times longer a curve is within `NEAR` of the value `at` than a steady fall from its start to its end.
 
-    Example: a curve that waits a third of its way.
+    nan if the steady fall never comes that near.
+
+    Example: a curve that stays at 0.5 for a third of its range.
         >>> round(stay(np.interp(np.linspace(0, 3, 31), [0, 1, 2, 3], [1, 0.5, 0.5, 0]), 0.5), 2)
         5.91
     """
     low, high = max(at - NEAR, values[-1]), min(at + NEAR, values[0])
     if low >= high:
-        return float("nan")  # a steady fall would never be there
+        return float("nan")
     return float((np.abs(values - at) <= NEAR).mean() * (values[0] - values[-1]) / (high - low))
 
 
 def fall(places: np.ndarray, values: np.ndarray, to: float) -> float:
-    """The first of `places` where a curve is no more than `to`; nan if it never is.
+    """The first of `places` where a curve is at most `to`; nan if it never is.
 
     Example:
         >>> fall(np.arange(4), np.array([1.0, 0.8, 0.4, 0.6]), 0.5)
@@ -117,13 +119,13 @@ def fall(places: np.ndarray, values: np.ndarray, to: float) -> float:
 
 def _values(base: Trained, data: Data) -> dict[str, Value]:
     _, hidden, features = base["W"].shape
-    read = np.interp(data["level"], PAPER_LEVELS, PAPER)
+    paper = np.interp(data["level"], PAPER_LEVELS, PAPER)
     out = {
         "features": Value(value=features, digits=3),
         "hidden": Value(value=hidden),
         "levels": Value(value=len(data["level"])),
         "models": Value(value=len(base), digits=3),
-        "from_paper": Value(value=float(np.abs(data["ratio"].mean(axis=1) - read).max())),
+        "from_paper": Value(value=float(np.abs(data["ratio"].mean(axis=1) - paper).max())),
     }
     for name, e in (("dense", mean(data["ratio"][0])), ("sparse", mean(data["ratio"][-1]))):
         out[name] = estimated(e, digits=3)
@@ -132,7 +134,7 @@ def _values(base: Trained, data: Data) -> dict[str, Value]:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The mean and every model over 1 / (1 - S), the paper's curve, and the other sizes."""
+    """D* over 1 / (1 - S): the mean, every model, the paper's curve, and the other sizes."""
     drawn = figure(theme, share=0.75, height=3.3)
     axes = drawn.subplots()
     for value in (1.0, 0.5):
@@ -155,7 +157,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _scaling(data: Data) -> Estimate:
-    """The worst relative difference of the mean squares of other sizes from those of the base, over sizes and probes."""
+    """The worst relative difference of other sizes' mean |W|_F^2 / m from the base's, over sizes and probes."""
     others, base = (data["wide_squares"], data["half_squares"]), data["base_squares"]
     pairs = [(x, y) for other in others for x, y in zip(other, base, strict=True)]
     gaps = [distance(ratio(*(mean(squares, among=len(pairs)) for squares in pair)), 1.0) for pair in pairs]
@@ -164,15 +166,18 @@ def _scaling(data: Data) -> Estimate:
 
 def _scaling_rows(data: Data) -> list[dict[str, str]]:
     """Features per dimension of the three sizes, a row per level."""
+    labels = {"base": "base", "wide": "twice n", "half": "half n and m"}
     return [
-        {"1/(1-S)": f"{x:.2f}", **{label: f"{data[f'{name}_squares'][k].mean():.2f}" for name, label in
-         (("base", "base"), ("wide", "twice n"), ("half", "half n and m"))}}
+        {"1/(1-S)": f"{x:.2f}", **{label: f"{data[f'{name}_squares'][k].mean():.2f}" for name, label in labels.items()}}
         for k, x in enumerate(data["probe_sparsity"])
-    ]  # fmt: skip
+    ]
 
 
 def _counts(data: Data) -> Estimate:
-    """How far the mean of |W|_F^2 over the number of represented features is from 1, the worst of levels in superposition."""
+    """The worst distance from 1 of the mean of |W|_F^2 / represented features, over levels in superposition.
+
+    Undefined if no level is in superposition with a represented feature in every model.
+    """
     d_star, squares, count = (data[name] for name in ("ratio", "squares", "count"))
     levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED_BELOW) & (count.min(axis=1) > 0))
     if not levels.size:
@@ -193,7 +198,7 @@ def _stay_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _farthest_place(data: Data) -> Estimate:
-    """Levels between our place and the paper's, the farthest of three."""
+    """The largest distance of our mean places from the paper's, in levels."""
     places = zip(data["place"], data["paper_place"], strict=True)
     return worst([distance(mean(ours, among=len(PLACES)), paper) for ours, paper in places]).over(data["ratio"].size)
 
@@ -202,9 +207,9 @@ def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, (name, to) in enumerate(PLACES):
         e, paper = mean(data["place"][k]), data["paper_place"][k]
-        ends = [10 ** (level / (LEVELS - 1)) for level in (e.value, e.low, e.high, paper)]
-        rows.append({"D*": f"{name} (falls to {to:g})", "1/(1-S)": f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]",
-                     "paper": f"{ends[3]:.2f}"})  # fmt: skip
+        value, low, high, reading = (10 ** (level / (LEVELS - 1)) for level in (e.value, e.low, e.high, paper))
+        place = f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        rows.append({"D*": f"{name} (falls to {to:g})", "1/(1-S)": place, "paper": f"{reading:.2f}"})
     return rows
 
 
@@ -223,7 +228,7 @@ CLAIMS = (
     ),
     Claim(
         id="C30", text="The dimensions per feature are sticky at 1 and at 1/2.", source=_SOURCE, paper="sticky at 1 and 1/2",
-        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the less of the two, than if it fell steadily",
+        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the smaller of the two, than if it fell steadily",
         measure=_least_stay, holds=Range(low=2), rows=_stay_rows,
     ),
     Claim(

@@ -34,15 +34,15 @@ ABOUT = About(
 INSETS = (5, 11, 22, 31, 34, 47)
 """Levels of the paper's graphs."""
 REGIONS = {"tetrahedron": (3, 8), "triangle": (9, 14), "digon": (11, 31), "pentagon": (27, 31), "square antiprism": (27, 31)}
-"""Levels at which the paper's figure shows each shape."""
+"""First and last level at which the paper's figure shows each shape."""
 LINES = (*((name, SHARES[name], *levels) for name, levels in REGIONS.items()), ("not learned", 0.0, 11, LEVELS - 1))
-"""Lines of the paper's figure: name, dimensionality, and between which levels."""
+"""Lines of the paper's figure: name, dimensionality, first and last level."""
 LINE, FLANK = 0.01, 0.02
-"""What counts to a line: up to the first from it. What lies beside it: from there up to the second. (2/5 is 0.025 from 3/8.)"""
+"""Features up to `LINE` from a line are on it, those from there up to `FLANK` beside it. (2/5 is 0.025 from 3/8.)"""
 PEAK = 2.0
-"""How many times denser a line is than its flanks when it is distinct."""
+"""A line is distinct if features are at least this many times denser on it than beside it."""
 UNLEARNED_DOTS = 40
-"""Features of each model that are drawn of those that it does not represent, evenly by their dimensionality."""
+"""About how many of a model's unrepresented features are drawn, evenly by dimensionality."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -51,29 +51,29 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Dimensionalities, the census of shapes, and the graphs of `INSETS`; at each level the model of the lowest loss is drawn."""
-    base, chosen = runs["base"], levels_of(runs["base"])
-    W = per_level(base, "W", chosen)
+    """Dimensionalities, the census of shapes, and the graphs of `INSETS`; drawn are the models with the lowest loss."""
+    base, levels = runs["base"], levels_of(runs["base"])
+    W = per_level(base, "W", levels)
     flat = W.reshape(-1, *W.shape[2:]).astype(np.float64)
     shares = feature_dimensionality(flat).reshape(*W.shape[:2], -1)
     shapes = np.stack([graphs.shape_numbers(one) for one in flat]).reshape(shares.shape)
-    best = per_level(base, "final_loss", chosen).argmin(axis=1)
-    rows, seeds = np.arange(len(chosen)), base.runs[: W.shape[1]]
+    best = per_level(base, "final_loss", levels).argmin(axis=1)
+    rows, seeds = np.arange(len(levels)), base.runs[: W.shape[1]]
     d_star = dimensions_per_feature(flat).reshape(W.shape[:2]).mean(axis=1)
     shape = f"shape of a feature of the drawn model: {graphs.NUMBERS}; -1 where it is not represented"
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "ratio": array(d_star, "level", "dimensions per feature, D*, mean over models"),
         "shares": array(shares[rows, best], "level feature", "dimensionality of a feature of the drawn model, D_i"),
         "shape": array(shapes[rows, best], "level feature", shape),
         "drawn": array([seeds[k].seed for k in best], "level", "seed of the drawn model"),
         "largest": array(shares[0].max(axis=1), "seed", "largest D_i at the first level"),
         "average": array(shares[0].mean(axis=1), "seed", "mean D_i at the first level"),
-        **_census(shapes, shares, np.array(chosen)),
+        **_census(shapes, shares, np.array(levels)),
     }
     nodes = f"represented features of a drawn model: x, y and shape ({graphs.NUMBERS})"
     for level in INSETS:
-        row = chosen.index(level)
+        row = levels.index(level)
         graph = graphs.graph(W[row, best[row]].astype(np.float64))
         arrays[f"nodes_{level}"] = array(graph["nodes"], "point column", nodes)
         arrays[f"edges_{level}"] = array(graph["edges"], "edge column", "pairs of joined nodes: their numbers and |W_i . W_j|")
@@ -81,41 +81,41 @@ def reduce(runs: Runs) -> Data:
     return replace(data, values=_values(base, data))
 
 
-def _census(shapes: np.ndarray, shares: np.ndarray, chosen: np.ndarray) -> dict[str, Array]:
-    """What all models have: features in each shape, distinct lines, and the levels of each shape, from (level, seed, feature)."""
+def _census(shapes: np.ndarray, shares: np.ndarray, levels: np.ndarray) -> dict[str, Array]:
+    """The features in each shape, the distinctness of lines and the levels of each shape, from (level, seed, feature)."""
     census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
     lines, regions = (", ".join(names) for names in ((name for name, *_ in LINES), REGIONS))
     peaks = f"how many times denser features lie on a line than beside it, none beside it counted as one: {lines}"
     median = f"level up to which half of a shape's features lie, nan without any: {regions}"
     return {
         "census": array(census, "level seed shape", f"features in each shape: {graphs.NUMBERS}"),
-        "peaks": array(_peaks(shares, chosen), "line seed", peaks),
-        "median": array(_medians(census, chosen), "shape seed", median),
+        "peaks": array(_peaks(shares, levels), "line seed", peaks),
+        "median": array(_medians(census, levels), "shape seed", median),
     }
 
 
-def _peaks(shares: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """How many times more features lie on each line than beside it, per width; none beside it counts as one: (line, seed)."""
+def _peaks(shares: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """How many times denser features lie on each line than beside it: (line, seed). None beside it counts as one."""
     out = []
     for _, value, first, last in LINES:
-        away = np.abs(shares[(chosen >= first) & (chosen <= last)] - value)
+        away = np.abs(shares[(levels >= first) & (levels <= last)] - value)
         inside, beside = (away <= LINE).sum(axis=(0, 2)), ((away > LINE) & (away <= FLANK)).sum(axis=(0, 2))
         out.append(inside / np.maximum(beside, 1) * (FLANK - LINE) / LINE)
     return np.array(out)
 
 
-def _medians(census: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """The level that half of the features in each shape lie up to; nan where there is none: (shape, seed)."""
+def _medians(census: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The level up to which half of the features in each shape lie: (shape, seed); nan if no feature is in it."""
     out = np.full((len(REGIONS), census.shape[1]), np.nan)
     for row, name in enumerate(REGIONS):
         for seed, counts in enumerate(census[:, :, graphs.NAMES.index(name)].T):
             if counts.any():
-                out[row, seed] = chosen[np.searchsorted(counts.cumsum(), counts.sum() / 2)]
+                out[row, seed] = levels[np.searchsorted(counts.cumsum(), counts.sum() / 2)]
     return out
 
 
 def _values(base: Trained, data: Data) -> dict[str, Value]:
-    """For pages: the features in each shape in the drawn graphs, and what is represented in them."""
+    """Numbers for the pages, among them the represented features and the number of each shape in the drawn graphs."""
     _, hidden, features = base["W"].shape
     out = {
         "hidden": Value(value=hidden),
@@ -139,7 +139,7 @@ TALL, SIDE, SPACE = 5.6, 1.09, 0.10
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The dots over the lines of ideal shapes, and a row of graphs below, tied to their levels by letters."""
+    """Dots over the lines of ideal shapes, and a row of graphs below, whose letters mark their levels above."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(TEXT_WIDTH, TALL), facecolor="none")
@@ -161,35 +161,41 @@ def draw(data: Data, theme: Theme) -> "Figure":
 def _lines(axes: "Axes", theme: Theme) -> None:
     """The lines of ideal shapes with their names on the right."""
     palette = graphs.colours(theme)
-    fractions = {"dedicated dimension": "1", "tetrahedron": "3/4", "triangle": "2/3", "digon": "1/2", "pentagon": "2/5",
-                 "square antiprism": "3/8"}  # fmt: skip
+    fractions = {
+        "dedicated dimension": "1",
+        "tetrahedron": "3/4",
+        "triangle": "2/3",
+        "digon": "1/2",
+        "pentagon": "2/5",
+        "square antiprism": "3/8",
+    }
     shift = {"pentagon": 0.018, "square antiprism": -0.018}
     for name, value in [*SHARES.items(), ("not learned", 0.0)]:
         colour = theme.absent if name not in SHAPES else palette[graphs.NAMES.index(name)]
         axes.axhline(value, color=colour, lw=1.0, zorder=1)
-        given: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8, "va": "center"}
-        axes.text(1.015, value + shift.get(name, 0), f"{fractions.get(name, '0')}  {name}", **given)
+        style: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "fontsize": 8, "va": "center"}
+        axes.text(1.015, value + shift.get(name, 0), f"{fractions.get(name, '0')}  {name}", **style)
 
 
 def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
-    """A dot for each feature of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
+    """Dots for the features of the drawn models, coloured by shape and spread a little sideways; the mean D* behind them."""
     palette = graphs.colours(theme)
     axes.plot(data["sparsity"], data["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
     axes.text(1.58, 0.88, "$D^*$", fontsize=8.5, color=theme.muted, ha="left", va="bottom")
     for sparsity, shares, numbers in zip(data["sparsity"], data["shares"], data["shape"], strict=True):
         ignored = np.flatnonzero(numbers < 0)
         ignored = ignored[np.argsort(shares[ignored])][:: max(1, len(ignored) // UNLEARNED_DOTS)]
-        for chosen, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
-            if chosen.size:
-                aside = np.linspace(-0.014, 0.014, chosen.size) if chosen.size > 1 else np.zeros(1)
-                axes.plot(sparsity * 10**aside, shares[chosen], "o", ms=1.9, mew=0, color=colour, zorder=2)
+        for indices, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
+            if indices.size:
+                aside = np.linspace(-0.014, 0.014, indices.size) if indices.size > 1 else np.zeros(1)
+                axes.plot(sparsity * 10**aside, shares[indices], "o", ms=1.9, mew=0, color=colour, zorder=2)
     sparsity_axis(axes)
     axes.set(ylim=(-0.03, 1.04), yticks=np.linspace(0, 1, 5), yticklabels=("0", "1/4", "1/2", "3/4", "1"))
     axes.set_ylabel("dimensionality $D_i$ of each feature")
 
 
 def _said(axes: "Axes", numbers: np.ndarray) -> None:
-    """How many of each shape a graph shows, and how many features are in none, below it."""
+    """A note below a graph: how many it shows of its first three shapes, and of features in other components."""
     one = {"dedicated dimension": "alone", "square antiprism": "antiprism", OTHER: "in others"}
     several = {name: f"{one.get(name, name)}s" for name in SHAPES} | {"dedicated dimension": "alone", OTHER: "in others"}
     words = []
@@ -202,13 +208,13 @@ def _said(axes: "Axes", numbers: np.ndarray) -> None:
 
 
 def _digons(data: Data) -> Estimate:
-    """Digons per hidden dimension at the level of the paper's graph of digons."""
+    """Digons per hidden dimension at the level of the paper's graph with digons."""
     row, shape = data["level"].tolist().index(22), graphs.NAMES.index("digon")
     return mean(data["census"][row, :, shape] / 2 / data.values["hidden"].value)
 
 
 def _distinct(data: Data) -> Estimate:
-    """How many of the lines are distinct in the models of a seed."""
+    """The number of distinct lines in the models of one seed."""
     return mean((data["peaks"] >= PEAK).sum(axis=0)).over(data["census"][:, :, 0].size)
 
 
@@ -224,7 +230,7 @@ def _distinct_rows(data: Data) -> list[dict[str, str]]:
 
 
 def _places(data: Data) -> Estimate:
-    """How many shapes have the middle of their features inside the paper's region."""
+    """The number of shapes whose median level lies in the paper's region."""
     ends = np.array(list(REGIONS.values()))
     inside = (data["median"] >= ends[:, :1]) & (data["median"] <= ends[:, 1:])
     return mean(inside.sum(axis=0)).over(data["census"][:, :, 0].size)
@@ -234,18 +240,19 @@ def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for (name, (first, last)), medians in zip(REGIONS.items(), data["median"], strict=True):
         counts = data["census"][:, :, graphs.NAMES.index(name)].sum(axis=1)
-        there = data["sparsity"][counts > 0]
-        rows.append({
+        region = data["sparsity"][counts > 0]
+        row = {
             "shape": name,
             "paper, 1/(1-S)": f"{1 / density(first):.2f} to {1 / density(last):.2f}",
-            "found": f"{there.min():.2f} to {there.max():.2f}" if there.size else "nowhere",
+            "found": f"{region.min():.2f} to {region.max():.2f}" if region.size else "nowhere",
             "middle, by seed": ", ".join(f"{10 ** (k / (LEVELS - 1)):.2f}" if np.isfinite(k) else "none" for k in medians),
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 
 def _ideal(data: Data) -> Estimate:
-    """Largest difference of the D_i of ideal shapes, from their coordinates, from the fractions that the paper names."""
+    """Largest difference between the D_i of ideal shapes, from their coordinates, and the paper's fractions."""
     shapes = [(W, SHARES[name]) for name, W in SHAPES.items()] + [(simplex(k), k / (k + 1)) for k in range(1, 9)]
     return exact(max(np.abs(feature_dimensionality(W[None]) - share).max() for W, share in shapes))
 
@@ -264,7 +271,7 @@ CLAIMS = (
     Claim(
         id="C33", text="The dimensionalities of features lie on distinct lines: 3/4, 2/3, 1/2, 2/5, 3/8 and 0.", source=_SOURCE,
         paper="distinct lines", measure=_distinct, holds=Range(low=6), rows=_distinct_rows,
-        quantity="lines, of six, with at least twice as many features within 0.01 of them as 0.01 to 0.02 away",
+        quantity="number of the six lines with at least twice as many features within 0.01 of them as 0.01 to 0.02 away",
     ),
     Claim(
         id="C34", text="Ideal polytopes have these dimensionalities: k/(k+1) for a simplex, 2/5 for a pentagon, 3/8 for a square "
@@ -274,7 +281,7 @@ CLAIMS = (
     Claim(
         id="C37", text="Each shape has its range of densities, those of the paper.", source=_SOURCE,
         paper="tetrahedra, triangles, digons, then pentagons and antiprisms, at the places of its figure",
-        quantity="shapes, of five, of whose features the middle one lies in the paper's range", measure=_places,
+        quantity="number of the five shapes whose median feature lies in the paper's range", measure=_places,
         holds=Range(low=5), rows=_place_rows,
     ),
     Claim(

@@ -1,6 +1,6 @@
-"""How a census of shapes is laid out and drawn: each component of a feature graph on a circle of its own, side by side.
+"""Layout and drawing of a census of shapes: each component of a feature graph on its own circle, side by side.
 
-Not a figure itself: `feature_dimensions` is. The layout depends on sizes alone, so it is the same on every machine.
+Not a figure itself: `feature_dimensions` and `pressure` use it. The layout depends on sizes alone, so it is the same everywhere.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAMES = (*SHAPES, OTHER)
-"""Shapes by their number in arrays; a feature that is not represented has -1."""
+"""Names of shapes, by their numbers in arrays; the number of an unrepresented feature is -1."""
 NUMBERS = ", ".join(f"{number} {name}" for number, name in enumerate(NAMES))
-"""What the numbers of shapes stand for, for pages."""
+"""Meaning of the numbers of shapes, for pages."""
 SPACE = 1.3
-"""Between components, in distances between neighbours on a circle."""
+"""Space between components, in units of the distance between neighbours on a circle."""
 
 
 def shape_numbers(W: np.ndarray) -> np.ndarray:
-    """Which of `NAMES` each feature of W (hidden, feature) belongs to; -1 where it is not represented.
+    """Number in `NAMES` of the shape of each feature of W (hidden, feature); -1 if it is not represented.
 
     Example:
         >>> shape_numbers(np.array([[1.0, -1.0, 0.0]])).tolist() == [NAMES.index("digon")] * 2 + [-1]
@@ -45,10 +45,10 @@ def colours(theme: Theme) -> list[str]:
 
 def graph(W: np.ndarray) -> dict[str, np.ndarray]:
     """The graph of one model: `nodes` (node, 3) with place and shape number, `edges` (edge, 3) with two nodes and |W_i . W_j|."""
-    found = sorted(components(W), key=lambda c: (-len(c.features), NAMES.index(c.shape), c.features))
-    order = [feature for component in found for feature in component.features]
-    places, weights = lay_out(found), np.abs(gram(W[None])[0])[np.ix_(order, order)]
-    numbers = np.repeat([NAMES.index(c.shape) for c in found], [len(c.features) for c in found])
+    parts = sorted(components(W), key=lambda c: (-len(c.features), NAMES.index(c.shape), c.features))
+    order = [feature for component in parts for feature in component.features]
+    places, weights = lay_out(parts), np.abs(gram(W[None])[0])[np.ix_(order, order)]
+    numbers = np.repeat([NAMES.index(c.shape) for c in parts], [len(c.features) for c in parts])
     one, other = np.nonzero(np.triu(joined(W)[np.ix_(order, order)]))
     return {
         "nodes": np.column_stack([places, numbers]).reshape(-1, 3),
@@ -56,9 +56,9 @@ def graph(W: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def lay_out(found: Sequence[Component]) -> np.ndarray:
-    """Places (node, 2) in the unit square, components in rows like words on a page, in the given order."""
-    circles = [_circle(len(component.features)) for component in found]
+def lay_out(parts: Sequence[Component]) -> np.ndarray:
+    """Places (node, 2) in the unit square; components stand in rows, in their order, like words on a page."""
+    circles = [_circle(len(component.features)) for component in parts]
     widths = [np.ptp(circle, axis=0).max() + SPACE for circle in circles]
     line = max([float(np.sqrt(np.square(widths).sum())) * 1.08, *widths])
     x = y = tall = 0.0
@@ -75,20 +75,20 @@ def lay_out(found: Sequence[Component]) -> np.ndarray:
 
 
 def _circle(count: int) -> np.ndarray:
-    """Places (node, 2) at the distance 1 from each to the next, around the origin."""
+    """Places (node, 2) evenly on a circle around the origin, each at distance 1 from the next."""
     angles = np.pi / 2 + 2 * np.pi * np.arange(count) / count - (np.pi / 2 if count == 2 else 0)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1) * (0.5 / np.sin(np.pi / count) if count > 1 else 0)
 
 
 def draw_graph(axes: "Axes", nodes: np.ndarray, edges: np.ndarray, theme: Theme) -> None:
-    """Nodes coloured by shape, edges as strong as their weights."""
+    """Draws nodes coloured by shape, and edges whose widths grow with their weights."""
     from matplotlib.collections import LineCollection
 
     axes.set(xlim=(-0.04, 1.04), ylim=(1.04, -0.04), aspect="equal", xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(visible=True, color=theme.grid)
     strength, ends = np.clip(edges[:, 2], 0, 1), nodes[edges[:, :2].astype(int), :2]
-    thin = min(1.0, np.sqrt(60 / max(len(edges), 1)))  # many edges would make one blot
+    thin = min(1.0, np.sqrt(60 / max(len(edges), 1)))  # many thick edges would merge
     axes.add_collection(LineCollection(list(ends), linewidths=thin * (0.25 + 1.1 * strength), colors=theme.muted, zorder=1))
     palette, size = colours(theme), np.clip(300 / max(len(nodes), 1), 5, 16)
     axes.scatter(nodes[:, 0], nodes[:, 1], s=size, c=[palette[int(k)] for k in nodes[:, 2]], lw=0, zorder=2)

@@ -23,7 +23,7 @@ ABOUT = About(
     note=NOTE + " The paper gives the comment without a figure; this one is ours.",
 )
 CHECKS = 40
-"""Random weights with evenly spread columns on which the equality is checked."""
+"""Number of random W with evenly spread columns on which the equality is checked."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -32,14 +32,14 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Both measures of every feature of a model per level, and their sums in every model."""
-    chosen = levels_of(runs["base"])
-    W = per_level(runs["base"], "W", chosen).astype(np.float64)
+    """Both measures of every feature for one model per level, and their sums for every model."""
+    levels = levels_of(runs["base"])
+    W = per_level(runs["base"], "W", levels).astype(np.float64)
     flat = W.reshape(-1, *W.shape[2:])
     shares, scores = (measure(flat).reshape(*W.shape[:2], -1) for measure in (feature_dimensionality, leverage_scores))
     total_shares, total_scores = shares.sum(axis=2) / W.shape[2], scores.sum(axis=2) / W.shape[2]
     arrays = {
-        **level_arrays(chosen),
+        **level_arrays(levels),
         "shares": array(shares[:, 0], "level feature", "dimensionality of a feature of the first model, D_i"),
         "scores": array(scores[:, 0], "level feature", "leverage score of a feature of the first model"),
         "total_shares": array(total_shares, "level seed", "sum of D_i over all features, per hidden dimension"),
@@ -52,7 +52,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _evenly_spread() -> np.ndarray:
-    """Largest difference of D_i from leverage for random W with W W^T a multiple of the identity, columns of unequal length."""
+    """Largest difference of D_i from leverage for each random W with W W^T a multiple of the identity and unequal columns."""
     rng, out = np.random.default_rng(0), []
     for _ in range(CHECKS):
         rows, _ = np.linalg.qr(rng.normal(size=(12, 4)))
@@ -63,7 +63,7 @@ def _evenly_spread() -> np.ndarray:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Dots of all features of a model per level, and the sums over levels."""
+    """Dots of all features of one model per level, and the mean sums at each level."""
     drawn = figure(theme, share=0.75, height=2.7)
     left, right = drawn.subplots(1, 2)
     left.plot((0, 1), (0, 1), color=theme.muted, lw=0.9, zorder=1)
@@ -84,13 +84,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _sums(data: Data) -> Estimate:
-    """How far the mean sum of D_i over m is from 1, the worst of all levels."""
+    """The worst distance from 1 of the mean sum of D_i over m, over all levels."""
     levels = data["total_shares"]
     return worst([distance(mean(one, among=len(levels)), 1.0) for one in levels])
 
 
 def _bound(data: Data) -> Estimate:
-    """The most that speaks against the bound or the equality, over all models and all random even columns."""
+    """The largest violation of the bound by a trained model, or of the equality by a random W with evenly spread columns."""
     return exact(max(float(data["above"].max()), float(data["even"].max())))
 
 

@@ -1,4 +1,4 @@
-"""F18: a shape of features is a positive semidefinite matrix of low rank, or the vectors that it sends to zero."""
+"""F18: a polytope of features as a positive semidefinite matrix of low rank, and as the vectors that the matrix sends to zero."""
 
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ ROWS = (("Triangle", simplex(2)), ("Square", polygon(4)), ("Tetrahedron", simple
 TRIANGLES = 11
 """The level at which three features are trained in two dimensions."""
 SEEDS = 200
-"""How many models of three features there are for each seed of a profile: they are small."""
+"""Models of three features per seed of a profile; they are cheap."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -43,7 +43,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The rows, and the checks behind the claims."""
+    """The arrays of the three rows, and the checks behind the claims."""
     three = runs["three"]["W"].astype(np.float64)
     triangle = np.array([[c.shape for c in components(W)] == ["triangle"] for W in three])
     best = triangle[best_of_groups(runs["three"]["final_loss"], GROUP)]
@@ -69,7 +69,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _described(name: str, W: np.ndarray) -> dict[str, Array]:
-    """An ideal shape W (hidden, feature) as it is seen, its components, its products, and what these send to zero."""
+    """Arrays of an ideal shape W (hidden, feature): its projection, its components, its products, and what these send to zero."""
     groups = [list(c.features) for c in components(W)]
     factor = np.zeros(W.shape[1], int)
     for j, group in enumerate(groups):
@@ -85,17 +85,20 @@ def _described(name: str, W: np.ndarray) -> dict[str, Array]:
 
 
 def _null(products: np.ndarray, groups: list[list[int]]) -> np.ndarray:
-    """For each component, the vector on it that the products send to zero, its first entry 1: (vector, feature)."""
+    """The vector on each component that the products send to zero, scaled to a first entry of 1: (vector, feature)."""
     vectors = np.zeros((len(groups), len(products)))
     for vector, group in zip(vectors, groups, strict=True):
         values, directions = np.linalg.eigh(products[np.ix_(group, group)])
-        assert abs(values[0]) < 1e-9 < values[1]  # each component here has one feature more than dimensions
+        assert abs(values[0]) < 1e-9 < values[1]  # every component here has one more feature than dimensions
         vector[group] = directions[:, 0] / directions[0, 0]
     return vectors
 
 
 def _recovered() -> np.ndarray:
-    """Differences of W^T W from the products that W was made from, for ideal shapes and 40 random matrices of low rank."""
+    """Largest difference of W^T W from the products that `embed` made W from, for ideal shapes and 40 random low-rank matrices.
+
+    Infinite unless W has as many rows as its rank.
+    """
     rng = np.random.default_rng(0)
     shapes = [*SHAPES.values(), *(rng.normal(size=(rng.integers(1, 6), 8)) for _ in range(40))]
     out = []
@@ -106,19 +109,19 @@ def _recovered() -> np.ndarray:
 
 
 def _against_simplex(dimensions: int) -> float:
-    """Difference of the simplex's products from the projection that removes (1, ..., 1), scaled to unit diagonal."""
+    """Largest difference of a simplex's products from the projection that removes (1, ..., 1), scaled to unit diagonal."""
     count = dimensions + 1
-    removed = np.eye(count) - np.ones((count, count)) / count
-    return float(np.abs(gram(simplex(dimensions)[None])[0] - removed * count / dimensions).max())
+    projection = np.eye(count) - np.ones((count, count)) / count
+    return float(np.abs(gram(simplex(dimensions)[None])[0] - projection * count / dimensions).max())
 
 
 HIGH = 118.0
-"""Points: height of a row."""
+"""Height of a row in points."""
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """A row for each shape under the names of the columns, and a key to the colours of products."""
+    """A row for each shape under the titles of the columns, and a key to the colours of products."""
     drawn, axes = sheet(theme, 3 * HIGH + 74)
     top = 3 * HIGH + 60
     for x, words in ((62, "columns of $W$"), (168, "$W^T W$ as a graph"), (262, "$W^T W$"), (346, "sent to zero")):
@@ -155,15 +158,15 @@ def _triangles(data: Data) -> Estimate:
 
 def _triangle_rows(data: Data) -> list[dict[str, str]]:
     """How often single models and the best of five are triangles."""
-    counted = (("single models", data["triangle"]), ("best of five", data["best"]))
-    return [{"of": name, "triangles": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+    rows = (("single models", data["triangle"]), ("best of five", data["best"]))
+    return [{"of": name, "triangles": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in rows]
 
 
 CLAIMS = (
     Claim(
         id="C40", text="A strategy for superposition, a positive semidefinite matrix of low rank and a polytope are one thing.",
         source="The Geometry of Superposition: Uniform Superposition", paper="W^T W is positive semidefinite of low rank",
-        quantity="largest difference of W^T W from the matrix of which W, of as many rows as its rank, was made; 46 matrices",
+        quantity="largest difference of W^T W from the matrix that W, with as many rows as its rank, was made from; 46 matrices",
         measure=lambda data: exact(data["recovered"].max()), holds=Range(high=1e-9),
     ),
     Claim(

@@ -1,4 +1,4 @@
-"""F39: pressure. More features than there is room for make cleaner shapes, and so does longer training."""
+"""F39: pressure. More features for the same dimensions make cleaner shapes, and so does longer training."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -30,13 +30,13 @@ ABOUT = About(
     "with half and with twice their features; at each density the model with the lowest final loss is drawn.",
 )
 SHORT = 5
-"""How many times fewer steps the short training has."""
+"""Factor by which the short training has fewer steps."""
 PANELS = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
-"""The sets of models, one a panel."""
+"""The sets of models, one per panel: name and title for tables."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """The models of the section (`base`); half (`narrow`) and twice (`wide`) the features; and a fifth of the steps (`short`)."""
+    """The section's models (`base`), and models with half (`narrow`) or twice (`wide`) the features or fewer steps (`short`)."""
     own = setting(size)
     narrow, wide = (own.times(by, 1).sweep(PROBES, size.steps, size.seeds) for by in (0.5, 2))
     short = own.sweep(PROBES, max(1, size.steps // SHORT), size.seeds)
@@ -44,7 +44,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Which features are in named shapes; at each level the model of the lowest loss is drawn."""
+    """The share of features in named shapes, and the dots of the drawn models, those with the lowest loss of each level."""
     arrays = level_arrays(PROBES)
     values = {"hidden": Value(value=runs["base"]["W"].shape[1])}
     for name in PANELS:
@@ -57,13 +57,13 @@ def reduce(runs: Runs) -> Data:
 def _measured(name: str, trained: Trained) -> dict[str, Array]:
     W = per_level(trained, "W", PROBES).astype(np.float64)
     numbers = np.array([[graphs.shape_numbers(one) for one in models] for models in W])
-    shown, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
+    is_represented, other = numbers >= 0, numbers == graphs.NAMES.index(OTHER)
     best, dots = per_level(trained, "final_loss", PROBES).argmin(axis=1), []
     for probe, seed in enumerate(best):
-        own = shown[probe, seed]
+        own = is_represented[probe, seed]
         shares = feature_dimensionality(W[probe, seed][None])[0][own]
         dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][own]]))
-    clean = (shown & ~other).sum(axis=2) / np.maximum(shown.sum(axis=2), 1)
+    clean = (is_represented & ~other).sum(axis=2) / np.maximum(is_represented.sum(axis=2), 1)
     share = f"share of represented features in named shapes, 0 without any; models: {PANELS[name]}"
     dot = f"represented features drawn: number of the level, D_i and shape ({graphs.NUMBERS}); models: {PANELS[name]}"
     return {
@@ -109,7 +109,7 @@ def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
 
 
 def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
-    """Mean difference over seeds of the share of features in named shapes, averaged over densities."""
+    """Measures the difference between two sets of models in the share of features in named shapes, averaged over densities."""
 
     def measure(data: Data) -> Estimate:
         clean = data[f"{more}_clean"]
@@ -119,7 +119,7 @@ def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
 
 
 def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
-    """The share of features in named shapes at each density, a column for each set of models."""
+    """Tabulates the share of features in named shapes: a row per density, a column per set of models."""
 
     def rows(data: Data) -> list[dict[str, str]]:
         return [
@@ -134,13 +134,13 @@ CLAIMS = (
     Claim(
         id="C-P1", text="The more features compete for the same dimensions, the cleaner the polytopes.",
         source="Comments & Replications: Henighan and Olah", paper="cleaner polytopes with larger n for the same m",
-        quantity="share of represented features in named shapes, mean over four densities: of twice, less that of half, the n",
+        quantity="share of represented features in named shapes, mean over four densities: with twice n, minus that with half n",
         measure=_difference("wide", "narrow"), holds=Range(low=0.01), rows=_rows("narrow", "base", "wide"),
     ),
     Claim(
         id="C-P2", text="Training longer makes the polytopes cleaner.",
         source="Comments & Replications: Henighan and Olah", paper="training longer cleans as well",
-        quantity="share of represented features in named shapes, mean over four densities: of all, less that of 1/5, the steps",
+        quantity="share of represented features in named shapes, mean over four densities: with all steps, minus that with 1/5",
         measure=_difference("base", "short"), holds=Range(low=0.01), rows=_rows("short", "base"),
     ),
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""How polytopes are drawn: their edges, and their vertices as arrows from the centre, seen from one fixed direction.
+"""Drawing of polytopes: edges, and vertices as arrows from the centre, seen from one fixed direction.
 
-Not a figure itself: `tegum_products` and `polytope_matrices` are.
+Not a figure itself: `tegum_products` and `polytope_matrices` are the figures.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TURN, TILT = np.radians(24.0), np.radians(20.0)
-"""Where the eye is: turned about the upright axis, and looking down from above."""
+"""The viewing direction, in radians: turn about the vertical axis, and angle from above."""
 
 
 def projected(W: np.ndarray) -> np.ndarray:
-    """Where the columns of W (hidden, feature) appear: x, y and depth, (feature, 3); larger depths are farther away.
+    """Projection of the columns of W (hidden, feature): x, y and depth, (feature, 3); larger depths are farther away.
 
-    Two dimensions are the paper's plane itself. Of three, the last axis points up.
+    W in two dimensions is already in the plane of the picture. In three, the last axis points up.
 
     Example:
         >>> projected(np.array([[0.0], [0.0], [1.0]])).round(2).tolist()
@@ -36,7 +36,7 @@ def projected(W: np.ndarray) -> np.ndarray:
 def hull_edges(W: np.ndarray) -> np.ndarray:
     """The edges of the convex hull of the columns of W (hidden, feature), pairs of features in rising order: (edge, 2).
 
-    Faces with more than three corners would be cut by diagonals; there are none among the shapes drawn here.
+    Faces with more than three corners would get diagonals; the shapes drawn here have none.
 
     Example: a triangle in a plane.
         >>> from sup.polytopes import polygon
@@ -53,15 +53,15 @@ def hull_edges(W: np.ndarray) -> np.ndarray:
 def draw_solid(
     axes: "Axes", centre: Point, places: np.ndarray, edges: np.ndarray, colours: Sequence[str], theme: Theme, scale: float
 ) -> None:
-    """Edges as thin lines, those at the back dashed, and an arrow from the centre to each vertex.
+    """Draws edges as thin lines, those at the back dashed, and an arrow from the centre to each vertex.
 
     Args:
         axes: The sheet.
-        centre: Where the centre lies on it, in points.
-        places: Of the vertices, as `projected` gives them.
+        centre: The centre's place on the sheet, in points.
+        places: The vertices, as `projected` returns them.
         edges: Pairs of vertices.
-        colours: One a vertex.
-        theme: Whose colours.
+        colours: One per vertex.
+        theme: The colour of edges.
         scale: Points per unit of length.
     """
     at = np.asarray(centre) + scale * places[:, :2]

@@ -1,4 +1,4 @@
-"""F17: tegum products, in which each factor keeps the dimensions and the dimensionalities that it has alone."""
+"""F17: tegum products, in which each factor keeps its own dimensions and dimensionalities."""
 
 from typing import TYPE_CHECKING
 
@@ -33,15 +33,16 @@ SOLIDS = (
     ("octahedron", "three digons", (simplex(1), simplex(1), simplex(1))),
 )
 CHECKS, STARTS = 40, 20
+"""Random tegum products, and random starts of Thomson's problem."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is about ideal shapes."""
+    """No sweeps: the figure is about ideal shapes."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """The solids as they are seen, their dimensionalities, and the checks behind the claims."""
+    """The projected solids, their dimensionalities, and the checks behind the claims."""
     arrays: dict[str, Array] = {}
     for k, (name, _, factors) in enumerate(SOLIDS):
         W = tegum(*factors)
@@ -63,7 +64,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def thomson(count: int) -> np.ndarray:
-    """W (3, feature) of `count` points on a sphere whose energy, a sum of 1 / distance over pairs, is least: best of `STARTS`."""
+    """W (3, feature) of `count` points on the unit sphere with the lowest sum of 1 / distance over pairs: best of `STARTS`."""
     from scipy.optimize import minimize
 
     one, other = np.triu_indices(count, 1)
@@ -77,17 +78,16 @@ def thomson(count: int) -> np.ndarray:
         slope, pull = np.zeros_like(units), between / distance**3
         np.subtract.at(slope.T, one, pull.T)
         np.add.at(slope.T, other, pull.T)
-        slope = (slope - units * (units * slope).sum(axis=0)) / norms  # moving outwards changes nothing
+        slope = (slope - units * (units * slope).sum(axis=0)) / norms  # the energy does not depend on the norms
         return float((1 / distance).sum()), slope.ravel()
 
     rng = np.random.default_rng(0)
-    found = [minimize(energy, rng.normal(size=3 * count), jac=True, method="BFGS", options={"gtol": 1e-9}) for _ in range(STARTS)]
-    best: np.ndarray = unit_columns(min(found, key=lambda one: float(one.fun)).x.reshape(1, 3, count))[0]
-    return best
+    fits = [minimize(energy, rng.normal(size=3 * count), jac=True, method="BFGS", options={"gtol": 1e-9}) for _ in range(STARTS)]
+    return unit_columns(min(fits, key=lambda fit: float(fit.fun)).x.reshape(1, 3, count))[0]
 
 
 def _splits() -> tuple[np.ndarray, np.ndarray]:
-    """For random tegum products, in random orientation: whether components are factors, also after one is tilted into another."""
+    """For randomly oriented tegum products: whether components are the factors, and whether tilting joins the first two."""
     rng, apart, together = np.random.default_rng(0), [], []
     names = [name for name, W in SHAPES.items() if W.shape[1] > 1]
     for _ in range(CHECKS):
@@ -98,7 +98,7 @@ def _splits() -> tuple[np.ndarray, np.ndarray]:
         groups = [tuple(range(start, start + size)) for start, size in zip(np.cumsum([0, *sizes]), sizes, strict=False)]
         apart.append([c.features for c in components(turn @ W)] == groups)
         tilt, first = np.eye(len(W)), len(factors[0])
-        tilt[np.ix_((0, first), (0, first))] = np.array([[1, np.sin(0.6)], [0, np.cos(0.6)]])  # the second leans on the first
+        tilt[np.ix_((0, first), (0, first))] = np.array([[1, np.sin(0.6)], [0, np.cos(0.6)]])  # tilts factor 1 towards factor 0
         together.append(components(turn @ tilt @ W)[0].features == groups[0] + groups[1])
     return np.array(apart), np.array(together)
 
@@ -119,7 +119,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _shares(axes: "Axes", x: float, factor: np.ndarray, shares: np.ndarray, theme: Theme) -> None:
-    """A line for each factor: how many features it has, and the dimensionality of each."""
+    """A line for each factor: its number of features and their dimensionality."""
     for j in range(factor.max() + 1):
         own = shares[factor == j]
         say(axes, x, 36 - 13 * j, f"{len(own)} features, $D_i = {own.mean():.3g}$", theme, color=theme.groups[j], fontsize=8.5)

@@ -1,4 +1,4 @@
-"""F4: five features in a plane, one active and two active; what leaks, and what cannot be told apart."""
+"""F4: five features in a plane; interference with one active feature, and inputs that two active features make ambiguous."""
 
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,12 @@ HALF, HIGH = 56.0, 170.0  # length of a feature direction, and height of the pen
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """A pentagon of unit features, read out with one feature active and with two."""
+    """A pentagon of unit features, and what it reads with one active feature and with two."""
     features = directions(90.0, 18.0, -54.0, 234.0, 162.0)  # a to e, clockwise
     one, two = np.array([1.0, 0, 0, 0, 0]), np.array([0, 1.0, 0, 0, 1.0])
     hidden = two @ features
@@ -68,10 +68,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return figure
 
 
-def _letters(axes: "Axes", left: float, base: float, shown: np.ndarray, pitch: float, theme: Theme) -> None:
+def _letters(axes: "Axes", left: float, base: float, values: np.ndarray, pitch: float, theme: Theme) -> None:
     """The letters of the five features, each on the other side of the zero line from its bar."""
     for k, name in enumerate("abcde"):
-        say(axes, left + pitch * (k + 0.5), base + (8 if shown[k] < 0 else -8), name, theme, fontweight="bold")
+        say(axes, left + pitch * (k + 0.5), base + (8 if values[k] < 0 else -8), name, theme, fontweight="bold")
 
 
 def _leak(axes: "Axes", data: Data, theme: Theme) -> None:
@@ -107,9 +107,9 @@ def _ambiguous(axes: "Axes", data: Data, theme: Theme) -> None:
     arrow(axes, centre, point, theme.groups[0], lw=2.4, zorder=5, arrowstyle="-")
     circle(axes, point, 4.5, fc=theme.background, ec=theme.ink, lw=1.6, zorder=6)
     base, scale = 50.0, 34.0
-    for left, shown, colour in ((x - 91, alone, theme.groups[0]), (x + 11, two, theme.groups[2])):
-        bars(axes, left, base, scale * shown, [colour] * 5, theme, pitch=16)
-        _letters(axes, left, base, shown, 16, theme)
+    for left, values, colour in ((x - 91, alone, theme.groups[0]), (x + 11, two, theme.groups[2])):
+        bars(axes, left, base, scale * values, [colour] * 5, theme, pitch=16)
+        _letters(axes, left, base, values, 16, theme)
     say(axes, x - 91 + 8, base + scale * alone[0] + 8, f"{alone[0]:.2f}", theme, color=theme.groups[0])
     say(axes, x, 57, "or", theme)
     say(axes, x, 8, "the sparser the inputs, the rarer", theme)

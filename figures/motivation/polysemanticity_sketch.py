@@ -33,7 +33,7 @@ CLAIMS = (
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
@@ -50,7 +50,7 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Two columns: the directions above, what each neuron answers to below."""
+    """Two columns: the feature directions above, the answers of each neuron below."""
     figure, axes = sheet(theme, 292)
     heading(axes, 98, 279, "Features askew to neurons", "2 features, 2 dimensions:\northogonal, but not on the axes", theme)
     heading(axes, 292, 279, "Superposition", "3 features, 2 dimensions:\nthey cannot all be orthogonal", theme)
@@ -64,7 +64,7 @@ def _column(axes: "Axes", x: float, features: np.ndarray, theme: Theme) -> None:
     cross(axes, (x, y), half + 6, theme.ink, ls=(0, (1, 1.5)), lw=1.4)
     spokes(axes, (x, y), half * features, colours, names)
     say(axes, x + 64, y - 10, "neuron 1", theme, ha="right")
-    side = -1 if features[0, 0] < 0.5 else 1  # of the vertical axis, away from the arrows near it
+    side = -1 if features[0, 0] < 0.5 else 1  # the side of the vertical axis without arrows near it
     say(axes, x + 6 * side, y + 58, "neuron 2", theme, ha="left" if side > 0 else "right")
     say(axes, x, 95, "what each neuron answers to", theme, color=theme.muted)
     for neuron, middle in enumerate((x - 46, x + 46)):

@@ -1,4 +1,4 @@
-"""F2: a space whose axes mean nothing beside one whose axes are singled out by a nonlinearity."""
+"""F2: a space whose axes have no meaning, and one whose axes a nonlinearity singles out."""
 
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,12 @@ HALF = 62.0  # length of a feature direction, in points
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """Unit directions: of free features, of the same ones turned, and of features along the axes."""
+    """Unit directions of free features, of the same features turned, and of features along the axes."""
     free, turn = np.array([18.0, 77.0]), 115.0
     return Data(
         arrays={

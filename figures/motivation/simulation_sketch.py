@@ -1,4 +1,4 @@
-"""F5: a large network with one feature a neuron, and the small network that stands in for it with some noise."""
+"""F5: a large network with one feature per neuron, and a small network that simulates it with some noise."""
 
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -28,12 +28,12 @@ ACTIVE = (1, 4, 2)  # the one active feature of each layer
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is a drawing."""
+    """No sweeps: the figure is a drawing."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """Every feature of the large network is a pair of neurons of the small one, and one feature a layer is active."""
+    """The code of each feature of the large network, a pair of neurons of the small one, and the active feature of each layer."""
     pairs = np.array(list(combinations(range(NEURONS), 2)))
     codes = np.zeros((len(pairs), NEURONS))
     np.put_along_axis(codes, pairs, 1.0, axis=1)
@@ -51,7 +51,7 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The large network, an arrow, the small one."""
+    """The large network on the left, the small one on the right, an arrow between them."""
     figure, axes = sheet(theme, 234)
     heading(axes, 84, 220, "Hypothetical network", "one feature a neuron, few of\nthem active, few connections", theme)
     heading(axes, 306, 220, "Observed network", "every neuron shared by\nseveral features", theme)

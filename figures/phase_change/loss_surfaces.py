@@ -1,4 +1,4 @@
-"""F38: the exact loss of two features in one dimension: its minima without biases and with them, and how they change."""
+"""F38: the exact loss of two features in one dimension, and its minima with and without biases."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,18 +33,20 @@ ABOUT = About(
 SETTINGS = ((0.3, 0.1), (0.8, 1.0), (0.3, 1.0))
 """Density and importance of the three surfaces: a feature alone, the mixture, the antipodal pair."""
 REACH, FINE = 1.5, 81
+"""Largest weight on a surface, and points along each of its sides."""
 IMPORTANCES, DENSITIES = np.logspace(-1, 0, 10), np.logspace(-2, 0, 19)
-"""The map's settings; importances above 1 are its mirror image with the features swapped."""
+"""The map's settings; importances above 1 mirror it, with the features swapped."""
 BASINS = ((0.2, 0.5), (0.2, 1.0), (0.4, 0.5), (0.4, 1.0))
+"""Density and importance of the settings whose basins are measured."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is about formulas."""
+    """No sweeps: the figure is about formulas."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
-    """The surfaces, the minima of all settings, two paths, and the basins. A minimum stands for W and -W, the same model."""
+    """The surfaces, the minima of all settings, two paths, and the basins. W and -W count as one minimum: the same model."""
     grid_p, grid_r = (v.ravel() for v in np.meshgrid(DENSITIES, IMPORTANCES, indexing="ij"))
     free, biased = (minima(grid_p, grid_r, biased=moves) for moves in (False, True))
     chances = [_lowest_basin(*setting) for setting in BASINS]
@@ -65,7 +67,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _surfaces() -> dict[str, Array]:
-    """The loss without biases over both weights, and its minima, in the three settings that are drawn."""
+    """The loss without biases over both weights, and its minima, for each of `SETTINGS`."""
     side = np.linspace(-REACH, REACH, FINE)
     W = np.stack(np.meshgrid(side, side), axis=-1)
     surface = [two_feature_loss(W, np.zeros(2), *setting) for setting in SETTINGS]
@@ -80,7 +82,7 @@ def _surfaces() -> dict[str, Array]:
 
 
 def _minima(name: str, at: Minima, biases: str) -> dict[str, Array]:
-    """The lowest minimum of each setting of the map, and how many there are."""
+    """The lowest minimum and the number of minima in each setting of the map."""
     shape, axes = (len(DENSITIES), len(IMPORTANCES)), "density importance"
     lowest, count = at.q[:, 0].reshape(*shape, 4), at.distinct.sum(axis=1).reshape(shape)
     return {
@@ -103,7 +105,7 @@ def _paths() -> dict[str, Array]:
 
 
 def _lowest_basin(density: float, importance: float) -> float:
-    """The chance that small steps from random weights end at the antipodal pair, where that is the lowest of two minima."""
+    """The chance that small steps from random weights end at the antipodal pair; in `BASINS` it is the lowest of two minima."""
     _, chance, ends = basin(density, importance)
     return float(chance[ends.prod(axis=1) < 0].sum())
 
@@ -121,13 +123,12 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def _mixed(q: np.ndarray) -> np.ndarray:
-    """Whether both weights have the same sign and at least a quarter of the length."""
-    mixed: np.ndarray = (q[..., 0] * q[..., 1] > 0) & (np.abs(q[..., :2]).min(axis=-1) > 0.25)
-    return mixed
+    """Whether both weights have the same sign and an absolute value above 1/4."""
+    return (q[..., 0] * q[..., 1] > 0) & (np.abs(q[..., :2]).min(axis=-1) > 0.25)
 
 
 def _off(q: np.ndarray) -> float:
-    """The largest distance of a weight at the lowest minimum from the nearest idealised solution, where there is no mixture."""
+    """The largest distance of a weight at a lowest minimum from the nearest idealised solution; mixtures do not count."""
     ideal = np.array([solution.W[0] for solution in solutions(2)])
     signed = np.concatenate([ideal, -ideal])
     off = np.abs(q[..., None, :2] - signed).max(axis=-1).min(axis=-1)
@@ -137,8 +138,7 @@ def _off(q: np.ndarray) -> float:
 def _steps(path: np.ndarray) -> np.ndarray:
     """The larger change of the two weights from each point of a path (step, 2) to the next, up to the model's symmetries."""
     both = np.sort(np.abs(path), axis=1) * np.stack([np.sign(path.prod(axis=1)), np.ones(len(path))], axis=1)
-    steps: np.ndarray = np.abs(np.diff(both, axis=0)).max(axis=1)
-    return steps
+    return np.abs(np.diff(both, axis=0)).max(axis=1)
 
 
 def _where_it_jumps(data: Data) -> int:
@@ -193,7 +193,7 @@ def _surface(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
 
 
 def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
-    """Feature 2's norm and score at the lowest minimum, in the colours of the phase diagrams; dots where there are more."""
+    """Feature 2's norm and score at the lowest minimum, in the colours of the phase diagrams; dots mark several minima."""
     q, count = data[f"{name}_q"], data[f"{name}_count"]
     W = q[..., :2]
     both = [feature(W) for feature in (np.copy, lambda w: w[:, ::-1, ::-1][:, 1:])]  # importances above 1: features swapped
@@ -201,8 +201,8 @@ def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
     norm, score = np.abs(whole[..., 1]), superposition_score(whole.reshape(-1, 1, 2))[:, 1].reshape(whole.shape[:2])
     half = np.log10(data["importance"][-1] / data["importance"][-2]) / 2
     down = np.log10(data["density"][1] / data["density"][0]) / 2
-    axes.imshow(colours(norm, np.minimum(score, 1), theme), extent=(-1 - half, 1 + half, -2 - down, down), origin="lower",
-                interpolation="none", aspect="equal")  # fmt: skip
+    cells, extent = colours(norm, np.minimum(score, 1), theme), (-1 - half, 1 + half, -2 - down, down)
+    axes.imshow(cells, extent=extent, origin="lower", interpolation="none", aspect="equal")
     counts = np.concatenate([count, count[:, ::-1][:, 1:]], axis=1)
     x = np.concatenate([np.log10(data["importance"]), -np.log10(data["importance"])[::-1][1:]])
     rows, columns = np.nonzero(counts > 1)
@@ -213,19 +213,19 @@ def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
 
 
 def _path(axes: "Axes", x: np.ndarray, path: np.ndarray, theme: Theme) -> None:
-    """Both weights along a path of settings, the longer one on top, broken where they jump."""
+    """Both weights along a path of settings, the larger one on top, with gaps where they jump."""
     both = np.sort(np.abs(path), axis=1)
     both[:, 0] *= np.sign(path.prod(axis=1))
-    torn = np.flatnonzero(_steps(path) > 0.3) + 1
+    jumps = np.flatnonzero(_steps(path) > 0.3) + 1
     for k, colour in ((1, theme.ink), (0, theme.superposed)):
-        axes.plot(np.insert(x, torn, np.nan), np.insert(both[:, k], torn, np.nan), color=colour, lw=1.4)
+        axes.plot(np.insert(x, jumps, np.nan), np.insert(both[:, k], jumps, np.nan), color=colour, lw=1.4)
     axes.axhline(0, color=theme.grid, lw=0.6)
     axes.set(xlim=(x[0], x[-1]), ylim=(-1.25, 1.25) if path.prod(axis=1).min() < 0 else (0, 1.15))
     axes.set_ylabel("weights", fontsize=8, labelpad=1)
 
 
 def _table(data: Data) -> list[dict[str, str]]:
-    """The lowest minimum of some settings without biases and with them, and how many there are."""
+    """The lowest minimum and the number of minima of some settings, without and with biases."""
     rows = []
     for j in (0, 5, 9):
         for i in (4, 9, 14, 16, 18):
@@ -238,7 +238,7 @@ def _table(data: Data) -> list[dict[str, str]]:
 
 
 def _mixture(data: Data) -> float:
-    """How far the lowest minimum without biases is from (1, 1)/sqrt 2 with equal features, at the highest densities."""
+    """Largest distance of a weight from 1/sqrt 2 at the lowest minimum, equal features of density 0.8 to 1, no biases."""
     q = data["jump"][data["across"] >= 0.8]
     return float(np.abs(np.abs(q) * np.sign(q.prod(axis=1, keepdims=True)) - np.sqrt(0.5)).max())
 

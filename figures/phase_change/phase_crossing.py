@@ -1,4 +1,4 @@
-"""F13, continued: the losses of two solutions cross, so the lowest loss has a kink where one takes over from the other."""
+"""F13, continued: the losses of two solutions cross, and the lowest loss has a kink at the crossing."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,20 +30,20 @@ ABOUT = About(
     note="Said in the paper's text. The dots are the best models of one column of the map before, and nothing else is trained.",
 )
 AT = 0.3
-"""The importance of the extra feature, as near as the map has it."""
+"""The importance of the extra feature; the column of the map nearest to it is drawn."""
 CHECKED = (0.1, 0.2, 0.3, 0.4, 0.5)
-"""Importances at which the jump is measured. More important features than the other one are their mirror image."""
+"""Importances at which the jump is measured; importances above 1 are their mirror image."""
 BESIDE = 0.9
 """An importance nearer to the apex, for comparison."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`models`: those of the map."""
+    """`models`: the fits for each cell of F13's map."""
     return {"models": phases.models(2, size)}
 
 
 def reduce(runs: Runs) -> Data:
-    """The losses by density at one importance, and the crossing at several."""
+    """The losses by density at one importance, and the crossings at several importances."""
     density = np.linspace(0.01, 1, 100)
     r, dots = _column(runs["models"])
     lowest = minima(density, np.full(100, r), biased=True)
@@ -79,7 +79,7 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def _column(trained: Trained) -> tuple[float, dict[str, Array]]:
-    """The importance of the map nearest to `AT`, and the best models of its column."""
+    """The map's importance nearest to `AT`, and the best models of its column."""
     maps = phases.maps(trained)
     k = int(np.argmin(np.abs(np.log(maps["importance"] / AT))))
     dots = {
@@ -91,11 +91,13 @@ def _column(trained: Trained) -> tuple[float, dict[str, Array]]:
 
 
 def _slope(q: np.ndarray, density: np.ndarray, importance: np.ndarray | float) -> np.ndarray:
-    """Derivative of the lowest loss by density: at a minimum that of the loss with the parameters q (setting, 4) held fixed."""
+    """Derivative of the lowest loss by density, from the parameters q (setting, 4) of the minima.
+
+    At a minimum the parameters may be held fixed, since the loss does not change with them to first order.
+    """
     step = 1e-5
     up, down = (two_feature_loss(q[:, :2], q[:, 2:], density + sign * step, importance) for sign in (1, -1))
-    slope: np.ndarray = (up - down) / (2 * step)
-    return slope
+    return (up - down) / (2 * step)
 
 
 def _crossings() -> dict[str, Array]:
@@ -150,22 +152,24 @@ def _finish(axes: "Axes", title: str) -> None:
 
 
 def _jump(data: Data) -> np.ndarray:
-    """Share of the steeper slope that the derivative loses at the crossing, by importance."""
-    jump: np.ndarray = 1 - data["right"] / data["left"]
-    return jump
+    """Drop of the derivative at the crossing over its value just below, by importance."""
+    return 1 - data["right"] / data["left"]
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
     jump = _jump(data)
     return [
         {
-            "importance": f"{r:g}", "idealised crossing": f"{data['ideal_crossing'][k]:.3f}",
+            "importance": f"{r:g}",
+            "idealised crossing": f"{data['ideal_crossing'][k]:.3f}",
             "exact crossing": f"{data['crossing'][k]:.3f}",
-            "slope below": f"{data['left'][k]:.3f}", "above": f"{data['right'][k]:.3f}", "jump": f"{jump[k]:.0%}",
+            "slope below": f"{data['left'][k]:.3f}",
+            "above": f"{data['right'][k]:.3f}",
+            "jump": f"{jump[k]:.0%}",
             "weight of the extra feature below": f"{data['pair_weight'][k]:.2f}",
         }
         for k, r in enumerate(data["importance"])
-    ]  # fmt: skip
+    ]
 
 
 CLAIMS = (

@@ -1,4 +1,4 @@
-"""F14: three features in two dimensions; what becomes of one of them, by its importance and by density."""
+"""F14: three features in two dimensions; the outcome of one of them by its importance and by density."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,17 +33,17 @@ TITLES = {"found": "average", "most_found": "most fits", "best_found": "best of 
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`models`: some fits for each cell of the map; `small`: those of F13, with which the theory is compared, too."""
+    """`models`: several fits for each cell of the map; `small`: the fits of F13, which the claim on the theory also uses."""
     return {"models": phases.models(3, size), "small": phases.models(2, size)}
 
 
 def reduce(runs: Runs) -> Data:
-    """The maps, what the agreement of F13 rests on, and the theory behind them."""
+    """The maps, the arrays behind the agreement of F13, and the checks of the theory."""
     maps, small = phases.maps(runs["models"]), phases.maps(runs["small"])
-    rests = ("found", "most_found", "best_found", "theory", "away", "fits")
+    names = ("found", "most_found", "best_found", "theory", "away", "fits")
     arrays = {
         **maps.arrays,
-        **{f"small_{name}": replace(small.arrays[name], text=f"{small.arrays[name].text}; models of F13") for name in rests},
+        **{f"small_{name}": replace(small.arrays[name], text=f"{small.arrays[name].text}; models of F13") for name in names},
         "closed": array(_closed(), "check", "difference of a closed loss from integration"),
         "sides": array(_sides(), "importance density", "the boundaries name the solution with the lowest closed loss"),
     }
@@ -51,7 +51,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _closed() -> np.ndarray:
-    """Differences of the closed losses from integrated ones, over densities, importances and solutions."""
+    """Differences of the closed losses from integrals, over densities, importances and solutions."""
     differences = []
     for k, solution in enumerate(solutions(3)):
         for r in (0.1, 0.5, 1.0, 2.0, 10.0):
@@ -65,22 +65,21 @@ def _closed() -> np.ndarray:
 
 
 def _sides() -> np.ndarray:
-    """Whether the solution with the lowest closed loss is the one that the boundaries name, on a grid that avoids them."""
+    """Whether the boundaries predict the solution with the lowest closed loss, on a grid that avoids them."""
     p, r = np.meshgrid(np.linspace(0.012, 0.997, 60), np.logspace(-1, 1, 60))
     lowest = np.argmin(solution_losses(3, p, r), axis=0)
     paired = p < boundary_density(3, r)
-    right: np.ndarray = lowest == np.where(paired, np.where(r < 1, 2, 3), np.where(r < 1, 0, 1))
-    return right
+    return lowest == np.where(paired, np.where(r < 1, 2, 3), np.where(r < 1, 0, 1))
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Theory, averages and best models of three features in two dimensions."""
+    """Maps of the theory, the averages and the best models of three features in two dimensions."""
     return phases.three_maps(data, 3, theme)
 
 
 def _small(data: Data) -> Data:
-    """The map of F13 alone."""
+    """The arrays of F13's map, under their names in F13."""
     return Data(arrays={name.removeprefix("small_"): part for name, part in data.arrays.items() if name.startswith("small_")})
 
 
@@ -94,11 +93,13 @@ def _rows(data: Data) -> list[dict[str, str]]:
     for name, one in (("n=2, m=1", _small(data)), ("n=3, m=2", data)):
         cells = {title: phases.agreement(one, key) for key, title in TITLES.items()}
         everywhere = float((one["best_found"] == one["theory"]).mean())
-        rows.append({
-            "map": name, **{title: f"{e.value:.1%} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for title, e in cells.items()},
+        row = {
+            "map": name,
+            **{title: f"{e.value:.1%} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for title, e in cells.items()},
             "cells": f"{int(one['away'].sum())}",
             "all cells": f"{everywhere:.1%}",
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 

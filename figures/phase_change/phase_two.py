@@ -1,4 +1,4 @@
-"""F13: two features in one dimension; what becomes of one of them, by its importance and by density."""
+"""F13: two features in one dimension; the outcome of one of them by its importance and by density."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,12 +36,12 @@ ABOUT = About(
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`models`: some fits for each cell of the map."""
+    """`models`: several fits for each cell of the map."""
     return {"models": phases.models(2, size)}
 
 
 def reduce(runs: Runs) -> Data:
-    """The maps, and the theory behind them."""
+    """The maps, and the checks of the theory."""
     maps = phases.maps(runs["models"])
     density, importance = np.linspace(0.5, 1, 26), np.logspace(-1, np.log10(0.6), 6)
     lowest = minima(density, np.ones(26), biased=True)
@@ -68,7 +68,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _closed() -> np.ndarray:
-    """Differences of the closed losses from the exactly integrated ones, over densities, importances and solutions."""
+    """Differences of the closed losses from exact integrals, over densities, importances and solutions."""
     p, r = np.meshgrid(np.linspace(0.01, 1, 25), np.logspace(-1, 1, 25))
     closed = solution_losses(2, p, r)
     differences = []
@@ -83,19 +83,19 @@ def _closed() -> np.ndarray:
 def _degenerate() -> np.ndarray:
     """Exact losses at density 1 and importance 1 of [1, 0], [1, -1]/sqrt 2 and [1, 1]/sqrt 2, each with its best linear bias."""
     W = np.array([[1, 0], [np.sqrt(0.5), -np.sqrt(0.5)], [np.sqrt(0.5), np.sqrt(0.5)]])
-    b = 0.5 * (1 - W * W.sum(axis=1, keepdims=True))  # the bias that makes the mean of an output the mean of its feature
+    b = 0.5 * (1 - W * W.sum(axis=1, keepdims=True))  # makes the mean of each output before the ReLU that of its feature
     return two_feature_loss(W, b, 1.0, 1.0)
 
 
 def _dense(data: Data) -> Estimate:
-    """Share of cells in superposition among those denser than the apex by the factor that counts as away."""
+    """Share of cells in superposition, by the mean norm and score, among those `phases.NEAR` times denser than the apex."""
     density = data["density"]
-    rows = data["found"][density >= min(APEX * phases.NEAR, density.max())]  # a coarse map has at least its densest row
+    rows = data["found"][density >= min(APEX * phases.NEAR, density.max())]  # at least the densest row, even of a coarse map
     return share(rows == SUPERPOSED).over(int(rows.size * data["fits"]))
 
 
 def _at_corners(data: Data) -> Estimate:
-    """Share of cells whose best model leaves the extra feature out, gives it a dimension, or has it fully in superposition."""
+    """Share of cells whose best model has one of the three outcomes for the extra feature, within `phases.CORNER`."""
     n, s = data["best_norm"], data["best_score"]
     full = n >= 1 - phases.CORNER
     in_corner = (n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER))
@@ -103,16 +103,18 @@ def _at_corners(data: Data) -> Estimate:
 
 
 def _counts(data: Data) -> list[dict[str, str]]:
-    """How many cells have each outcome in theory, on average and at best."""
+    """How many cells have each outcome, in theory, by the average and by the best model."""
     names = {ABSENT: "not represented", DEDICATED: "dedicated", SUPERPOSED: "superposed"}
-    said = {"theory": "theory", "found": "average", "best_found": "best"}
-    return [{"extra feature": name, **{title: f"{int((data[key] == k).sum())} cells" for key, title in said.items()}}
-            for k, name in names.items()]  # fmt: skip
+    titles = {"theory": "theory", "found": "average", "best_found": "best"}
+    return [
+        {"extra feature": name, **{title: f"{int((data[key] == k).sum())} cells" for key, title in titles.items()}}
+        for k, name in names.items()
+    ]
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Theory, averages and best models of two features in one dimension."""
+    """Maps of the theory, the averages and the best models of two features in one dimension."""
     return phases.three_maps(data, 2, theme)
 
 

@@ -11,7 +11,10 @@ def turn(angle: float) -> np.ndarray:
 
 
 def gaps(W: np.ndarray) -> np.ndarray:
-    """Degrees from each represented feature of W (2, feature) to the next one around the circle; they add up to 360."""
+    """Degrees from each represented feature of W (2, feature) to the next one around the circle; they add up to 360.
+
+    Empty if no feature is represented.
+    """
     x, y = np.asarray(W, np.float64)[:, represented(W[None])[0]]
     angles = np.sort(np.degrees(np.arctan2(y, x)))
     return np.diff(np.append(angles, angles[:1] + 360))

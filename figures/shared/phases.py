@@ -1,6 +1,6 @@
-"""What F13 and F14 share: a map of trained models by importance and density, beside the theory's.
+"""Parts of F13 and F14: a map of trained models by importance and density, and the theory's map.
 
-Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are.
+Not a figure itself: `phase_two`, `phase_three` and `phase_crossing` are the figures.
 """
 
 from dataclasses import replace
@@ -27,42 +27,43 @@ if TYPE_CHECKING:
 
 HOLD = ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0))
 RECIPE = Recipe(batch=256, learning_rate=0.06, schedule=HOLD, init_scale=0.1)
-"""How the models of both maps are trained, chosen in two rounds by final loss: the geometric mean over 36 settings of both maps
-and the best nine of ten fits, each with 1,024,000 samples, on seeds that no figure uses. First, among 24 recipes, batch 256 and a
-rate of 0.03, held and then falling to zero, were best, the highest rate of all. So higher rates came next, with starts of 0.01 to
-4 times the usual spread. Of those with this batch this one is best, 12 % below the first round's; half the batch gains 2 % more,
-but takes 1.6 times as long."""
+"""Recipe of the models of both maps, chosen in two rounds by final loss: the geometric mean over 36 settings of both maps and the
+best nine of ten fits, each with 1,024,000 samples, on seeds that no figure uses. The first round compared 24 recipes; best was
+batch 256 with a rate of 0.03, the highest of all, held and then falling to zero. The second round tried higher rates, and starts
+of 0.01 to 4 times the usual spread. This recipe is the best with this batch, 12 % below the first round's best; half the batch
+gains 2 % more but takes 1.6 times as long."""
 NEAR = 1.25
-"""A cell is away from the boundary if the theory says the same when density, importance or both change by this factor."""
+"""A cell is away from the boundary if the theory's outcome is the same when density, importance or both change by this factor."""
 CORNER = 0.25
-"""How far the norm and the score of one of the three outcomes may be from the ideal 0 or 1."""
+"""Tolerance of a norm and a score for one of the three outcomes, around the ideal 0 or 1."""
 OUTCOMES = f"{ABSENT} not represented, {DEDICATED} dedicated, {SUPERPOSED} superposed"
-"""What numbers of outcomes mean."""
+"""Meaning of the numbers of outcomes, for pages."""
 
 
 def importances(grid: int) -> np.ndarray:
-    """Importances of the extra feature from 0.1 to 10, the middles of `grid` equal cells on a logarithmic axis."""
+    """Importances of the extra feature from 0.1 to 10: the centres of `grid` equal cells on a logarithmic axis."""
     return np.array([power_of_ten((k + 0.5) / grid * 2 - 1) for k in range(grid)])
 
 
 def densities(grid: int) -> np.ndarray:
-    """Densities from 0.01 to 1, the middles of `grid` equal cells on a logarithmic axis."""
+    """Densities from 0.01 to 1: the centres of `grid` equal cells on a logarithmic axis."""
     return np.array([power_of_ten((k + 0.5) / grid * 2 - 2) for k in range(grid)])
 
 
 @lru_cache
 def models(features: int, size: Size) -> Sweep:
-    """`size.seeds` fits of each cell: ReLU output models of 2 features in 1 dimension or 3 in 2, the last one the extra one."""
-    base = Run(model="relu-output", n_features=features, n_hidden=features - 1, distribution=Independent(density=1.0),
-               recipe=RECIPE)  # fmt: skip
+    """`size.seeds` fits of each cell: ReLU output models of 2 features in 1 dimension or 3 in 2, the extra feature last."""
+    base = Run(
+        model="relu-output", n_features=features, n_hidden=features - 1, distribution=Independent(density=1.0), recipe=RECIPE
+    )
     weights = [(1.0,) * (features - 1) + (float(r),) for r in importances(size.grid)]
     return sweep(base, steps=[size.steps], density=densities(size.grid).tolist(), importance=weights, seed=replicates(size.seeds))
 
 
 def maps(trained: Trained) -> Data:
-    """The maps of the fits of `models`, and how far they agree with the theory.
+    """The maps of the fits of `models`, and their agreement with the theory.
 
-    The worst fit of a cell is the one with the highest expected loss; it is left out of averages, unless it is the only one.
+    The worst fit of a cell has the highest expected loss; averages leave it out, unless it is the only fit.
     """
     run = trained.runs[0]
     r, p = (np.array(sorted({value(run) for run in trained.runs})) for value in (_importance, _density))
@@ -88,7 +89,7 @@ def maps(trained: Trained) -> Data:
 
 
 def _fitted(loss: np.ndarray, norm: np.ndarray, score: np.ndarray) -> dict[str, Array]:
-    """What the fits of each cell did on average, mostly and at best; all that is given is (density, importance, fit)."""
+    """The average, most frequent and best outcome of each cell; all arguments have the shape (density, importance, fit)."""
     rest = np.argsort(loss, axis=2, kind="stable")[:, :, : max(1, loss.shape[2] - 1)]
     average_norm, average_score = (np.take_along_axis(part, rest, axis=2).mean(axis=2) for part in (norm, score))
     best_norm, best_score, best_loss = (np.take_along_axis(part, rest[:, :, :1], axis=2)[:, :, 0] for part in (norm, score, loss))
@@ -110,9 +111,9 @@ def _fitted(loss: np.ndarray, norm: np.ndarray, score: np.ndarray) -> dict[str, 
 def expected_loss(trained: Trained) -> np.ndarray:
     """The expected loss of each model, without sampling.
 
-    The final loss of training will not do here: of its 65,536 samples only six or seven have a given pair of features active at
-    a density of 0.01, and by just these the solutions differ. They are the same for all models, so the choice would fail for
-    a whole row of cells at once.
+    The final loss of training is too noisy here. At a density of 0.01 only six or seven of its 65,536 samples have a given pair
+    of features active, and the solutions differ only on these. All models have the same samples, so the choice of the best would
+    fail for a whole row of cells at once.
     """
     p, r = (np.array([value(run) for run in trained.runs]) for value in (_density, _importance))
     if trained.runs[0].n_features == 2:
@@ -140,24 +141,23 @@ def _theory(features: int, p: np.ndarray, r: np.ndarray) -> dict[str, Array]:
     }
 
 
-def agreement(data: Data, found: str = "found", *, among: int = 1) -> Estimate:
-    """Share of the cells away from the boundary in which the models found what the theory says; a cell's fits are its own."""
+def agreement(data: Data, name: str = "found", *, among: int = 1) -> Estimate:
+    """Share of the cells away from the boundary whose outcome in the array `name` is the theory's."""
     away = data["away"]
-    return share((data[found] == data["theory"])[away], among=among).over(int(away.sum() * data["fits"]))
+    return share((data[name] == data["theory"])[away], among=among).over(int(away.sum() * data["fits"]))
 
 
 def colours(norm: np.ndarray, score: np.ndarray, theme: Theme) -> np.ndarray:
-    """The paper's two-dimensional key, shape (..., 3): grey without a norm; with one, blue without a score and red with one."""
+    """The paper's colours of norm and score, shape (..., 3): grey at norm 0; at norm 1 from blue at score 0 to red at score 1."""
     from matplotlib.colors import to_rgb
 
     absent, dedicated, superposed = (np.array(to_rgb(c)) for c in (theme.absent, theme.dedicated, theme.superposed))
     n, s = (np.clip(part, 0, 1)[..., None] for part in (norm, score))
-    mixed: np.ndarray = (1 - n) * absent + n * ((1 - s) * dedicated + s * superposed)
-    return mixed
+    return (1 - n) * absent + n * ((1 - s) * dedicated + s * superposed)
 
 
 def three_maps(data: Data, features: int, theme: Theme) -> "Figure":
-    """Theory and key above, the average of the fits and the best of them below; the theory's boundaries over all."""
+    """Theory and key above, the average and the best of the fits below, the theory's boundaries on every map."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(5.4, 5.55), facecolor="none")
@@ -183,7 +183,7 @@ def three_maps(data: Data, features: int, theme: Theme) -> "Figure":
 def _map(
     axes: "Axes", norm: np.ndarray, score: np.ndarray, features: int, theme: Theme, *, density: bool, importance: bool
 ) -> None:
-    """One map with the theory's boundaries, and labels on the axes where asked for."""
+    """One map with the theory's boundaries; `density` and `importance` turn on the labels of the axes."""
     axes.imshow(colours(norm, score, theme), extent=(-1, 1, -2, 0), origin="lower", interpolation="none", aspect="equal")
     r = np.linspace(-1, 1, 401)
     axes.plot(r, np.log10(boundary_density(features, 10**r)), color=theme.ink, lw=1.2)
@@ -198,7 +198,7 @@ def _map(
 
 
 def _key(axes: "Axes", theme: Theme) -> None:
-    """The colour of each norm and score, the three outcomes at its corners."""
+    """The colours of norms and scores, with the names of the three outcomes."""
     s, n = np.meshgrid(np.linspace(0, 1, 64), np.linspace(0, 1, 64))
     axes.imshow(colours(n, s, theme), extent=(0, 1, 0, 1), origin="lower", interpolation="none", aspect="equal")
     axes.set(xticks=(0, 1), yticks=(0, 1), xticklabels=("0", "≥ 1"), yticklabels=("0", "≥ 1"))

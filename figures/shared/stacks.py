@@ -1,4 +1,4 @@
-"""What the figures of neurons share: stack plots, in which each neuron is a column of its weights, and their colours.
+"""Parts of the figures of neurons: stack plots, which show each neuron as a column of its weights, and their colours.
 
 Not a figure itself.
 """
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEAST = 0.08
-"""Weights below this share of the largest one of their stack are drawn together, as a rule, as one grey piece at its end."""
+"""By default, weights below this share of the largest one of their stack form one grey piece at its end."""
 
 
 def neuron_colour(theme: Theme, answered: int) -> str:
-    """The colour of a neuron: that of a dedicated feature if it answers to one, of superposition if to several, else grey."""
+    """The colour of a neuron by the number of features it answers to: grey for none, dedicated for one, superposed for more."""
     return theme.absent if answered == 0 else theme.dedicated if answered == 1 else theme.superposed
 
 
@@ -32,18 +32,18 @@ def stack_plot(
     gap: float = 0.16,
     least: float = LEAST,
 ) -> None:
-    """A column for each neuron: its weights as pieces, positive ones stacked upwards and negative ones downwards.
+    """Draws a column for each neuron: its weights as pieces, positive ones stacked upwards and negative ones downwards.
 
-    Pieces are in the order of the features, the first next to the line of zero.
+    Pieces are in the order of the features, the first next to the zero line.
 
     Args:
         axes: Where to draw.
         weights: Shape (neuron, feature).
-        colours: One a feature.
-        theme: Whose colours.
+        colours: One per feature.
+        theme: The colours of everything else.
         answered: Shape (neuron): how many features each neuron answers to, for the shade behind it; None for no shade.
-        gap: Room between columns, as a share of their distance.
-        least: Share of the largest weight of a stack below which weights are drawn together.
+        gap: Space between columns, as a share of their distance.
+        least: Share of the largest weight of a stack below which weights are drawn as one piece.
     """
     from matplotlib.collections import PolyCollection
 
@@ -65,23 +65,26 @@ def stack_plot(
 def _pieces(
     sizes: np.ndarray, largest: float, colours: Sequence[Any], theme: Theme, least: float
 ) -> list[tuple[float, float, Any]]:
-    """Lower end, upper end and colour of the pieces of one side of a stack."""
-    large, found, end = sizes >= max(least * largest, 1e-9), [], 0.0
+    """Lower end, upper end and colour of the pieces of one side of a stack.
+
+    The small weights are not drawn if they add up to at most 2 % of the largest.
+    """
+    large, pieces, end = sizes >= max(least * largest, 1e-9), [], 0.0
     for i in np.flatnonzero(large).tolist():
-        found.append((end, end + float(sizes[i]), colours[i]))
+        pieces.append((end, end + float(sizes[i]), colours[i]))
         end += float(sizes[i])
     rest = float(sizes[~large].sum())
-    return [*found, (end, end + rest, theme.absent)] if rest > 0.02 * largest else found
+    return [*pieces, (end, end + rest, theme.absent)] if rest > 0.02 * largest else pieces
 
 
 def numbers(matrix: "Axes", cells: np.ndarray, theme: Theme) -> None:
-    """Writes each number of `cells` (row, column) into its cell of a picture of the matrix."""
+    """Writes each number of `cells` (row, column) into its cell of the matrix's picture."""
     for (row, column), value in np.ndenumerate(cells):
         matrix.text(column, row, f"{value:g}", ha="center", va="center", fontsize=8.5, color=theme.ink)
 
 
 def neuron_legend(axes: "Axes", left: float, y: float, theme: Theme) -> None:
-    """What the shades behind neurons mean, on a sheet, from `left` on at the height `y`, in points."""
+    """Draws the key to the shades behind neurons on a sheet, from `left` on at height `y`, in points."""
     from matplotlib.patches import Rectangle
 
     for x, count, words in ((left, 1, "neuron of one feature"), (left + 130, 2, "neuron of several")):

@@ -1,6 +1,6 @@
-"""What the explanatory sketches are made of: a sheet measured in points, text on it, nodes, spokes and small bars.
+"""Elements of the explanatory sketches: a sheet measured in points, text, nodes, spokes and small bars.
 
-A sheet is narrower than the text column so that its words keep their size on a phone.
+A sheet is narrower than the text column so that its words stay readable on a phone.
 """
 
 import re
@@ -21,7 +21,7 @@ SHEET = 390.0
 
 
 def sheet(theme: Theme, height: float) -> "tuple[Figure, Axes]":
-    """A figure that is one empty sheet, `SHEET` points wide and `height` points high, origin at the lower left."""
+    """A figure with one empty sheet, `SHEET` points wide and `height` points high, origin at the lower left."""
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(SHEET / 72, height / 72), facecolor="none")
@@ -37,7 +37,7 @@ def say(axes: "Axes", x: float, y: float, text: str, theme: Theme, **options: An
 
 
 def minus(text: str) -> str:
-    """`text` with hyphens before numbers as minus signs.
+    """`text` with each hyphen before a number replaced by a minus sign.
 
     Example:
         >>> minus("-0.5, left-1 and -x")
@@ -47,14 +47,14 @@ def minus(text: str) -> str:
 
 
 def inset(axes: "Axes", left: float, bottom: float, width: float, height: float) -> "Axes":
-    """Axes for data on the sheet `axes`, their box given in points."""
+    """Axes for data on the sheet `axes`; the box is in points."""
     figure, (_, tall) = axes.get_figure(root=True), axes.get_ylim()
     assert figure is not None  # a sheet's axes belong to its figure
     return figure.add_axes((left / SHEET, bottom / tall, width / SHEET, height / tall))
 
 
 def key(axes: "Axes", colours: "Colormap", ticks: Sequence[str], theme: Theme) -> None:
-    """Fills `axes` with a colour map from left to right and puts evenly spaced labels below it."""
+    """Fills `axes` with a colour map from left to right, evenly spaced labels below it."""
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=colours, aspect="auto", extent=(0, 1, 0, 1), interpolation="none")
     axes.set(yticks=[], xticks=np.linspace(0, 1, len(ticks)), xticklabels=list(map(minus, ticks)))
     axes.tick_params(length=2.5, pad=2, color=theme.muted)
@@ -63,21 +63,21 @@ def key(axes: "Axes", colours: "Colormap", ticks: Sequence[str], theme: Theme) -
 
 
 def heading(axes: "Axes", x: float, y: float, title: str, below: str, theme: Theme) -> None:
-    """A bold title centred at `x` on the base line `y`, and lines of explanation below it."""
+    """Writes a bold title centred at `x` on the base line `y`, and lines of explanation below it."""
     say(axes, x, y, title, theme, fontsize=10.0, fontweight="bold", va="baseline")
     for row, line in enumerate(below.splitlines()):
         say(axes, x, y - 14 - 12 * row, line, theme, va="baseline", color=theme.muted)
 
 
 def spokes(axes: "Axes", centre: Point, ends: np.ndarray, colours: Sequence[str], names: str = "", **options: Any) -> None:
-    """Arrows from `centre` to `centre + ends`, each with its letter of `names` just past the tip.
+    """Draws arrows from `centre` to `centre + ends`, each with its letter of `names` just past the tip.
 
     Args:
         axes: The sheet.
         centre: Where the arrows start.
         ends: Shape (arrow, 2), in points.
-        colours: One an arrow.
-        names: A letter an arrow, or nothing.
+        colours: One per arrow.
+        names: One letter per arrow, or empty.
         options: For `figures.style.arrow`.
     """
     start = np.asarray(centre)
@@ -89,14 +89,14 @@ def spokes(axes: "Axes", centre: Point, ends: np.ndarray, colours: Sequence[str]
 
 
 def cross(axes: "Axes", centre: Point, reach: float, colour: str, **options: Any) -> None:
-    """Two axes through `centre`, each from `-reach` to `reach`."""
+    """Draws two axes through `centre`, each from `-reach` to `reach`."""
     (x, y), style = centre, {"lw": 0.8, "zorder": 1, **options}
     axes.plot([x - reach, x + reach], [y, y], color=colour, **style)
     axes.plot([x, x], [y - reach, y + reach], color=colour, **style)
 
 
 def circle(axes: "Axes", centre: Point, radius: float, **options: Any) -> None:
-    """A circle; `options` go to `matplotlib.patches.Circle`."""
+    """Draws a circle; `options` go to `matplotlib.patches.Circle`."""
     from matplotlib.patches import Circle
 
     axes.add_patch(Circle((centre[0], centre[1]), radius, **options))
@@ -105,16 +105,16 @@ def circle(axes: "Axes", centre: Point, radius: float, **options: Any) -> None:
 def bars(
     axes: "Axes", left: float, base: float, heights: np.ndarray, colours: Sequence[str], theme: Theme, **options: Any
 ) -> None:
-    """Small bars side by side on a zero line that starts at (`left`, `base`).
+    """Draws small bars side by side on a zero line that starts at (`left`, `base`).
 
     Args:
         axes: The sheet.
         left: Left end of the zero line, in points.
         base: Height of the zero line, in points.
         heights: Shape (bar), in points; negative ones hang down.
-        colours: One a bar.
-        theme: Whose colours.
-        options: `pitch` (points from bar to bar, 14 unless told) and what `Axes.bar` takes.
+        colours: One per bar.
+        theme: The colour of the zero line.
+        options: `pitch`, points from bar to bar (14 by default); others go to `Axes.bar`.
     """
     pitch = options.pop("pitch", 14.0)
     centres = left + pitch * (np.arange(len(heights)) + 0.5)
@@ -134,7 +134,7 @@ def directions(*degrees: float) -> np.ndarray:
 
 
 def bands(axes: "Axes", base: float, theme: Theme) -> None:
-    """Behind two models: a band from height `base` on for the hypothetical large one, and below it one for the observed one."""
+    """Draws the backgrounds of two models: the hypothetical large one from height `base` on, the observed one below it."""
     from matplotlib.patches import Rectangle
 
     for bottom, height, title in ((base, 150, "Hypothetical\ndisentangled\nmodel"), (26, 64, "Observed\nmodel")):

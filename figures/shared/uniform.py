@@ -1,6 +1,6 @@
-"""What the figures about uniform superposition share: features of equal importance, from dense to sparse, and their measures.
+"""Parts of the figures about uniform superposition: models with features of equal importance, from dense to sparse.
 
-Not a figure itself: `dimension_curve`, `feature_dimensions`, `leverage` and `pressure` are. They train the same models.
+Not a figure itself: `dimension_curve`, `feature_dimensions`, `leverage` and `pressure` are figures that share these models.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,11 +30,11 @@ NOTE = (
 LEVELS = 50
 """Densities of the paper: 1 / (1 - S) in even steps of its logarithm from 1 to 10. A level counts the steps."""
 CHOSEN = (0, 2, 5, 7, 9, 11, 13, 15, 18, 22, 27, 29, 31, 34, 38, 47, 49)
-"""Levels of the smaller models: those whose graphs the paper draws, and others between them."""
+"""Levels of the smaller models: those of the graphs that the paper draws, and others between them."""
 PROBES = (11, 22, 31, 38)
-"""Levels at which other sizes are compared: among the triangles, the digons, the pentagons, and beyond."""
+"""Levels at which other sizes are compared: in the range of triangles, of digons, of pentagons, and beyond."""
 LEVEL = f"level of the density: 1 / (1 - S) is 10 to the power of level / {LEVELS - 1}"
-"""What a level is, for pages."""
+"""Definition of a level, for pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +50,18 @@ class Setting:
     hidden: int
 
     def times(self, features: float, hidden: float) -> "Setting":
-        """A setting of so many times the features and dimensions."""
+        """The setting with `features` times the features and `hidden` times the dimensions, rounded."""
         return Setting(features=round(features * self.features), hidden=round(hidden * self.hidden))
 
     def sweep(self, levels: Iterable[int], steps: int, seeds: int) -> Sweep:
         """`seeds` models at each of the levels."""
-        base = Run(model="relu-output", n_features=self.features, n_hidden=self.hidden, distribution=Independent(density=1.0),
-                   recipe=Recipe(steps=steps, learning_rate=5e-3, schedule=LINEAR_DECAY))  # fmt: skip
+        base = Run(
+            model="relu-output",
+            n_features=self.features,
+            n_hidden=self.hidden,
+            distribution=Independent(density=1.0),
+            recipe=Recipe(steps=steps, learning_rate=5e-3, schedule=LINEAR_DECAY),
+        )
         return sweep(base, density=[density(level) for level in levels], seed=replicates(seeds))
 
 
@@ -66,12 +71,12 @@ def setting(size: Size) -> Setting:
 
 
 def levels(size: Size) -> tuple[int, ...]:
-    """The levels that are trained."""
+    """The levels to train: all of the paper's, or `CHOSEN`."""
     return tuple(range(LEVELS)) if size.full else CHOSEN
 
 
 def models(size: Size) -> Sweep:
-    """The models of all levels, the same sweep for every figure that asks."""
+    """The models of all levels; the same sweep in every figure."""
     return setting(size).sweep(levels(size), size.steps, size.seeds)
 
 
@@ -86,13 +91,13 @@ def density(level: int) -> float:
 
 
 def levels_of(trained: Trained) -> tuple[int, ...]:
-    """The levels of the trained models, rising."""
-    found = {run.distribution.density for run in trained.runs}
-    return tuple(level for level in range(LEVELS) if density(level) in found)
+    """The levels of the trained models, in rising order."""
+    densities = {run.distribution.density for run in trained.runs}
+    return tuple(level for level in range(LEVELS) if density(level) in densities)
 
 
 def level_arrays(chosen: Sequence[int], level: str = "level", sparsity: str = "sparsity") -> dict[str, Array]:
-    """The chosen levels and their 1 / (1 - S), under these names, as a figure publishes them."""
+    """The chosen levels and their 1 / (1 - S) as arrays of a figure; `level` and `sparsity` are the arrays' names."""
     return {
         level: array(chosen, "level", LEVEL),
         sparsity: array([1 / density(k) for k in chosen], "level", "1 / (1 - S), from dense to sparse"),
@@ -100,12 +105,12 @@ def level_arrays(chosen: Sequence[int], level: str = "level", sparsity: str = "s
 
 
 def per_level(trained: Trained, name: str, chosen: Iterable[int]) -> np.ndarray:
-    """Array `name` of the models with a leading axis for each of the chosen levels: (level, seed, ...)."""
+    """Array `name` of the models, with the chosen levels as its first axis: (level, seed, ...)."""
     return np.stack([trained.where(density=density(level))[name] for level in chosen])
 
 
 def sparsity_axis(axes: "Axes", low: float = 0.97, high: float = 10.4) -> None:
-    """A logarithmic axis of 1 / (1 - S), with a tick at each whole number from 1 to 10."""
+    """Makes the x axis logarithmic in 1 / (1 - S), with a tick at each whole number from 1 to 10."""
     axes.set(xscale="log", xlim=(low, high), xticks=range(1, 11), xticklabels=[str(k) if k != 9 else "" for k in range(1, 11)])
     axes.minorticks_off()
     axes.set_xlabel("$1/(1-S)$: from dense to sparse")
