@@ -33,13 +33,13 @@ ABOUT = About(
     "each of as many features as there are dimensions: exactly the square of its norm.",
 )
 SPARSE = 2 * (LEVELS - 1)
-"""A level beyond the paper's range, of density 0.01: nearly all ReLUs are closed, for attacks that follow gradients."""
+"""A level beyond the paper's range, of density 0.01, for attacks that follow gradients: nearly all ReLUs are closed there."""
 NAMED = {"pairs": 22, "sparse": LEVELS - 1, "sparsest": SPARSE}
-"""Levels of which the pages tell: nearly all features in pairs, the end of the paper's range, and the one beyond it."""
+"""Levels with values on pages: nearly all features in pairs, the end of the paper's range, and the one beyond it."""
 TOLD = (0, *PROBES, LEVELS - 1, SPARSE)
 """Levels in the tables."""
 SHARE = 0.1
-"""The norm of a push over the mean norm of an input."""
+"""Norm of a push over the mean norm of an input."""
 SAMPLES = 512
 
 
@@ -49,25 +49,25 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray:
-    """Inputs (sample, feature) on which attacks are tried; the same for all models of a density."""
+    """Inputs (sample, feature) for attacks, the same for all models of a density."""
     rng = np.random.default_rng(round(1000 * density))
     return rng.random((count, n_features)) * (rng.random((count, n_features)) < density)
 
 
 def reduce(runs: Runs) -> Data:
-    """Attacks on each model of every level, the last of which is that of `sparse`."""
-    chosen = (*levels_of(runs["base"]), SPARSE)
-    measured = [_measured(runs["base" if k != SPARSE else "sparse"].where(density=density(k)), density(k)) for k in chosen]
+    """The measures of `MEASURED` for each model of every level; the last level is that of `sparse`."""
+    levels = (*levels_of(runs["base"]), SPARSE)
+    measures = [_measured(runs["base" if k != SPARSE else "sparse"].where(density=density(k)), density(k)) for k in levels]
     arrays = {
-        "level": array(chosen, "level", LEVEL),
-        "density": array([density(k) for k in chosen], "level", "density of the features, 1 - S"),
-        **{name: array(np.stack([one[name] for one in measured]), "level seed", text) for name, text in MEASURED.items()},
+        "level": array(levels, "level", LEVEL),
+        "density": array([density(k) for k in levels], "level", "density of the features, 1 - S"),
+        **{name: array(np.stack([one[name] for one in measures]), "level seed", text) for name, text in MEASURED.items()},
     }
     values = {"density_pairs": Value(value=density(NAMED["pairs"]))}
-    for where, level in NAMED.items():
+    for tag, level in NAMED.items():
         for name in MEASURED:
-            e = mean(arrays[name].values[chosen.index(level)])
-            values[f"{name}_{where}"] = estimated(e, percent=name in ("closed", "blind"))
+            e = mean(arrays[name].values[levels.index(level)])
+            values[f"{name}_{tag}"] = estimated(e, percent=name in ("closed", "blind"))
     return Data(arrays=arrays, values=values)
 
 
@@ -80,19 +80,19 @@ MEASURED = {
     "blind": "share of samples without any gradient",
     "per_dimension": "features per dimension, |W|_F^2 / m",
 }
-"""What is measured of each model, for pages."""
+"""The measures of each model, described for pages."""
 
 
 def _measured(trained: Trained, density: float) -> dict[str, np.ndarray]:
-    """The numbers of `MEASURED` for the models of one density, each (seed)."""
+    """The measures of `MEASURED` (seed) for the models of one density."""
     features = trained.runs[0].n_features
     x, push = samples(features, density), SHARE * mean_norm(features, density)
     rows = []
     for W, b in zip(trained["W"].astype(np.float64), trained["b"].astype(np.float64), strict=True):
-        harm, followed = analytic_harm(W, b, x, push), gradient_harm(W, b, x, push)
+        harm, ascent = analytic_harm(W, b, x, push), gradient_harm(W, b, x, push)
         closed = (x @ (W.T @ W) + b <= 0).mean()
-        gained = [found.added.mean() / harm.adaptive for found in (followed, gradient_harm(W, b, x, push, steps=1))]
-        rows.append((harm.universal / push**2, harm.adaptive / push**2, *gained, closed, followed.blind.mean()))
+        gains = [attack.added.mean() / harm.adaptive for attack in (ascent, gradient_harm(W, b, x, push, steps=1))]
+        rows.append((harm.universal / push**2, harm.adaptive / push**2, *gains, closed, ascent.blind.mean()))
     names = ("vulnerability", "adaptive", "gradient", "one_step", "closed", "blind")
     columns = dict(zip(names, np.array(rows).T, strict=True))
     return {**columns, "per_dimension": 1 / dimensions_per_feature(trained["W"])}
@@ -100,7 +100,7 @@ def _measured(trained: Trained, density: float) -> dict[str, np.ndarray]:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Vulnerability and features per dimension over the density, one against the other, and what following gradients finds."""
+    """Vulnerability and features per dimension over density, one against the other, and the harm of attacks by gradient."""
     drawn = figure(theme, height=3.4)
     grid = drawn.add_gridspec(2, 3, width_ratios=(1.15, 1, 1))
     upper, lower = drawn.add_subplot(grid[0, 0]), drawn.add_subplot(grid[1, 0])
@@ -147,7 +147,7 @@ def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _tracks(data: Data) -> Estimate:
-    """Correlation of vulnerability with features per dimension over the paper's range, for each seed by itself."""
+    """Correlation of vulnerability with features per dimension over the paper's range, mean over seeds."""
     pairs = (data[name][:-1].T for name in ("vulnerability", "per_dimension"))
     return mean(np.array([np.corrcoef(one, two)[0, 1] for one, two in zip(*pairs, strict=True)]))
 

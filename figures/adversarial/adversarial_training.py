@@ -1,4 +1,4 @@
-"""W3: training against attacks drives superposition out, and what that costs on clean inputs."""
+"""W3: training against attacks removes superposition, at a cost on clean inputs."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,26 +33,27 @@ ABOUT = About(
 )
 FEATURES, HIDDEN, DENSITY = 100, 20, 0.1
 MEAN_NORM = 1.783989432
-"""`sup.robustness.mean_norm` of these features, written down so that planning integrates nothing."""
+"""`sup.robustness.mean_norm` of these features; a constant, so that planning a build needs no integration."""
 SHARES = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 TESTED = adversarial.SHARE
 
 
 def norm(share: float) -> float:
-    """The norm of an attack that is `share` of the mean input's; rounded, so that it is the same on every machine."""
+    """The norm of an attack that is `share` of the mean input's, rounded so that it is the same on every machine."""
     return round(share * MEAN_NORM, 6)
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`attacked`: models trained against attacks of six norms; `clean`: models that meet none."""
-    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
-               recipe=Recipe(steps=size.steps))  # fmt: skip
-    seeds = replicates(size.seeds)
+    """`attacked`: models trained against attacks of six norms; `clean`: models trained without attacks."""
+    recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
+    base = Run(
+        model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY), recipe=recipe
+    )
     return {"attacked": sweep(base, attack=[norm(share) for share in SHARES[1:]], seed=seeds), "clean": sweep(base, seed=seeds)}
 
 
 def reduce(runs: Runs) -> Data:
-    """What is left of superposition, and of vulnerability, at each strength of the attacks in training."""
+    """Superposition, vulnerability and clean loss at each strength of the attacks in training."""
     models = [runs["clean"], *(runs["attacked"].where(attack=norm(share)) for share in SHARES[1:])]
     counts = np.stack([represented(trained["W"]).sum(axis=1) for trained in models]) / HIDDEN
     squares = np.stack([1 / dimensions_per_feature(trained["W"]) for trained in models])
@@ -72,10 +73,8 @@ def reduce(runs: Runs) -> Data:
     values = {}
     for name in ("per_dimension", "loss", "harm"):
         for k, share in enumerate(SHARES):
-            e = mean(data[name][k])
-            values[f"{name}_{share:g}"] = estimated(e)
-    price = mean(loss[SHARES.index(0.8)] / loss[0])
-    values["price"] = estimated(price)
+            values[f"{name}_{share:g}"] = estimated(mean(data[name][k]))
+    values["price"] = estimated(mean(loss[SHARES.index(0.8)] / loss[0]))
     return replace(data, values=values)
 
 
@@ -86,7 +85,7 @@ def _harm(trained: Trained) -> np.ndarray:
 
 
 def _removed(per_dimension: np.ndarray) -> np.ndarray:
-    """The smallest share (seed) from which on counts (share, seed) are at most one a dimension; nan where the last is more."""
+    """The smallest share (seed) from which on `per_dimension` (share, seed) is at most one; NaN if its last entry is more."""
     few = np.logical_and.accumulate(per_dimension[::-1] <= 1, axis=0)[::-1]
     return np.where(few.any(axis=0), np.array(SHARES)[few.argmax(axis=0)], np.nan)
 
@@ -111,7 +110,7 @@ def _panel(axes: "Axes", data: Data, name: str, colour: str, label: str) -> None
 
 
 def _less(data: Data) -> Estimate:
-    """Features per dimension at a share of 0.4 over those without attacks."""
+    """Represented features per dimension at a share of 0.4 over those without attacks."""
     return mean(data["per_dimension"][SHARES.index(0.4)] / data["per_dimension"][0])
 
 

@@ -30,20 +30,20 @@ ABOUT = About(
 SEGMENTS = (3, 4, 5, 6)
 WIDTHS = np.logspace(-2, -1, 25)
 PAPER = 3, 0.1
-"""Segments and width at which the paper says that the code still wins."""
+"""Segments and width at which, in the paper, the code still beats a linear one."""
 DRAWN_WIDTH = 0.1
 STEPS = np.linspace(0, 1, 601)
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing: it is about formulas."""
+    """Nothing: the errors are formulas."""
     return {}
 
 
 def reduce(runs: Runs) -> Data:
     """Errors of the code for each number of segments and each width of the risers, for both readings of the width.
 
-    Errors are mean squared ones, averaged over the two numbers.
+    An error is the mean squared error of the two numbers.
     """
     segments, width = PAPER
     in_x = [[compression_error(z, z * w) for w in WIDTHS] for z in SEGMENTS]

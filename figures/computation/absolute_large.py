@@ -1,4 +1,4 @@
-"""F32: a hundred features on forty neurons: from a neuron for a feature to neurons for many."""
+"""F32: a hundred features on forty neurons: from one feature a neuron to many."""
 
 import math
 from dataclasses import replace
@@ -48,7 +48,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The best fits, their neurons in the order of drawing, and what the neurons of all fits answer to."""
+    """The best fits, their neurons in the order of drawing, and the features that the neurons of all fits answer to."""
     parts = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
     numbers = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
     blind = [blind_loss(density) for density in DENSITIES]
@@ -100,7 +100,7 @@ def _measured(fits: Trained) -> dict[str, np.ndarray]:
 
 
 def _rank(primary: np.ndarray, alone: np.ndarray, several: np.ndarray) -> float:
-    """Share of pairs in which the neuron of one feature has the more important primary feature, ties half; nan without pairs."""
+    """Share of pairs in which the neuron of one feature has the more important primary feature, ties half; NaN without pairs."""
     gaps = primary[several][None] - primary[alone][:, None]
     return float(((gaps > 0) + 0.5 * (gaps == 0)).mean()) if gaps.size else math.nan
 
@@ -117,7 +117,7 @@ def blind_loss(density: float) -> float:
 
 ROW, TALL = 78.0, 620.0
 SEEN = 1.0
-"""Points below which the outline of a piece hides it."""
+"""Height in points below which the outline of a piece hides it."""
 
 
 @themed
@@ -149,7 +149,7 @@ def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: T
 
 
 def _dedicated_then_shared(data: Data) -> Estimate:
-    """The smaller of the share of neurons of one feature at the densest and of several at the sparsest setting."""
+    """The smaller of two shares of neurons: of one feature at the densest, of several at the sparsest setting."""
     return least([mean(shares, among=2) for shares in (data["alone"][0], data["several"][-1])])
 
 
@@ -160,7 +160,7 @@ def _important_last(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """Neurons of one feature and what is computed, a row per density."""
+    """Neurons of one feature and of several, and the number of features computed, a row per density."""
     return [
         {
             "density": f"{density:g}",

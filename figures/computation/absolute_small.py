@@ -1,4 +1,4 @@
-"""F31: three features, six neurons: the model finds |x| = ReLU(x) + ReLU(-x)."""
+"""F31: three features on six neurons: the model learns |x| = ReLU(x) + ReLU(-x)."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,11 +33,11 @@ ABOUT = About(
 )
 FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
 OTHERS = (1.0, 0.1)
-"""Densities at which it is checked that the result does not hang on the choice, with half as many fits."""
+"""Other densities, with half as many fits, to check that the result does not depend on the choice."""
 EXACT = 0.05
-"""How far a single feature's response may be from |x|."""
+"""Largest error of the response to a single feature for a fit to count as exact."""
 WEIGHTS = 100
-"""Random models whose neurons are rescaled."""
+"""Number of random models whose neurons are rescaled."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -50,12 +50,12 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The best fit, and how many fits are the exact solution.
+    """The best fit, and which fits are the exact solution.
 
-    A fit is exact if it responds to each single feature as |x| does, within `EXACT`, with neurons of one feature.
+    A fit is exact if it responds to each single feature as |x| does, within `EXACT`, and all its neurons answer to one feature.
     """
     fits = runs["fits"]
-    found = _all_exact(fits)
+    is_exact = _all_exact(fits)
     best = fits.best()
     W1, W2 = absolute.rescaled(fits["W1"][best], fits["W2"][best])
     others = np.stack([_all_exact(runs["others"].where(density=density)) for density in OTHERS])
@@ -63,13 +63,13 @@ def reduce(runs: Runs) -> Data:
     arrays = {
         "W1": array(np.round(W1, 4), "hidden feature", "weights in of the best fit, each neuron's largest scaled to size 1"),
         "W2": array(np.round(W2, 4), "hidden feature", "weights out of the best fit, scaled to match"),
-        "exact": array(found, "seed", f"whether a fit {text}"),
+        "exact": array(is_exact, "seed", f"whether a fit {text}"),
         "others": array(others, "density seed", f"whether a fit at another density {text}"),
-        "best": array(found[best_of_groups(fits["final_loss"], GROUP)], "group", f"whether the best of five fits {text}"),
+        "best": array(is_exact[best_of_groups(fits["final_loss"], GROUP)], "group", f"whether the best of five fits {text}"),
         "scaled": array(_rescaling(), "model", "largest change of a random model's outputs when its neurons are rescaled"),
     }
-    ideal = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
-    values = {"exact": Value(value=float(found.sum())), "fits": Value(value=float(len(fits))), "off": Value(value=ideal)}
+    off = max(float(np.abs(np.abs(W1).max(axis=1) - 1).max()), float(np.abs(W2.max(axis=1) - 1).max()))
+    values = {"exact": Value(value=float(is_exact.sum())), "fits": Value(value=float(len(fits))), "off": Value(value=off)}
     return Data(arrays=arrays, values=values)
 
 
@@ -79,15 +79,13 @@ def _all_exact(fits: Trained) -> np.ndarray:
 
 def _is_exact(fits: Trained, k: int) -> bool:
     model = fits["W1"][k], fits["W2"][k], fits["b"][k]
-    away = np.abs(single_responses(*model) - np.eye(FEATURES)).max()
+    error = np.abs(single_responses(*model) - np.eye(FEATURES)).max()
     both_sides = bool((half_features(*model) > 0).all())
-    return bool(away <= EXACT and both_sides and monosemantic(fits["W1"][k][None]).all())
+    return bool(error <= EXACT and both_sides and monosemantic(fits["W1"][k][None]).all())
 
 
 def _rescaling() -> np.ndarray:
-    """Largest change of random models' outputs on random inputs when each neuron is scaled by a factor and its outputs by its
-    inverse.
-    """
+    """Largest change (model) of a random model's outputs when a factor scales each neuron's weights in and divides those out."""
     rng, changes = np.random.default_rng(0), []
     for _ in range(WEIGHTS):
         W1, W2, x = rng.normal(size=(HIDDEN, FEATURES)), rng.normal(size=(FEATURES, HIDDEN)), rng.uniform(-1, 1, (FEATURES, 50))
@@ -119,9 +117,9 @@ def _exact(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    counted = [("single fits", data["exact"]), ("best of five", data["best"])]
-    counted += [(f"single fits at density {density:g}", data["others"][k]) for k, density in enumerate(OTHERS)]
-    return [{"of": name, "exact": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in counted]
+    groups = [("single fits", data["exact"]), ("best of five", data["best"])]
+    groups += [(f"single fits at density {density:g}", data["others"][k]) for k, density in enumerate(OTHERS)]
+    return [{"of": name, "exact": f"{int(hits.sum())}", "all": f"{hits.size}"} for name, hits in groups]
 
 
 CLAIMS = (

@@ -31,7 +31,7 @@ ABOUT = About(
     "0.03. Shown are the ten neighbours of the figure before among which both kinds are most even.",
 )
 WINDOW, SAMPLES, TOP = 10, 16_384, 20
-"""Neurons shown; samples on which activations are ranked; how many of the strongest ones count as top activations."""
+"""Number of drawn neurons, of samples on which activations are ranked, and of strongest ones that count as top activations."""
 RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -41,45 +41,45 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """A window on the best fit, and what causes the strongest activations of neurons of several features."""
+    """A window on the best fit, and the share of shared neurons' strongest activations that primary features cause."""
     fits = runs["fits"].where(density=DENSITY)
     best = fits.best()
     W1, _ = absolute.rescaled(fits["W1"][best], fits["W2"][best])
-    answered = answers(W1[None])[0].sum(axis=1)
-    first = _window(answered)
-    caused = np.stack([_caused(fits, k) for k in range(len(fits))])
+    counts = answers(W1[None])[0].sum(axis=1)
+    first = _window(counts)
+    shares = np.stack([_caused(fits, k) for k in range(len(fits))])
     sizes = np.sort(np.abs(unit_rows(fits["W1"])), axis=2)[:, :, -2]
     several = polysemantic(fits["W1"])
-    second = np.array([row[shared].mean() if shared.any() else np.nan for row, shared in zip(sizes, several, strict=True)])
+    second = np.array([row[mask].mean() if mask.any() else np.nan for row, mask in zip(sizes, several, strict=True)])
     window = slice(first, first + WINDOW)
     text = "mean over neurons of several features, nan without any"
+    caused = f"share of a neuron's strongest activations to which its primary feature contributes most, {text}"
     arrays = {
         "W1": array(
             np.round(W1[window], 3), "neuron feature", "weights in of the drawn neurons, each one's largest scaled to size 1"
         ),
-        "answered": array(answered[window], "neuron", "features that a drawn neuron answers to"),
+        "answered": array(counts[window], "neuron", "features that a drawn neuron answers to"),
         "first": array(first, "", "place of the first drawn neuron among those of the best fit, from 0"),
-        "caused": array(
-            caused,
-            "seed rank",
-            f"share of a neuron's strongest activations to which its primary feature contributes most, {text}",
-        ),
+        "caused": array(shares, "seed rank", caused),
         "ranks": array(RANKS, "rank", "how many of the strongest activations are counted"),
         "second": array(second, "seed", f"second largest weight in over the largest, by size, {text}"),
     }
-    values = {"top": Value(value=100 * float(np.nan_to_num(caused[:, RANKS.index(TOP)]).mean()), unit="%")}
-    values["last"] = Value(value=100 * float(np.nan_to_num(caused[:, -1]).mean()), unit="%")
+    values = {"top": Value(value=100 * float(np.nan_to_num(shares[:, RANKS.index(TOP)]).mean()), unit="%")}
+    values["last"] = Value(value=100 * float(np.nan_to_num(shares[:, -1]).mean()), unit="%")
     return Data(arrays=arrays, values=values)
 
 
-def _window(answered: np.ndarray) -> int:
-    """Where the window starts that has the most of the rarer kind of neuron (the first of equals)."""
-    starts = range(len(answered) - WINDOW + 1)
-    return int(np.argmax([min((part == 1).sum(), (part > 1).sum()) for part in (answered[k : k + WINDOW] for k in starts)]))
+def _window(counts: np.ndarray) -> int:
+    """The start of the window with the most neurons of its rarer kind, the first of equals; `counts` are features (neuron)."""
+    windows = [counts[k : k + WINDOW] for k in range(len(counts) - WINDOW + 1)]
+    return int(np.argmax([min((part == 1).sum(), (part > 1).sum()) for part in windows]))
 
 
 def _caused(fits: Trained, k: int) -> np.ndarray:
-    """Share of the strongest activations, by rank, to which the primary feature contributes most; (rank)."""
+    """Share (rank) of strongest activations to which the primary feature contributes most, mean over shared neurons of fit `k`.
+
+    NaN without shared neurons.
+    """
     several = np.flatnonzero(polysemantic(fits["W1"][k][None])[0])
     if not several.size:
         return np.full(len(RANKS), np.nan)
@@ -91,8 +91,7 @@ def _caused(fits: Trained, k: int) -> np.ndarray:
         strongest = x[np.argsort(-(x @ W1[neuron]), kind="stable")[: RANKS[-1]]]
         most = (strongest * W1[neuron]).argmax(axis=1) == primary[neuron]
         shares.append(np.cumsum(most)[np.array(RANKS) - 1] / np.array(RANKS))
-    found: np.ndarray = np.mean(shares, axis=0)
-    return found
+    return np.mean(shares, axis=0)
 
 
 @themed
@@ -113,7 +112,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _numbers(stacks: "Axes", sizes: np.ndarray, top: float, theme: Theme) -> None:
-    """The number of its feature on each piece that is high enough for it, on a patch, since pieces have many colours."""
+    """Draws the number of its feature on each piece that is high enough, on a patch, since pieces have many colours."""
     patch = {"facecolor": theme.background, "edgecolor": "none", "pad": 0.8}
     for k, row in enumerate(sizes):
         end = 0.0
@@ -140,7 +139,7 @@ def _top(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """How often the primary feature causes the strongest activations, by how many are looked at."""
+    """Share of the strongest activations that the primary feature causes, a row per number of activations."""
     return [
         {"strongest activations": f"{rank}", "caused by the primary feature": f"{np.nanmean(data['caused'][:, k]):.0%}"}
         for k, rank in enumerate(RANKS)

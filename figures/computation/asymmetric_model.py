@@ -1,4 +1,4 @@
-"""F34: a whole model of |x| in which two neurons serve two features each, asymmetrically, and others inhibit what leaks."""
+"""F34: a whole model of |x|: two neurons serve two features each, asymmetrically, and others inhibit what leaks."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RATE = 0.01
 FEATURES, HIDDEN, DECAY, DENSITY = 6, 10, 0.7, 0.2
 OTHERS = (0.4, 0.1)
-"""Densities at which it is checked that the result does not hang on the choice, with a quarter of the fits."""
+"""Other densities, with a quarter of the fits, to check that the result does not depend on the choice."""
 ABOUT = About(
     label="F34",
     title="A model with asymmetric superposition",
@@ -46,40 +46,41 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def found_in(fits: Trained) -> list[list[Motif]]:
-    """The instances in each fit."""
+    """The instances of the motif in each fit."""
     return [motifs(*(fits[name][k] for name in ("W1", "W2", "b"))) for k in range(len(fits))]
 
 
 def chosen(fits: Trained, instances: list[list[Motif]]) -> int:
-    """Position of the fit that is shown: the lowest final loss among those with two instances, or with as many as there are."""
+    """Position of the fit to draw: the lowest final loss among those with two instances, or with the most if none has two."""
     most = min(2, max(map(len, instances)))
-    return min((k for k, found in enumerate(instances) if len(found) >= most), key=lambda k: float(fits["final_loss"][k]))
+    candidates = [k for k, of_fit in enumerate(instances) if len(of_fit) >= most]
+    return min(candidates, key=lambda k: float(fits["final_loss"][k]))
 
 
 def reduce(runs: Runs) -> Data:
-    """The shown model, its neurons sorted by instance, and the instances of all fits.
+    """The drawn model, its neurons sorted by instance, and the instances of all fits.
 
-    The weights of instances are those of shared neurons, scaled like those of the shown model, for a positive primary feature.
+    The weights of instances are those of shared neurons, scaled like those of the drawn model, for a positive primary feature.
     """
     fits = runs["fits"]
     instances = found_in(fits)
-    shown = chosen(fits, instances)
-    everything = [(k, motif) for k, found in enumerate(instances) for motif in found]
-    others = [[len(found) for found in found_in(runs["others"].where(density=d))] for d in OTHERS]
-    into = np.array([motif.weight_in for _, motif in everything]).reshape(-1, 2)
-    out = np.array([motif.weight_out for _, motif in everything]).reshape(-1, 2)
-    owner = np.array([k for k, _ in everything], np.int64)
+    model = chosen(fits, instances)
+    pairs = [(k, motif) for k, of_fit in enumerate(instances) for motif in of_fit]
+    others = [[len(of_fit) for of_fit in found_in(runs["others"].where(density=d))] for d in OTHERS]
+    into = np.array([motif.weight_in for _, motif in pairs]).reshape(-1, 2)
+    out = np.array([motif.weight_out for _, motif in pairs]).reshape(-1, 2)
+    owner = np.array([k for k, _ in pairs], np.int64)
     left = "what all neurons and the bias leave of the primary's leak to the secondary's output, before the ReLU"
     arrays = {
-        **_sorted(fits, shown, instances[shown]),
-        "drawn": array(fits.runs[shown].seed, "", "seed of the drawn model"),
-        "count": array([len(found) for found in instances], "seed", "instances of the motif in a model"),
+        **_sorted(fits, model, instances[model]),
+        "drawn": array(fits.runs[model].seed, "", "seed of the drawn model"),
+        "count": array([len(of_fit) for of_fit in instances], "seed", "instances of the motif in a model"),
         "loss": array(fits["final_loss"].astype(np.float64), "seed", "final loss"),
         "others": array(others, "density seed", "instances of the motif in a model of another density"),
         "into": array(into, "instance feature", "weights in from an instance's primary and secondary feature"),
         "out": array(out, "instance feature", "weights out to an instance's primary and secondary feature"),
-        "size": array([motif.strength for _, motif in everything], "instance", "size of an instance's large weights"),
-        "left": array([motif.left for _, motif in everything], "instance", left),
+        "size": array([motif.strength for _, motif in pairs], "instance", "size of an instance's large weights"),
+        "left": array([motif.left for _, motif in pairs], "instance", left),
         "owner": array(owner, "instance", "position of the model that has the instance, from 0"),
     }
     data = Data(arrays=arrays)
@@ -103,13 +104,13 @@ def per_fit(data: Data) -> np.ndarray:
     return np.array([data["size"][data["owner"] == owner].mean() for owner in owners])
 
 
-def _sorted(fits: Trained, shown: int, found: list[Motif]) -> dict[str, Array]:
-    """The shown model's neurons: those of no instance first, then each instance with its shared neuron before its inhibitor."""
+def _sorted(fits: Trained, model: int, instances: list[Motif]) -> dict[str, Array]:
+    """The drawn model's neurons: those of no instance first, then each instance with its shared neuron before its inhibitor."""
     part, role = np.zeros(HIDDEN, np.int64), np.zeros(HIDDEN, np.int64)
-    for number, motif in reversed(list(enumerate(found[:2], 1))):
+    for number, motif in reversed(list(enumerate(instances[:2], 1))):
         part[[motif.neuron, motif.inhibitor]] = number
         role[motif.inhibitor], role[motif.neuron] = 2, 1
-    W1, W2 = fits["W1"][shown], fits["W2"][shown]
+    W1, W2 = fits["W1"][model], fits["W2"][model]
     order = np.lexsort((np.abs(W1).argmax(axis=1), role, part))
     scaled = [absolute.rescaled(W1[[k]], W2[:, [k]], balanced=True) for k in order]
     into, out = (np.concatenate([pair[side] for pair in scaled]) for side in (0, 1))
@@ -145,7 +146,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _groups(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Names of the groups above, of the neurons' roles between the stacks."""
+    """Draws the names of the groups above, and the neurons' roles between the stacks."""
     step = 336 / HIDDEN
     for part, words in ((0, "one feature, one side"), (1, "instance 1"), (2, "instance 2")):
         at = np.flatnonzero(data["part"] == part)
@@ -161,15 +162,15 @@ def _share(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """The instances' mean weights beside the paper's; how many fits have one, at this and at other densities."""
+    """The instances' mean weights beside the paper's; the share of fits with an instance, at this and other densities; losses."""
     counts = [(DENSITY, data["count"]), *zip(OTHERS, data["others"], strict=True)]
     shares = [
         {"number": f"fits with an instance, density {p:g}", "mean": f"{(n > 0).mean():.0%}", "spread": "", "paper": ""}
         for p, n in counts
     ]
-    for words, kept in (("with", data["count"] > 0), ("without", data["count"] == 0)):
-        if kept.any():
-            loss = 1000 * data["loss"][kept]
+    for words, mask in (("with", data["count"] > 0), ("without", data["count"] == 0)):
+        if mask.any():
+            loss = 1000 * data["loss"][mask]
             cells = {"mean": f"{loss.mean():.2f}", "spread": f"{loss.std():.2f}", "paper": ""}
             shares.append({"number": f"final loss {words} an instance, thousandths", **cells})
     if not data["size"].size:

@@ -36,21 +36,21 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The instances of the shown model, at most two.
+    """The instances in the drawn model, at most two.
 
     The shared neuron is balanced and the inhibitor scaled to the same weight in from the primary feature; signs are turned so
-    that a positive primary switches both on. Responses, after the ReLU, are to one feature of size 1 at the sign that the shared
-    neuron hears.
+    that a positive primary switches both on. Responses, after the ReLU, are to one feature of size 1 with the sign to which the
+    shared neuron responds.
     """
     fits = runs["fits"]
     instances = found_in(fits)
-    shown = chosen(fits, instances)
-    W1, W2, b = (fits[name][shown].astype(np.float64) for name in ("W1", "W2", "b"))
-    drawn = instances[shown][:2]
-    pairs = [_pair(W1, W2, motif) for motif in drawn]
+    model = chosen(fits, instances)
+    W1, W2, b = (fits[name][model].astype(np.float64) for name in ("W1", "W2", "b"))
+    motifs = instances[model][:2]
+    pairs = [_pair(W1, W2, motif) for motif in motifs]
     into, out = (np.array([pair[side] for pair in pairs]).reshape(-1, 2, 2) for side in (0, 1))
-    features = np.array([(motif.primary, motif.secondary) for motif in drawn], np.int64).reshape(-1, 2)
-    response = np.array([_responses(W1, W2, b, motif) for motif in drawn]).reshape(-1, 2, 3, 2)
+    features = np.array([(motif.primary, motif.secondary) for motif in motifs], np.int64).reshape(-1, 2)
+    response = np.array([_responses(W1, W2, b, motif) for motif in motifs]).reshape(-1, 2, 3, 2)
     of_pair = "of the shared neuron and its inhibitor for the primary and the secondary feature, scaled"
     stages = "from the shared neuron alone, with its inhibitor and from the whole model"
     arrays = {
@@ -60,30 +60,30 @@ def reduce(runs: Runs) -> Data:
         "response": array(response, "instance feature stage output", f"output for one active feature, {stages}"),
     }
     values: dict[str, Value] = {}
-    for k, motif in enumerate(drawn, 1):
+    for k, motif in enumerate(motifs, 1):
         values |= {f"leak_{k}": Value(value=motif.leak), f"left_{k}": Value(value=float(response[k - 1, 0, 2, 1]))}
     return Data(arrays=arrays, values=values)
 
 
 def _pair(W1: np.ndarray, W2: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray]:
     """Weights in and out (neuron, feature) of an instance, scaled."""
-    two, pair = [motif.neuron, motif.inhibitor], [motif.primary, motif.secondary]
-    into, out = W1[np.ix_(two, pair)], W2[np.ix_(pair, two)].T
+    neurons, features = [motif.neuron, motif.inhibitor], [motif.primary, motif.secondary]
+    into, out = W1[np.ix_(neurons, features)], W2[np.ix_(features, neurons)].T
     factor = motif.strength / np.abs(into[:, :1])
     sign = np.sign(into[0, 0])
     return into * factor * sign, out / factor
 
 
 def _responses(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, motif: Motif) -> np.ndarray:
-    """Outputs (active, stage, output) for the primary and for the secondary alone."""
-    pair, found = [motif.primary, motif.secondary], []
-    for feature in pair:
+    """Outputs (active, stage, output) for the primary and for the secondary feature alone."""
+    features, outputs = [motif.primary, motif.secondary], []
+    for feature in features:
         hidden = np.maximum(W1[:, feature] * np.sign(W1[motif.neuron, feature]), 0.0)
         alone, both = np.zeros(len(hidden)), np.zeros(len(hidden))
         alone[motif.neuron] = both[motif.neuron] = hidden[motif.neuron]
         both[motif.inhibitor] = hidden[motif.inhibitor]
-        found.append([W2 @ alone, W2 @ both, W2 @ hidden + b])
-    return np.maximum(np.array(found), 0.0)[:, :, pair]
+        outputs.append([W2 @ alone, W2 @ both, W2 @ hidden + b])
+    return np.maximum(np.array(outputs), 0.0)[:, :, features]
 
 
 @themed
@@ -103,9 +103,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _table(axes: "Axes", response: np.ndarray, x: float, names: tuple[str, str], theme: Theme) -> None:
-    response_table(
-        axes, response, x, 90, [f"$|x_{{{name}}}| = 1$" for name in names], [f"$y_{{{name}}}$" for name in names], theme
-    )
+    inputs, outputs = [f"$|x_{{{name}}}| = 1$" for name in names], [f"$y_{{{name}}}$" for name in names]
+    response_table(axes, response, x, 90, inputs, outputs, theme)
 
 
 STAGES = ("shared neuron", "and inhibitor", "whole model")
@@ -114,16 +113,16 @@ STAGES = ("shared neuron", "and inhibitor", "whole model")
 def response_table(
     axes: "Axes", response: np.ndarray, x: float, top: float, inputs: list[str], outputs: list[str], theme: Theme
 ) -> None:
-    """A table of outputs: a row per stage, for each active feature a column per output.
+    """Draws a table of outputs: a row per stage, and for each active feature a column per output.
 
     Args:
         axes: A sheet in points.
         response: Shape (active, stage, output).
         x: Middle of the table.
         top: Height of its head.
-        inputs: What is active, one a block of columns.
+        inputs: Names of the active features, one a block of columns.
         outputs: Names of the outputs.
-        theme: Whose colours.
+        theme: Colours.
     """
     columns = [x - 12, x + 16, x + 52, x + 80]
     for block in range(2):

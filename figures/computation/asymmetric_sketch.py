@@ -1,4 +1,4 @@
-"""F36: why asymmetric superposition works: strong interference that is cut off in exchange for weak interference that stays."""
+"""F36: why asymmetric superposition works: strong interference is cut off, and only weak interference stays."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """What the motif puts out for x_0 = 1 and for x_1 = -1, one at a time, without and with the inhibitor."""
+    """The motif's outputs for x_0 = 1 and for x_1 = -1, one at a time, without and with the inhibitor."""
     hidden = np.maximum(INTO @ np.array([[1.0, 0.0], [0.0, -1.0]]), 0.0)
     stages = [np.maximum(OUT[:count].T @ hidden[:count], 0.0).T for count in (1, 2)]
     response = np.stack(stages, axis=1)

@@ -1,4 +1,4 @@
-"""F29: what is asked of a model that computes in superposition: one layer of a larger, disentangled model."""
+"""F29: the task of a model that computes in superposition: the work of one layer of a larger, disentangled model."""
 
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _ends(axes: "Axes", data: Data, theme: Theme) -> None:
-    """The features and their absolute values, joined one by one; the hidden neurons of the small model."""
+    """Draws the features and their absolute values, joined one by one, and the hidden neurons of the small model."""
     heights = np.linspace(222, 126, len(data["x"]))
     for x, name in ((114.0, "x"), (300.0, "y")):
         for y, amount in zip(heights, data[name], strict=True):
@@ -61,9 +61,9 @@ def _ends(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _way(axes: "Axes", theme: Theme) -> None:
-    dashed = {"ls": (0, (4, 2)), "lw": 1.6, "mutation_scale": 13}
-    arrow(axes, (126, 114), (192, 66), theme.ink, **dashed)
-    arrow(axes, (222, 66), (288, 114), theme.ink, **dashed)
+    style = {"ls": (0, (4, 2)), "lw": 1.6, "mutation_scale": 13}
+    arrow(axes, (126, 114), (192, 66), theme.ink, **style)
+    arrow(axes, (222, 66), (288, 114), theme.ink, **style)
     say(axes, 150, 80, r"$W_1$", theme, ha="right", fontsize=10)
     say(axes, 264, 80, r"$W_2$", theme, ha="left", fontsize=10)
     say(axes, 222, 57, "fewer neurons\nthan features", theme, ha="left", va="top", linespacing=1.3)

@@ -28,8 +28,8 @@ ABOUT = About(
 CLAIMS: tuple[Claim, ...] = ()
 W1 = np.array([[1.0, 0.0], [-1.0, 0.0], [0.5, 1.0]])
 W2 = np.array([[1.0, 1.0, 0.0], [-0.5, 0.0, 1.0]])
-"""Both signs of the first feature, one of the second; the third neuron also hears the first, which is taken back at the
-output."""
+"""Weights of three neurons, for both signs of the first feature and one of the second. The third neuron also responds to the
+first feature; the first neuron cancels this at the second output."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -38,7 +38,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The weights, and how many features each neuron answers to."""
+    """The weights, and the number of features that each neuron answers to."""
     arrays = {
         "W1": array(W1, "hidden feature", "weights in, written down for the drawing"),
         "W2": array(W2, "feature hidden", "weights out, written down for the drawing"),
@@ -49,11 +49,14 @@ def reduce(runs: Runs) -> Data:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Matrices, stacks, graph."""
+    """The same weights as matrices, as stacks and as a graph."""
     figure, axes = sheet(theme, 236)
-    for x, title, below in ((62, "Matrices", "a row a feature,\na column a neuron"), (194, "Stacks", "a column a neuron,\na "
-    "piece a weight"),
-                            (326, "Graph", "a node a neuron,\nan edge a weight")):  # fmt: skip
+    headings = (
+        (62, "Matrices", "a row a feature,\na column a neuron"),
+        (194, "Stacks", "a column a neuron,\na piece a weight"),
+        (326, "Graph", "a node a neuron,\nan edge a weight"),
+    )
+    for x, title, below in headings:
         heading(axes, x, 222, title, below, theme)
     _matrices(axes, data, theme)
     for base, weights, shade in ((104, data["W1"], data["answered"]), (14, data["W2"].T, None)):

@@ -18,14 +18,14 @@ FAINT = 0.05
 
 
 def layered_graph(axes: "Axes", W1: np.ndarray, W2: np.ndarray, box: tuple[float, float, float, float], theme: Theme) -> None:
-    """Inputs above, hidden neurons in the middle, outputs below; an edge a weight, blue for negative and red for positive.
+    """Draws inputs above, hidden neurons in the middle, outputs below; an edge a weight, blue if negative, red if positive.
 
     Args:
         axes: A sheet in points.
         W1: Weights in, shape (hidden, feature).
         W2: Weights out, shape (feature, hidden).
         box: Left, bottom, width and height in points.
-        theme: Whose colours.
+        theme: Colours.
     """
     left, bottom, width, height = box
     ends, hidden = (left + width * (np.arange(n) + 0.5) / n for n in (W1.shape[1], W1.shape[0]))
@@ -48,14 +48,13 @@ def layered_graph(axes: "Axes", W1: np.ndarray, W2: np.ndarray, box: tuple[float
 
 def colours_of_weights(theme: Theme, weights: np.ndarray) -> np.ndarray:
     """A colour a weight, from blue at -1 to red at 1; shape of `weights` and a last axis of red, green, blue, alpha."""
-    colours: np.ndarray = weight_map(theme)((np.clip(weights, -1, 1) + 1) / 2)
-    return colours
+    return np.asarray(weight_map(theme)((np.clip(weights, -1, 1) + 1) / 2))
 
 
 def pair_graph(
     axes: "Axes", into: np.ndarray, out: np.ndarray, box: tuple[float, float, float, float], names: tuple[str, str], theme: Theme
 ) -> None:
-    """A shared neuron and its inhibitor between two features, with the weights written on the edges.
+    """Draws a shared neuron and its inhibitor between two features, with the weights written on the edges.
 
     Args:
         axes: A sheet in points.
@@ -63,7 +62,7 @@ def pair_graph(
         out: Weights out, of the same shape.
         box: Left, bottom, width and height in points.
         names: Indices of the two features, for `x` and `y`.
-        theme: Whose colours.
+        theme: Colours.
     """
     left, bottom, width, height = box
     places, rows = (left, left + width), (bottom + height, bottom + height / 2, bottom)

@@ -38,29 +38,29 @@ SIZES = {"small": (8, 2), "middle": (20, 5), "models": (40, 10)}
 """Features and dimensions of each sweep; those of `models` are drawn."""
 FIRST, PER_DECADE = 100, 30
 WINDOW = 1.2
-"""Factor of steps within which the steepest fall of the loss is measured."""
+"""Ratio of the last to the first step of the window in which the steepest fall of the loss is measured."""
 LONE = 0.06
-"""How near a feature that is alone in a dimension comes to 1 / sqrt 2."""
+"""Tolerance between 1 / sqrt 2 and the dimensionality of a feature that counts as alone in a dimension."""
 KEEP = (math.sqrt(0.5), 0.5, 0.0)
 """Levels drawn as lines: 1 / sqrt 2, which the paper marks, 1 / 2 and 0."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`models`, with smaller ones of the same proportions, and `gentle` ones that start from weights ten times smaller."""
+    """`small`, `middle` and `models`: three sizes of the same proportions; `gentle`: initial weights ten times smaller."""
     snapshots = log_steps(FIRST, size.steps, PER_DECADE)
-    found = {}
+    distribution, recipe = Independent(density=DENSITY), Recipe(steps=size.steps)
+    sweeps = {}
     for name, (features, hidden) in SIZES.items():
-        base = Run(model="relu-output", n_features=features, n_hidden=hidden, distribution=Independent(density=DENSITY),
-                   recipe=Recipe(steps=size.steps))  # fmt: skip
-        found[name] = sweep(base, seed=replicates(size.seeds), snapshots=snapshots)
-    gentle = Run(model="relu-output", n_features=40, n_hidden=10, distribution=Independent(density=DENSITY),
-                 recipe=Recipe(steps=size.steps, init_scale=0.1))  # fmt: skip
-    found["gentle"] = sweep(gentle, seed=replicates(max(1, size.seeds // 4)), snapshots=snapshots)
-    return found
+        base = Run(model="relu-output", n_features=features, n_hidden=hidden, distribution=distribution, recipe=recipe)
+        sweeps[name] = sweep(base, seed=replicates(size.seeds), snapshots=snapshots)
+    recipe = Recipe(steps=size.steps, init_scale=0.1)
+    gentle = Run(model="relu-output", n_features=40, n_hidden=10, distribution=distribution, recipe=recipe)
+    sweeps["gentle"] = sweep(gentle, seed=replicates(max(1, size.seeds // 4)), snapshots=snapshots)
+    return sweeps
 
 
 def reduce(runs: Runs) -> Data:
-    """The trajectory with the latest jump, which is drawn, and the late jumps of all: those after nine in ten features rest."""
+    """The drawn trajectory, the one with the latest jump; and all late jumps, those after nine in ten features have settled."""
     models = runs["models"]
     step = np.array(log_steps(FIRST, models.runs[0].recipe.steps, PER_DECADE))
     dims = np.stack([feature_dimensionality(W) for W in models["snapshot_W"]])
@@ -88,7 +88,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _ends(models: Trained, tag: str, scale: str) -> dict[str, Array]:
-    """How models that start from weights of this scale end."""
+    """Arrays on the final weights of models that start at one scale."""
     digons = f"share of hidden dimensions that digons fill at the end, models from {scale} initial weights"
     lone = f"model from {scale} initial weights that ends with a feature alone in a dimension"
     return {
@@ -99,14 +99,12 @@ def _ends(models: Trained, tag: str, scale: str) -> dict[str, Array]:
 
 def _digons(models: Trained) -> np.ndarray:
     """Share of hidden dimensions that pairs of features at dimensionality 1/2 fill in each trained model (seed)."""
-    shares: np.ndarray = (np.abs(feature_dimensionality(models["W"]) - 0.5) <= 0.1).sum(axis=1) / 2 / models["W"].shape[1]
-    return shares
+    return (np.abs(feature_dimensionality(models["W"]) - 0.5) <= 0.1).sum(axis=1) / 2 / models["W"].shape[1]
 
 
 def _lone(models: Trained) -> np.ndarray:
-    """Whether a trained model (seed) ends with a feature near the upper level, alone in a dimension that could hold two."""
-    lone: np.ndarray = np.abs(feature_dimensionality(models["W"]) - KEEP[0]).min(axis=1) <= LONE
-    return lone
+    """Whether a trained model (seed) ends with a feature near 1 / sqrt 2, alone in a dimension that could hold two."""
+    return np.abs(feature_dimensionality(models["W"]) - KEEP[0]).min(axis=1) <= LONE
 
 
 LATE = {
@@ -117,11 +115,11 @@ LATE = {
     "first_fall": "fall of the loss at the first of several late jumps, nan without several",
     "last_fall": "fall of the loss at the last of several late jumps, nan without several",
 }
-"""What is measured of the late jumps of each model, for pages."""
+"""The measures of each model's late jumps, described for pages."""
 
 
 def _late(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
-    """The numbers of `LATE` for one trajectory; shares and falls are NaN where there is nothing to share."""
+    """The measures of `LATE` for one trajectory, from dimensionalities (snapshot, feature) and loss (snapshot)."""
     settled = settled_from(dims)
     late = jumps(dims, settled)
     falls = [float(loss[j.start]) - float(loss[j.end]) for j in late]
@@ -167,7 +165,7 @@ def _values(data: Data) -> dict[str, Value]:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Dimensionalities above, loss below, one axis of steps; bands are the jumps found."""
+    """Dimensionalities above, loss below, on one axis of steps; bands mark the late jumps."""
     drawn = figure(theme, height=4.0)
     above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
     _levels(above, data, theme)
@@ -177,9 +175,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
     below.set(xscale="log", xlabel="training step", ylabel="loss", ylim=(low - 0.15 * room, high + 0.9 * room))
     for k, (start, end) in enumerate(data["bands"]):
         for axes in (above, below):
-            axes.axvspan(
-                start, end, color=theme.interference, alpha=0.18, lw=0, label="jump" if not k and axes is above else None
-            )
+            label = "jump" if not k and axes is above else None
+            axes.axvspan(start, end, color=theme.interference, alpha=0.18, lw=0, label=label)
     if len(data["bands"]):
         above.legend(loc="upper left", fontsize=8)
     return drawn
@@ -202,17 +199,22 @@ def _falls(data: Data) -> Estimate:
 
 
 def _fall_rows(data: Data) -> list[dict[str, str]]:
-    """How often there are late jumps, and what they do to the loss."""
+    """Number of models and mean measures of `LATE`, a row for each number of late jumps."""
+    columns = (
+        ("share of the loss's fall", "fall", ".0%"),
+        ("share of log steps", "time", ".0%"),
+        ("fall at the first jump", "first_fall", ".1e"),
+        ("at the last", "last_fall", ".1e"),
+    )
     rows = []
     for count in range(int(data["count"].max()) + 1):
-        here = data["count"] == count
-        if here.any():
-            shown = {name: data[name][here] for name in ("fall", "time", "first_fall", "last_fall")}
-            rows.append({"late jumps": f"{count}", "models": f"{here.sum()}"} | {
-                title: f"{np.nanmean(shown[name]):{form}}" if np.isfinite(shown[name]).any() else "none"
-                for title, name, form in (("share of the loss's fall", "fall", ".0%"), ("share of log steps", "time", ".0%"),
-                                          ("fall at the first jump", "first_fall", ".1e"), ("at the last", "last_fall", ".1e"))
-            })  # fmt: skip
+        models = data["count"] == count
+        if models.any():
+            row = {"late jumps": f"{count}", "models": f"{models.sum()}"}
+            for title, name, form in columns:
+                numbers = data[name][models]
+                row[title] = f"{np.nanmean(numbers):{form}}" if np.isfinite(numbers).any() else "none"
+            rows.append(row)
     return rows
 
 
@@ -221,8 +223,11 @@ def _smoother(data: Data) -> Estimate:
 
 
 def _smooth_rows(data: Data) -> list[dict[str, str]]:
-    return [{"features": f"{n}", "dimensions": f"{m}", "steepest share of the fall":
-    f"{np.mean(data[f'steepest_{name}']):.2f}"} for name, (n, m) in SIZES.items()]  # fmt: skip
+    column = "steepest share of the fall"
+    return [
+        {"features": f"{n}", "dimensions": f"{m}", column: f"{np.mean(data[f'steepest_{name}']):.2f}"}
+        for name, (n, m) in SIZES.items()
+    ]
 
 
 CLAIMS = (

@@ -35,21 +35,21 @@ DENSITY = 0.01
 SCALES = (0.1, 1.0)
 FIRST, PER_DECADE = 20, 24
 LAG = 0.2
-"""Difference of the sets' mean cosines from which on one set opens after the other."""
+"""Difference between the sets' mean cosines at which the sets count as opening one after the other."""
 APART, TOGETHER = -0.15, 0.6
-"""Cosines of the sets' means below which they stand apart, and above which they grow as one."""
+"""Cosines of the sets' means below which the sets grow apart, and above which they grow as one."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of two sets of three correlated features in three dimensions, started at both scales."""
-    base = Run(model="relu-output", n_features=6, n_hidden=3, distribution=Correlated(sizes=(3, 3), density=DENSITY),
-               recipe=Recipe(steps=size.steps))  # fmt: skip
+    distribution, recipe = Correlated(sizes=(3, 3), density=DENSITY), Recipe(steps=size.steps)
+    base = Run(model="relu-output", n_features=6, n_hidden=3, distribution=distribution, recipe=recipe)
     steps = log_steps(FIRST, size.steps, PER_DECADE)
     return {"sets": sweep(base, init_scale=SCALES, seed=replicates(size.seeds), snapshots=steps)}
 
 
 def reduce(runs: Runs) -> Data:
-    """The trajectory with the lowest final loss, which is drawn, and the stages of all that start from small weights."""
+    """The drawn trajectory, the one with the lowest final loss; and the stages of all models with small initial weights."""
     trained, usual = (runs["sets"].where(init_scale=scale) for scale in SCALES)
     weights = trained["snapshot_W"].astype(np.float64)
     begins = [stages(W, SETS) for W in weights]
@@ -75,7 +75,7 @@ def reduce(runs: Runs) -> Data:
 
 
 def _middle(s: Stages) -> int:
-    """The snapshot in the middle of stage B; the last one where it is not passed."""
+    """The snapshot in the middle of stage B; the last one where B does not end."""
     return (s.collapsed + s.expanding) // 2 if s.expanding >= 0 else -1
 
 
@@ -90,17 +90,16 @@ KINDS = tuple(
     for apart in ("sets grow apart", "sets at a right angle", "sets grow as one first")
     for opening in ("open together", "open one after the other")
 )
-"""How a trajectory goes: how the sets lie to each other in stage B, and how they open in stage C."""
+"""The kinds of trajectories: how the sets lie to each other in stage B, and how they open in stage C."""
 
 
 def trajectory(weights: np.ndarray, s: Stages) -> int:
-    """The number of a trajectory (snapshot, 3, feature) in KINDS; -1 when it does not get as far."""
+    """The number in KINDS of a trajectory (snapshot, 3, feature); -1 if stage C does not end."""
     if s.expanded < 0:
         return -1
     means = np.stack([weights[:, :, list(members)].mean(axis=2) for members in SETS])
-    cosine = (means[0] * means[1]).sum(axis=1) / np.maximum(
-        np.linalg.norm(means[0], axis=1) * np.linalg.norm(means[1], axis=1), 1e-12
-    )
+    norms = np.linalg.norm(means[0], axis=1) * np.linalg.norm(means[1], axis=1)
+    cosine = (means[0] * means[1]).sum(axis=1) / np.maximum(norms, 1e-12)
     kind = 2 if cosine[s.collapsed] > TOGETHER else 0 if cosine[_middle(s)] < APART else 1
     inside = within_cosines(weights, SETS)
     opens = s.expanding + int((inside[s.expanding :] <= 0.5).any(axis=1).argmax())
@@ -115,17 +114,14 @@ def aligned(weights: np.ndarray) -> np.ndarray:
     front = end[:, 0] - (end[:, 0] @ up) * up
     front = front / max(np.linalg.norm(front), 1e-12)
     frame = np.stack([front, np.cross(up, front), up])
-    turned: np.ndarray = np.einsum("ab,tbf->taf", frame, weights)
-    return turned
+    return np.einsum("ab,tbf->taf", frame, weights)
 
 
 def _values(data: Data) -> dict[str, Value]:
-    final, first = passed(data["stages"]), share(data["usual_opposed"])
-    e, g = share(final), mean(data["gathered"])
     values = {
-        "octahedra": estimated(e, percent=True),
-        "usual": estimated(first, percent=True),
-        "gathered": estimated(g, percent=True),
+        "octahedra": estimated(share(passed(data["stages"])), percent=True),
+        "usual": estimated(share(data["usual_opposed"]), percent=True),
+        "gathered": estimated(mean(data["gathered"]), percent=True),
         "kinds": Value(value=float(len(set(data["kind"].tolist())))),
     }
     for k, name in enumerate("ABCD"):
@@ -136,9 +132,12 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def passed(begins: np.ndarray) -> np.ndarray:
-    """Which trajectories pass all stages in order, each in snapshots of its own but the last, from `begins` (seed, stage)."""
-    whole: np.ndarray = (begins.min(axis=1) >= 0) & (np.diff(begins[:, :3], axis=1).min(axis=1) > 0)
-    return whole
+    """Whether a trajectory (seed) reaches all stages, with B, C and D in this order at snapshots of their own, from `begins`.
+
+    Args:
+        begins: The snapshots at which stages begin, shape (seed, stage); -1 for never.
+    """
+    return (begins.min(axis=1) >= 0) & (np.diff(begins[:, :3], axis=1).min(axis=1) > 0)
 
 
 SIDE, GAP, LOSS = 1.62, 0.14, 1.5
@@ -170,7 +169,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _view(axes: "Axes", path: np.ndarray, theme: Theme, *, circle: bool) -> None:
-    """The paths (snapshot, 2, feature) of all features up to now, with a dot at their end; a colour and marker a set."""
+    """Draws the paths (snapshot, 2, feature) of all features, each with a marker at its end; a colour and a marker a set."""
     from matplotlib.patches import Circle, Rectangle
 
     axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), xticks=[], yticks=[], aspect="equal", facecolor=theme.surface)
@@ -229,9 +228,10 @@ def _variety(data: Data) -> Estimate:
 
 def _kind_rows(data: Data) -> list[dict[str, str]]:
     counts = Counter(data["kind"].tolist())
-    return [{"trajectory": KINDS[kind] if kind >= 0 else "does not get as far",
-    "models": f"{count} of {data['kind'].size}"}
-            for kind, count in sorted(counts.items())]  # fmt: skip
+    return [
+        {"trajectory": KINDS[kind] if kind >= 0 else "does not get as far", "models": f"{count} of {data['kind'].size}"}
+        for kind, count in sorted(counts.items())
+    ]
 
 
 def _principal(data: Data) -> Estimate:

@@ -38,22 +38,22 @@ PAPER = ((0.05, 0.05), (0.15, 0.15), (0.2, 0.25))
 AGREES = 1.25
 """Factor by which a threshold may differ from the paper's range and still agree."""
 CIRCLES = (1.0, 0.5**0.5)
-"""Radii drawn: of a feature of its own, and of each member of a pair that shares its principal component."""
+"""Radii of the dashed circles: a feature in a direction of its own, and a member of a collapsed pair."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of three correlated pairs in two dimensions at all densities."""
-    base = Run(model="relu-output", n_features=6, n_hidden=2, distribution=Correlated(sizes=(2, 2, 2), density=DENSITIES[0]),
-               recipe=Recipe(steps=size.steps))  # fmt: skip
+    pairs = Correlated(sizes=(2, 2, 2), density=DENSITIES[0])
+    base = Run(model="relu-output", n_features=6, n_hidden=2, distribution=pairs, recipe=Recipe(steps=size.steps))
     return {"sets": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def principal_loss(density: float) -> float:
-    """Loss, the mean over features, of the best linear solution: two of three pairs by their mean, the rest by its expectation.
+    """Mean loss over features of the best linear solution: the means of two of the three pairs; a constant for all else.
 
     With variance v = p/3 - p^2/4 and covariance c = p/4 - p^2/4 in a pair, its components have variances v + c and v - c.
 
-    Example: two of six principal components, all of which vary alike.
+    Example: at density 1, four of six principal components, all of variance 1/12, are lost.
         >>> round(principal_loss(1.0) * 12, 9)
         0.666666667
     """
@@ -62,7 +62,7 @@ def principal_loss(density: float) -> float:
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn models, each the one with the lowest expected loss at its density, and the number of collapsed pairs."""
+    """The drawn models, each with the lowest expected loss at its density, and the number of collapsed pairs of all models."""
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     loss = np.stack([exact_losses(trained) for trained in models])
     single = np.array([[collapsed(W, SETS).sum() for W in trained["W"]] for trained in models])
@@ -101,11 +101,11 @@ def components(W: np.ndarray) -> tuple[float, float]:
 
 
 def thresholds(counts: np.ndarray) -> np.ndarray:
-    """The density (3) from which on at least one, two, three pairs of the fits `counts` (density) are collapsed.
+    """Densities (3) from which on at least one, two and three pairs of the fits `counts` (density) are collapsed.
 
-    It is the geometric mean of neighbouring densities at the cut that misplaces the fewest fits; NaN where there is none.
+    Each is the geometric mean of the two densities beside the best cut; NaN if all fits are on one side of it.
     """
-    return np.array([cut(DENSITIES, counts >= wanted) for wanted in (1, 2, 3)])
+    return np.array([cut(DENSITIES, counts >= number) for number in (1, 2, 3)])
 
 
 def _values(data: Data) -> dict[str, Value]:
@@ -152,18 +152,18 @@ def _counts(axes: "Axes", data: Data, theme: Theme) -> None:
         )
     edges = [0.0, *(float(np.mean(pair)) for pair in PAPER), 1.0]
     for count in range(4):
-        axes.plot(edges[count : count + 2], (count, count), color=theme.groups[1], lw=5, alpha=0.35, solid_capstyle="butt",
-                  zorder=1, label="the paper's regimes" if not count else None)  # fmt: skip
-    axes.set(xscale="log", xlim=(0.85, 0.0085), ylim=(-0.4, 3.4), yticks=range(4),
-    xlabel="density of each pair (dense to sparse)",
-             ylabel="collapsed pairs", xticks=(0.5, 0.2, 0.1, 0.05, 0.02, 0.01))  # fmt: skip
+        span, label = edges[count : count + 2], "the paper's regimes" if not count else None
+        axes.plot(span, (count, count), color=theme.groups[1], lw=5, alpha=0.35, solid_capstyle="butt", zorder=1, label=label)
+    axes.set(xscale="log", xlim=(0.85, 0.0085), ylim=(-0.4, 3.4), yticks=range(4))
+    axes.set(xlabel="density of each pair (dense to sparse)", ylabel="collapsed pairs")
+    axes.set(xticks=(0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
     axes.set_xticklabels(("0.5", "0.2", "0.1", "0.05", "0.02", "0.01"))
     axes.minorticks_off()
     axes.legend(loc="upper right", fontsize=8)
 
 
 def _models(data: Data) -> int:
-    """How many models of each density the fits were chosen from."""
+    """Number of models at each density from which the best of five are taken."""
     return models_in_groups(data["single"].shape[1], GROUP)
 
 
@@ -190,8 +190,7 @@ def outside(threshold: np.ndarray) -> np.ndarray:
     low, high = np.array(PAPER).T
     factors = np.maximum(np.maximum(low / threshold, threshold / high), 1.0).max(axis=1)
     rising = (np.diff(threshold, axis=1) > 0).all(axis=1)
-    worst: np.ndarray = np.where(rising, factors, np.inf)
-    return worst
+    return np.where(rising, factors, np.inf)
 
 
 def _regimes(data: Data) -> Estimate:

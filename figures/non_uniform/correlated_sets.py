@@ -37,22 +37,23 @@ DENSITY, SECOND = 0.05, 0.02
 PANELS = 4
 PAIRS, THREE = ((0, 1), (2, 3)), ((0, 1), (2, 3), (4, 5))
 ALONE = 4
-"""How many models of independent features there are for each seed of a profile: to show that hexagons are rarer than one fit in
-twenty takes some eighty fits."""
+"""Models of independent features for each seed of a profile: about eighty fits can show that hexagons are rarer than one in
+twenty."""
 LOWEST = 10
-"""Models of each kind that show which arrangement is best, however seldom it is found."""
+"""Number of models of each kind, by lowest loss, that show which arrangement is best, however rare it is."""
 STUCK = 0.01
-"""A model is stuck when its expected loss is more than a hundredth above that of the best."""
+"""A model is stuck when its expected loss exceeds the lowest one by more than this share."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`correlated`, `anticorrelated` and `three` sets of two; six `independent` features in two, and nine in three dimensions."""
+    """Two `correlated`, two `anticorrelated` and `three` correlated pairs; independent features in two and three dimensions."""
     recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
     four = Run(
         model="relu-output", n_features=4, n_hidden=2, distribution=Correlated(sizes=(2, 2), density=DENSITY), recipe=recipe
     )
-    anti = Run(model="relu-output", n_features=4, n_hidden=2, distribution=Anticorrelated(sizes=(2, 2), density=DENSITY),
-               recipe=recipe)  # fmt: skip
+    anti = Run(
+        model="relu-output", n_features=4, n_hidden=2, distribution=Anticorrelated(sizes=(2, 2), density=DENSITY), recipe=recipe
+    )
     six = Run(
         model="relu-output", n_features=6, n_hidden=2, distribution=Correlated(sizes=(2, 2, 2), density=DENSITY), recipe=recipe
     )
@@ -95,30 +96,30 @@ ROWS: tuple[tuple[str, Callable[[np.ndarray], bool], tuple[tuple[int, int], ...]
 
 
 def reduce(runs: Runs) -> Data:
-    """Which models of each row of ROWS are arranged as in the paper, at both densities; and how independent features fare."""
+    """Which models of each row of ROWS are arranged as in the paper, at both densities; and arrays on independent features."""
     arrays: dict[str, Array] = {}
-    for name, arranged, sets, title in ROWS:
+    for name, is_arranged, sets, title in ROWS:
         for tag, density in (("", DENSITY), ("_second", SECOND)):
             models = runs[name].where(density=density)
-            loss, right = exact_losses(models), np.array([arranged(W) for W in models["W"]])
+            loss, right = exact_losses(models), np.array([is_arranged(W) for W in models["W"]])
             best, lowest = best_of_groups(loss[None], GROUP)[0], loss.argsort(kind="stable")[:LOWEST]
             paper = f"arranged as in the paper: {title} at density {density:g}"
             arrays[f"{name}{tag or '_found'}"] = array(right, "seed", f"model {paper}")
             arrays[f"{name}{tag}_best"] = array(right[best], "group", f"best of five models {paper}")
             arrays[f"{name}{tag}_lowest"] = array(right[lowest], "rank", f"one of the {LOWEST} best models {paper}")
             if not tag:
-                drawn = [*best[:PANELS], _stuck(loss, right)]
-                W = np.stack([upright(models["W"][k]) for k in drawn])
+                panels = [*best[:PANELS], _stuck(loss, right)]
+                W = np.stack([upright(models["W"][k]) for k in panels])
                 within = [[cosines(models["W"][k])[i, j] for i, j in sets] for k in best]
                 arrays[f"{name}_W"] = array(W, "panel hidden feature", f"weights of the drawn model, turned: {title}")
-                arrays[f"{name}_loss"] = array(loss[drawn], "panel", f"expected loss of the drawn model: {title}")
+                arrays[f"{name}_loss"] = array(loss[panels], "panel", f"expected loss of the drawn model: {title}")
                 arrays[f"{name}_within"] = array(within, "group set", f"cosine within a pair, best of five models: {title}")
     data = Data(arrays=arrays | _independent(runs["independent"], runs["three_dimensions"]))
     return replace(data, values=_values(data))
 
 
 def _independent(flat: Trained, deep: Trained) -> dict[str, Array]:
-    """What independent features do in two dimensions and in three."""
+    """Arrays on independent features in two dimensions and in three."""
     loss, deep_loss = exact_losses(flat), exact_losses(deep)
     hexagon = np.array([regular(W, range(6)) for W in flat["W"]])
     best = hexagon[best_of_groups(loss[None], GROUP)[0]]
@@ -172,20 +173,20 @@ def draw(data: Data, theme: Theme) -> "Figure":
     step = PANEL + 0.24
     tall = 3 * step + 0.06
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
-    for row, (name, arranged, sets, title) in enumerate(ROWS):
+    for row, (name, is_arranged, sets, title) in enumerate(ROWS):
         bottom = tall - (row + 1) * step + 0.18
-        drawn.text(0.2 / TEXT_WIDTH, (bottom + PANEL / 2) / tall, title.replace(" pairs", "\npairs"), rotation=90, fontsize=8.5,
-                   ha="center", va="center", linespacing=1.1)  # fmt: skip
+        x, y, label = 0.2 / TEXT_WIDTH, (bottom + PANEL / 2) / tall, title.replace(" pairs", "\npairs")
+        drawn.text(x, y, label, rotation=90, fontsize=8.5, ha="center", va="center", linespacing=1.1)
         for k, W in enumerate(data[f"{name}_W"]):
             left = LEFT + k * (PANEL + SPACE)
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
             plane(axes, theme, 1.28)
             spokes(axes, W, sets, theme)
             loss = data[f"{name}_loss"][k]
-            said = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
-            said = f"otherwise: {said}" if not arranged(W) else said
-            drawn.text((left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall, said, ha="center", va="top", fontsize=7.5,
-                       color=theme.muted)  # fmt: skip
+            caption = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
+            caption = f"otherwise: {caption}" if not is_arranged(W) else caption
+            x, y = (left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall
+            drawn.text(x, y, caption, ha="center", va="top", fontsize=7.5, color=theme.muted)
     return drawn
 
 
@@ -209,7 +210,7 @@ def _side_by_side(data: Data) -> Estimate:
 
 
 def _outcomes(data: Data) -> Estimate:
-    """The row with the lowest share."""
+    """Share of fits arranged as in the paper, lowest of the rows of ROWS."""
     return least([_arranged(data, name, among=len(ROWS)) for name, *_ in ROWS])
 
 
@@ -217,8 +218,8 @@ def _outcome_rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for name, *_, title in ROWS:
         for density, single, tag in ((DENSITY, "found", ""), (SECOND, "second", "second_")):
-            counted = {"single models": single, "best of five": f"{tag}best", "lowest losses": f"{tag}lowest"}
-            hits = {label: data[f"{name}_{key}"] for label, key in counted.items()}
+            keys = {"single models": single, "best of five": f"{tag}best", "lowest losses": f"{tag}lowest"}
+            hits = {label: data[f"{name}_{key}"] for label, key in keys.items()}
             cells = {label: f"{one.sum()} of {one.size}" for label, one in hits.items()}
             rows.append({"sets": title, "density": f"{density:g}", **cells})
     return rows

@@ -69,12 +69,11 @@ PAPER = 0.4
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`density` and `importance`: models of five features in two dimensions, the first denser or sparser, more or less "
-    "important.
-    """
-    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
-               recipe=Recipe(steps=size.steps))  # fmt: skip
-    seeds = replicates(size.seeds)
+    """Models of five features in two dimensions; the first differs from the others by its `density` or by its `importance`."""
+    recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
+    base = Run(
+        model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY), recipe=recipe
+    )
     return {
         "density": sweep(base, density=[dense(relative) for relative in RELATIVE_DENSITIES], seed=seeds),
         "importance": sweep(base, importance=[important(relative) for relative in RELATIVE_IMPORTANCES], seed=seeds),
@@ -82,14 +81,14 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """Both experiments, as `figures.non_uniform.pentagons.survey` measures them; names begin with what is varied."""
+    """Both experiments, as `figures.non_uniform.pentagons.survey` measures them; names begin with `density_` or `importance_`."""
     densities = panels(runs, "density", "density", [dense(relative) for relative in RELATIVE_DENSITIES])
     importances = panels(runs, "importance", "importance", [important(relative) for relative in RELATIVE_IMPORTANCES])
     both = {
         "density": survey(densities, RELATIVE_DENSITIES, by_density),
         "importance": survey(importances, RELATIVE_IMPORTANCES, by_importance),
     }
-    data = Data(arrays={f"{kind}_{name}": one for kind, measured in both.items() for name, one in measured.items()})
+    data = Data(arrays={f"{kind}_{name}": one for kind, arrays in both.items() for name, one in arrays.items()})
     return replace(data, values=_values(data))
 
 
@@ -97,20 +96,17 @@ def _values(data: Data) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for kind in ("density", "importance"):
         at, slopes = crossings(data, kind)
-        trained = mean(snaps(data, kind))
-        ended = np.isfinite(data[f"{kind}_exact_pentagon"])
+        snap = mean(snaps(data, kind))
+        exists = np.isfinite(data[f"{kind}_exact_pentagon"])
         values |= {
             f"{kind}_crossing": Value(value=at, digits=3),
             f"{kind}_factor": Value(value=1 / at, digits=3),
             f"{kind}_kink": Value(value=slopes),
-            f"{kind}_snap": Value(value=trained.value, interval=(trained.low, trained.high)),
-            f"{kind}_last_pentagon": Value(value=float(data[f"{kind}_relative"][ended].min())),
+            f"{kind}_snap": Value(value=snap.value, interval=(snap.low, snap.high)),
+            f"{kind}_last_pentagon": Value(value=float(data[f"{kind}_relative"][exists].min())),
         }
     norms = np.linalg.norm(data["density_exact_W"], axis=1)
-    sparse, usual = (
-        int(np.argmin(np.abs(data["density_relative"] - 0.4))),
-        int(np.argmin(np.abs(data["density_relative"] - 1))),
-    )
+    sparse, usual = (int(np.argmin(np.abs(data["density_relative"] - relative))) for relative in (0.4, 1))
     gap = data["density_exact_square"] / data["density_exact_pentagon"]
     return values | {
         "density": Value(value=DENSITY),
@@ -153,16 +149,16 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
-def _solutions(axes: "Axes", data: Data, wanted: int, title: str, theme: Theme) -> None:
-    """The best fits of one arrangement, a dot a feature, coloured by relative density; lines are where exact pentagons go."""
+def _solutions(axes: "Axes", data: Data, number: int, title: str, theme: Theme) -> None:
+    """Draws a best fit of one arrangement at each relative density, a dot a feature; lines are the paths of exact pentagons."""
     plane(axes, theme, 1.36)
     axes.set_title(title, fontsize=8.5)
     colours, relative = blend(theme.score), data["density_relative"]
-    if wanted == PENTAGON:
+    if number == PENTAGON:
         for i in range(FEATURES):
             axes.plot(*data["density_exact_W"][:, :, i].T, color=theme.muted, lw=0.8, zorder=2)
     for k, (fits, classes) in enumerate(zip(data["density_W"], data["density_best"], strict=True)):
-        for W in fits[classes == wanted][:1]:
+        for W in fits[classes == number][:1]:
             colour = colours((np.log10(relative[k]) + 1) / 2)
             for i in range(FEATURES):
                 axes.plot((0, W[0, i]), (0, W[1, i]), color=colour, lw=0.6, alpha=0.5, zorder=2)
@@ -171,8 +167,8 @@ def _solutions(axes: "Axes", data: Data, wanted: int, title: str, theme: Theme) 
 
 
 def _key(axes: "Axes", theme: Theme) -> None:
-    axes.imshow(np.linspace(0, 1, 256)[:, None], cmap=blend(theme.score), aspect="auto", extent=(0, 1, -1, 1), origin="lower",
-                interpolation="none")  # fmt: skip
+    scale = np.linspace(0, 1, 256)[:, None]
+    axes.imshow(scale, cmap=blend(theme.score), aspect="auto", extent=(0, 1, -1, 1), origin="lower", interpolation="none")
     axes.set(xticks=[], yticks=(-1, 0, 1), yticklabels=("0.1", "1", "10"))
     axes.set_title("relative\ndensity", fontsize=8)
     axes.yaxis.tick_right()
@@ -182,11 +178,11 @@ def _key(axes: "Axes", theme: Theme) -> None:
 
 
 def _losses(axes: "Axes", data: Data, kind: str, theme: Theme) -> None:
-    """Loss of each model by arrangement, the two exact curves, and where they cross."""
-    relative, loss, found = (data[f"{kind}_{name}"] for name in ("relative", "loss", "found"))
+    """Draws the loss of each model by arrangement, the two exact curves, and where they cross."""
+    relative, loss, classes = (data[f"{kind}_{name}"] for name in ("relative", "loss", "found"))
     colours = {PENTAGON: theme.groups[0], SQUARE: theme.groups[1], 0: theme.absent}
     for number, marker in ((PENTAGON, "p"), (SQUARE, "s"), (0, "x")):
-        at, seed = np.nonzero(found == number)
+        at, seed = np.nonzero(classes == number)
         axes.plot(
             relative[at], loss[at, seed], marker, ls="", color=colours[number], ms=4, mew=0.9, mfc="none", label=CLASSES[number]
         )

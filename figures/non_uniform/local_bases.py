@@ -1,4 +1,4 @@
-"""F21: two sets of ten correlated features in ten dimensions; each set makes itself an almost orthogonal basis."""
+"""F21: two sets of ten correlated features in ten dimensions; each set forms an almost orthogonal basis of its own."""
 
 from typing import TYPE_CHECKING
 
@@ -33,13 +33,13 @@ DENSITIES = (0.01, 0.05)
 
 def needs(size: Size) -> dict[str, Sweep]:
     """`sets`: models of two sets of ten correlated features in ten dimensions, at both densities."""
-    base = Run(model="relu-output", n_features=SETS * EACH, n_hidden=HIDDEN,
-               distribution=Correlated(sizes=(EACH,) * SETS, density=DENSITIES[0]), recipe=Recipe(steps=size.steps))  # fmt: skip
+    distribution, recipe = Correlated(sizes=(EACH,) * SETS, density=DENSITIES[0]), Recipe(steps=size.steps)
+    base = Run(model="relu-output", n_features=SETS * EACH, n_hidden=HIDDEN, distribution=distribution, recipe=recipe)
     return {"sets": sweep(base, density=DENSITIES, seed=replicates(size.seeds))}
 
 
 def reduce(runs: Runs) -> Data:
-    """The drawn model, and the cosines within and between the sets of every model."""
+    """The drawn model, and cosines within and between the sets of every model."""
     models = [runs["sets"].where(density=density) for density in DENSITIES]
     W = models[0]["W"][models[0].best()].astype(np.float64)
     within, sums = np.moveaxis(np.array([[_cosines(W) for W in trained["W"]] for trained in models]), 2, 0)
@@ -66,7 +66,7 @@ def _cosines(W: np.ndarray) -> tuple[float, float]:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The whole matrix, and its two blocks enlarged."""
+    """The whole matrix, and its two diagonal blocks enlarged."""
     drawn = figure(theme, share=0.85, height=3.3)
     grid = drawn.add_gridspec(3, 3, width_ratios=(2.1, 0.08, 1), height_ratios=(1, 1, 0.06))
     whole = drawn.add_subplot(grid[:2, 0])
@@ -93,11 +93,14 @@ def _within(data: Data) -> Estimate:
 
 def _rows(data: Data) -> list[dict[str, str]]:
     return [
-        {"density": f"{density:g}", "largest cosine within a set": f"{data['within'][k].mean():.3f}",
-         "cosine between the sets' sums": f"{data['sums'][k].mean():.3f}",
-         "of random bases": f"0 ± {1 / np.sqrt(HIDDEN):.2f}"}
+        {
+            "density": f"{density:g}",
+            "largest cosine within a set": f"{data['within'][k].mean():.3f}",
+            "cosine between the sets' sums": f"{data['sums'][k].mean():.3f}",
+            "of random bases": f"0 ± {1 / np.sqrt(HIDDEN):.2f}",
+        }
         for k, density in enumerate(DENSITIES)
-    ]  # fmt: skip
+    ]
 
 
 CLAIMS = (

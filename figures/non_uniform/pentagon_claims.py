@@ -1,4 +1,4 @@
-"""The numbers behind the claims about F19, from its arrays. Not a figure itself: `deformed_pentagon` is."""
+"""The numbers behind the claims about F19, computed from its arrays. Not a figure itself: `deformed_pentagon` is."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ SPARSE = 0.2
 
 
 def _models(data: Data) -> int:
-    """How many models of each setting the fits were chosen from."""
+    """Number of models at each setting from which the best of five are taken."""
     return models_in_groups(data["density_loss"].shape[1], GROUP)
 
 
@@ -25,34 +25,37 @@ def crossings(data: Data, kind: str) -> tuple[float, float]:
 
 
 def snaps(data: Data, kind: str, chosen: str = "best") -> np.ndarray:
-    """The setting (group) at which the best of each five models turns from a square."""
+    """The setting (group) at which the best of five models ceases to be a square; `chosen` is the array of their classes."""
     return np.array([snap(data[f"{kind}_relative"], classes) for classes in data[f"{kind}_{chosen}"].T])
 
 
 def _ranked_steps(data: Data, kind: str) -> np.ndarray:
-    """The largest, second largest and median step between neighbouring settings (group, 3); stuck fits are left out."""
-    ranked = []
+    """The largest, second largest and median step between neighbouring settings (group, 3); NaN for fewer than three fits.
+
+    Fits in another arrangement than a square or a pentagon are left out.
+    """
+    rows = []
     for weights, classes in zip(data[f"{kind}_W"].swapaxes(0, 1), data[f"{kind}_best"].T, strict=True):
-        told = weights[classes != OTHER]
-        sizes = np.sort(steps(told)) if len(told) > 2 else np.full(2, np.nan)
-        ranked.append((sizes[-1], sizes[-2], np.median(sizes)))
-    return np.array(ranked)
+        fits = weights[classes != OTHER]
+        sizes = np.sort(steps(fits)) if len(fits) > 2 else np.full(2, np.nan)
+        rows.append((sizes[-1], sizes[-2], np.median(sizes)))
+    return np.array(rows)
 
 
 def smoothness(data: Data) -> Estimate:
-    """Second largest step over the largest, in the rougher of both experiments."""
+    """Second largest step over the largest, mean over fits, in the rougher of the two experiments."""
     both = [_ranked_steps(data, kind) for kind in KINDS]
     return worst([mean(ranked[:, 1] / ranked[:, 0], among=len(KINDS)) for ranked in both]).over(_models(data))
 
 
 def smoothness_rows(data: Data) -> list[dict[str, str]]:
-    """Steps of each experiment, means over fits, and how many fits are stuck."""
+    """Steps of each experiment, means over fits, and the number of fits in another arrangement."""
     rows = []
     for kind in KINDS:
         largest, second, median = _ranked_steps(data, kind).mean(axis=0)
         best = data[f"{kind}_best"]
-        rows.append({"varied": kind, "largest step": f"{largest:.2f}", "second": f"{second:.2f}", "median": f"{median:.2f}",
-                     "fits in another arrangement": f"{(best == OTHER).sum()} of {best.size}"})  # fmt: skip
+        sizes = {"largest step": f"{largest:.2f}", "second": f"{second:.2f}", "median": f"{median:.2f}"}
+        rows.append({"varied": kind, **sizes, "fits in another arrangement": f"{(best == OTHER).sum()} of {best.size}"})
     return rows
 
 
@@ -66,30 +69,30 @@ def _neighbour_angles(data: Data, relative: float) -> np.ndarray:
 
 
 def denser_pushes(data: Data) -> Estimate:
-    """The smaller of the two gains, the mean over fits of each."""
+    """The smaller of two gains in the angle to the neighbours, means over fits: from density 0.4 to 1, and from 1 to 10."""
     sparse, usual, dense = (_neighbour_angles(data, relative) for relative in (0.4, 1.0, 10.0))
     return least([mean(gain, among=2) for gain in (usual - sparse, dense - usual)]).over(_models(data))
 
 
 def uniform_pentagons(data: Data) -> Estimate:
-    """Share of all models at relative density 1."""
+    """Share of regular pentagons among the models at relative density 1."""
     at = int(np.argmin(np.abs(np.log(data["density_relative"]))))
     return share(data["density_regular"][at])
 
 
 def digons_when_sparse(data: Data) -> Estimate:
-    """Share of fits; each group of seeds counts once, with the lowest share over the settings."""
+    """Share of groups of seeds whose best fit is a square at every sufficiently sparse setting."""
     sparse = data["density_relative"] <= SPARSE
     return share((data["density_best"][sparse] == SQUARE).all(axis=0)).over(_models(data))
 
 
 def kink(data: Data) -> Estimate:
-    """Exact."""
+    """Difference of the slopes of the exact curves where they cross."""
     return exact(crossings(data, "density")[1])
 
 
 def snap_factor(data: Data) -> Estimate:
-    """One over the relative density of the snap, mean over fits; the interval takes in the settings on both sides of it."""
+    """One over the relative density of the snap, mean over fits; the interval covers the settings on both sides of it."""
     relative, at = data["density_relative"], snaps(data, "density")
     e = mean(1 / at)
     if not np.isfinite(at).all():
@@ -103,26 +106,24 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
     """The snap by every measure, beside the paper's."""
     rows = []
     for kind in KINDS:
-        found = data[f"{kind}_found"]
-        relative = data[f"{kind}_relative"]
-        at = [relative[(found == wanted).any(axis=1)] for wanted in (PENTAGON, SQUARE)]
+        classes, relative = data[f"{kind}_found"], data[f"{kind}_relative"]
+        pentagons, squares = (relative[(classes == number).any(axis=1)] for number in (PENTAGON, SQUARE))
         rows.append({
             "varied": kind,
             "exact curves cross": f"1 / {1 / crossings(data, kind)[0]:.2f}",
             "best of five by expected loss": f"1 / {np.mean(1 / snaps(data, kind)):.2f}",
             "by final loss on samples": f"1 / {np.mean(1 / snaps(data, kind, 'best_sampled')):.2f}",
-            "single pentagons from": f"{at[0].min():.2f}" if at[0].size else "none",
-            "single squares up to": f"{at[1].max():.2f}" if at[1].size else "none",
+            "single pentagons from": f"{pentagons.min():.2f}" if pentagons.size else "none",
+            "single squares up to": f"{squares.max():.2f}" if squares.size else "none",
             "paper": "1 / 2.5" if kind == "density" else "not given",
         })  # fmt: skip
     return rows
 
 
 def _pentagons(data: Data, name: str, group: int) -> np.ndarray:
-    """An array (feature) over all features of the pentagons among a group's best fits, density varied."""
+    """The values (feature) of an array for all features of the pentagons among a group's best fits, density varied."""
     at = data["density_best"][:, group] == PENTAGON
-    found: np.ndarray = data[f"density_{name}"][at, group].ravel()
-    return found
+    return data[f"density_{name}"][at, group].ravel()
 
 
 def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
@@ -131,7 +132,7 @@ def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
 
 
 def norms_and_interference(data: Data) -> Estimate:
-    """Correlation within each group of fits, mean over groups; NaN without pentagons."""
+    """Correlation of norms with positive interference in each group of fits, mean over groups; NaN without pentagons."""
 
     def correlation(group: int) -> float:
         norm, positive = _pentagons(data, "norm", group), _pentagons(data, "positive", group)
@@ -148,13 +149,13 @@ def norms_rows(data: Data) -> list[dict[str, str]]:
     )
     rows = []
     for low, high in ((-1.0, -0.3), (-0.3, -0.2), (-0.2, -0.1), (-0.1, 1.0)):
-        here = (bias >= low) & (bias < high)
-        if here.any():
+        inside = (bias >= low) & (bias < high)
+        if inside.any():
             rows.append({
                 "bias": f"{low:g} to {high:g}" if high < 1 else f"above {low:g}",
-                "features": f"{here.sum()}",
-                "norm": f"{norm[here].min():.3f} to {norm[here].max():.3f}",
-                "positive interference": f"{positive[here].min():.2f} to {positive[here].max():.2f}",
+                "features": f"{inside.sum()}",
+                "norm": f"{norm[inside].min():.3f} to {norm[inside].max():.3f}",
+                "positive interference": f"{positive[inside].min():.2f} to {positive[inside].max():.2f}",
             })  # fmt: skip
     return rows
 
@@ -167,7 +168,7 @@ READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "|W|^2 = 1 / (1 + b)": lambda b: (1 / (1 + b)) ** 0.5,
     "|W|^2 = 1 - b": lambda b: (1 - b) ** 0.5,
 }
-"""The norm that each reading of the printed relation gives to a bias."""
+"""Norm as a function of the bias, for each reading of the printed relation."""
 
 
 def _off(data: Data, reading: str, group: int) -> float:
@@ -176,12 +177,12 @@ def _off(data: Data, reading: str, group: int) -> float:
 
 
 def readings(data: Data) -> Estimate:
-    """How far the printed relation is off, mean over fits."""
+    """Relative error of the printed relation, mean over groups of fits."""
     return _by_group(data, partial(_off, data, next(iter(READINGS))))
 
 
 def reading_rows(data: Data) -> list[dict[str, str]]:
-    """How far each reading is off, as a share of the norm."""
+    """Relative error of each reading."""
     rows = []
     for reading in READINGS:
         e = _by_group(data, partial(_off, data, reading))

@@ -1,4 +1,4 @@
-"""What F19 computes: pentagons and squares with one feature unlike the others, trained and exact, and where the best one changes.
+"""Computations of F19: pentagons and squares with one feature unlike the others, trained and exact, and where the best changes.
 
 Not a figure itself: `deformed_pentagon` is.
 """
@@ -21,13 +21,13 @@ FEATURES, HIDDEN, DENSITY = 5, 2, 0.05
 OTHER, SQUARE, PENTAGON = 0, 1, 2
 CLASSES = ("another arrangement", "square: the varied feature is dropped", "pentagon")
 NUMBERS = ", ".join(f"{number} {name}" for number, name in enumerate(CLASSES))
-"""What the numbers of arrangements stand for, for pages."""
+"""The numbers of arrangements with their names, for pages."""
 RELATIVE_DENSITIES = tuple(round(10 ** (k / 20), 6) for k in (-20, -18, *range(-16, -5), -4, 0, 4, 8, 12, 16, 20))
-"""Density of the varied feature over that of the others: fine where the paper and we see the snap, coarser elsewhere."""
+"""Density of the varied feature over that of the others: fine around the snap, the paper's and ours, coarser elsewhere."""
 RELATIVE_IMPORTANCES = tuple(round(10 ** (k / 20), 6) for k in (-20, -16, -14, -12, -10, -8, -6, -4, 0, 6, 13, 20))
 """Importance of the varied feature over that of the others."""
 LEAST_GAP = 30.0
-"""Degrees between neighbours from which five represented features count as a pentagon, however stretched."""
+"""Smallest angle in degrees between neighbours at which five represented features count as a pentagon, however stretched."""
 
 
 def dense(relative: float) -> tuple[float, ...]:
@@ -36,7 +36,7 @@ def dense(relative: float) -> tuple[float, ...]:
 
 
 def important(relative: float) -> tuple[float, ...]:
-    """Importances likewise; the others' are 1."""
+    """Importances of the five features when the first one's is `relative` and the others' are 1."""
     return (relative, *(1.0,) * (FEATURES - 1))
 
 
@@ -49,12 +49,16 @@ def by_density(relative: float) -> Task:
 
 def by_importance(relative: float) -> Task:
     """The task of models whose first feature is more or less important than the others."""
-    return Task.of(Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
-                       importance=important(relative)))  # fmt: skip
+    distribution, importance = Independent(density=DENSITY), important(relative)
+    return Task.of(
+        Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=distribution, importance=importance)
+    )
 
 
 def arrangement(W: np.ndarray) -> int:
-    """PENTAGON: all five represented, none nearer to another than LEAST_GAP. SQUARE: the first dropped, the others two digons.
+    """The number in CLASSES of the arrangement of W (2, feature).
+
+    PENTAGON: all five represented, none nearer to another than LEAST_GAP. SQUARE: the first dropped, the others two digons.
 
     Example:
         >>> arrangement(np.zeros((2, 5)))
@@ -66,13 +70,13 @@ def arrangement(W: np.ndarray) -> int:
 
 
 def ideal_pentagon() -> Minimum:
-    """Where descents to pentagons start: near the best one of five like features; its loss is not known."""
+    """The start of descents to pentagons, near the best one of five equal features; its loss is NaN."""
     angles = np.pi / 2 - 2 * np.pi * np.arange(FEATURES) / FEATURES
     return Minimum(1.14 * np.stack([np.cos(angles), np.sin(angles)]), np.full(FEATURES, -0.25), np.nan)
 
 
 def ideal_square() -> Minimum:
-    """Where descents to squares start: two digons of unit length, the first feature at zero."""
+    """The start of descents to squares: two digons of unit length, the first feature at zero; its loss is NaN."""
     angles = np.pi / 2 - np.pi / 2 * np.arange(FEATURES - 1)
     W = np.concatenate([np.zeros((2, 1)), np.stack([np.cos(angles), np.sin(angles)])], axis=1)
     bias = np.array([0.02, *(0.0,) * (FEATURES - 1)])  # above zero, where the dropped feature's bias has a gradient
@@ -82,15 +86,18 @@ def ideal_square() -> Minimum:
 def branch(
     start: Minimum, relative: Sequence[float], task: Callable[[float], Task], absent: tuple[int, ...] = ()
 ) -> list[Minimum]:
-    """The minimum at each setting, each found from its neighbour nearer to 1: a branch of solutions, followed both ways."""
+    """The minima of one branch of solutions, one a setting.
+
+    The descent at the setting nearest to 1 begins at `start`; each other one begins at the minimum of its neighbour nearer to 1.
+    """
     middle = int(np.argmin(np.abs(np.log(relative))))
-    found: dict[int, Minimum] = {}
-    for way in (range(middle, -1, -1), range(middle, len(relative))):
-        here = start
-        for k in way:
-            here = found.get(k) or descend(here.W, here.b, task(relative[k]), absent)
-            found[k] = here
-    return [found[k] for k in range(len(relative))]
+    minima: dict[int, Minimum] = {}
+    for order in (range(middle, -1, -1), range(middle, len(relative))):
+        minimum = start
+        for k in order:
+            minimum = minima.get(k) or descend(minimum.W, minimum.b, task(relative[k]), absent)
+            minima[k] = minimum
+    return [minima[k] for k in range(len(relative))]
 
 
 def crossing(relative: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
@@ -111,7 +118,7 @@ def crossing(relative: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[f
 def snap(relative: np.ndarray, classes: np.ndarray) -> float:
     """The setting at which fits `classes` (setting) turn from squares to something else: the cut that misplaces the fewest.
 
-    It is the geometric mean of the two neighbouring settings; NaN if there are no squares or nothing but squares.
+    It is the geometric mean of the two neighbouring settings; NaN if no fit or every fit is a square.
     """
     return cut(relative, classes != SQUARE)
 
@@ -119,12 +126,11 @@ def snap(relative: np.ndarray, classes: np.ndarray) -> float:
 def steps(weights: np.ndarray) -> np.ndarray:
     """Largest change of a product W_i . W_j from each fit of `weights` (setting, 2, feature) to the next: (setting - 1)."""
     products = gram(np.stack([clockwise(W) for W in weights]))
-    changes: np.ndarray = np.abs(np.diff(products, axis=0)).max(axis=(1, 2))
-    return changes
+    return np.abs(np.diff(products, axis=0)).max(axis=(1, 2))
 
 
 def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[[float], Task]) -> dict[str, Array]:
-    """All about the models of one experiment, of which each of `models` has one setting: single ones, best of fives, exact ones.
+    """Arrays of one experiment: single models, the best of five, and exact minima; each of `models` has the seeds of one setting.
 
     Norms, biases and products are in the features' own order, weights in clockwise order.
     """
@@ -132,7 +138,7 @@ def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[
     sampled = np.stack([trained["final_loss"] for trained in models]).astype(np.float64)
     classes = np.array([[arrangement(W) for W in trained["W"]] for trained in models])
     pentagon = np.array([[regular(W, range(FEATURES)) for W in trained["W"]] for trained in models])
-    best, best_sampled = (np.take_along_axis(classes, best_of_groups(by, GROUP), axis=1) for by in (loss, sampled))
+    best, best_sampled = (np.take_along_axis(classes, best_of_groups(losses, GROUP), axis=1) for losses in (loss, sampled))
     return {
         "relative": array(relative, "setting", "what is varied of one feature, over the same of the others"),
         "loss": array(loss, "setting seed", "expected loss"),
@@ -147,14 +153,14 @@ def survey(models: Sequence[Trained], relative: Sequence[float], task: Callable[
 
 
 def _best_fits(models: Sequence[Trained], best: np.ndarray) -> dict[str, Array]:
-    """Weights and biases of the models `best` (setting, group)."""
+    """Weights, norms, positive products and biases of the models `best` (setting, group)."""
     W = np.stack([trained["W"][row] for trained, row in zip(models, best, strict=True)])
     b = np.stack([trained["b"][row] for trained, row in zip(models, best, strict=True)]).astype(np.float64)
-    turned = np.array([[clockwise(one) for one in some] for some in W])
+    weights = np.array([[clockwise(one) for one in some] for some in W])
     positive = (np.maximum(np.stack([gram(some) for some in W]), 0) * (1 - np.eye(FEATURES))).sum(axis=3)
     fits = "best of five models"
     return {
-        "W": array(turned, "setting group hidden feature", f"weights, turned, features in clockwise order, {fits}"),
+        "W": array(weights, "setting group hidden feature", f"weights, turned, features in clockwise order, {fits}"),
         "norm": array(np.stack([feature_norms(some) for some in W]), "setting group feature", f"norm of a feature, {fits}"),
         "positive": array(positive, "setting group feature", f"sum of a feature's positive products with others, {fits}"),
         "b": array(b, "setting group feature", f"bias, {fits}"),

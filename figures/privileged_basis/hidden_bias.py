@@ -1,6 +1,6 @@
 """F28b: given a bias inside the hidden ReLU, a model uses it to get rid of the ReLU."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,11 +32,11 @@ ABOUT = About(
 DENSITY, STARTS = 0.15, 6
 MANY, MANY_STARTS = 50, 4
 ON = 0.05
-"""Largest mean share of samples in which the neurons are off for a model to count as linear inside."""
+"""Largest mean share of samples with a neuron off at which a model counts as linear inside."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """Nothing from the engines: the models are trained in `reduce`, the same in every profile."""
+    """Nothing: the models are trained in `reduce`, the same in every profile."""
     return {}
 
 
@@ -48,17 +48,14 @@ def reduce(runs: Runs) -> Data:
     many = learn(HIDDEN, np.ones(MANY), 1.0, short, MANY_STARTS, bias=False)
     off = {"held": _off(held), "free": _off(free), "many": _off(many)}
     best_held, best_free = held.loss.argmin(), free.loss.argmin()
+    identity = "largest difference that the hidden ReLU makes to an output once a hidden bias keeps all neurons on"
     text = "share of samples with an active feature in which a neuron is off, mean over neurons that are ever on"
     arrays = {
         "W_held": array(np.round(held.W[best_held], 4), "hidden feature", "weights of the best model without a hidden bias"),
         "W_free": array(np.round(free.W[best_free], 4), "hidden feature", "weights of the best model with a hidden bias"),
         "c_free": array(np.round(free.c[best_free], 4), "hidden", "hidden bias of the best model with one"),
         "bias_free": array(free.c.min(axis=1), "model", "lowest hidden bias of a model with one"),
-        "identity": array(
-            _identity(held),
-            "model",
-            "largest difference that the hidden ReLU makes to an output once a hidden bias keeps all neurons on",
-        ),
+        "identity": array(_identity(held), "model", identity),
         "off_held": array(off["held"], "model", f"{text}, models without a hidden bias"),
         "off_free": array(off["free"], "model", f"{text}, models with a hidden bias"),
         "off_many": array(off["many"], "model", f"{text}, models of fifty dense features without a hidden bias"),
@@ -71,26 +68,25 @@ def reduce(runs: Runs) -> Data:
     return Data(arrays=arrays, values=values)
 
 
-def _off(found: Learned) -> np.ndarray:
-    """Mean over the neurons that are on at all of the share of samples in which they are off; (run)."""
-    used = found.off < 1
-    shares: np.ndarray = np.where(used, found.off, 0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
-    return shares
+def _off(models: Learned) -> np.ndarray:
+    """Share (run) of samples in which a neuron is off, mean over the neurons that are ever on; 0 without such neurons."""
+    is_used = models.off < 1
+    return np.where(is_used, models.off, 0).sum(axis=1) / np.maximum(is_used.sum(axis=1), 1)
 
 
-def _identity(found: Learned) -> np.ndarray:
-    """Largest difference of outputs between a model whose bias keeps all neurons on and its ReLU output model; (run)."""
-    x = np.random.default_rng(3).random((len(found.W), 1000, len(IMPORTANCE)))
-    c = linear_from(found.W)
-    b = found.b - output_bias(found.W, c, 0 * found.b)
-    linear = np.maximum(x @ found.W.swapaxes(1, 2) @ found.W + output_bias(found.W, c, b)[:, None], 0)
-    gaps: np.ndarray = np.abs(hidden_bias_model(x, found.W, c, b) - linear).max(axis=(1, 2))
-    return gaps
+def _identity(models: Learned) -> np.ndarray:
+    """Largest difference (run) of outputs between a model whose bias keeps all neurons on and its ReLU output model."""
+    W = models.W
+    x = np.random.default_rng(3).random((len(W), 1000, len(IMPORTANCE)))
+    c = linear_from(W)
+    b = models.b - output_bias(W, c, 0 * models.b)
+    linear = np.maximum(x @ W.swapaxes(1, 2) @ W + output_bias(W, c, b)[:, None], 0)
+    return np.abs(hidden_bias_model(x, W, c, b) - linear).max(axis=(1, 2))
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """The two matrices, and the shares of time in which neurons are off."""
+    """The two matrices, and the shares of samples in which neurons are off."""
     figure, axes = sheet(theme, 208)
     for left, name, words in ((26, "held", "no hidden bias"), (126, "free", "hidden bias")):
         matrix = inset(axes, left, 52, 64, 124)
@@ -111,15 +107,17 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _shares(axes: "Axes", data: Data, theme: Theme) -> None:
     chart = inset(axes, 254, 52, 126, 124)
-    shown: tuple[tuple[str, str, Any], ...] = (
-        ("held", "none", theme.dedicated), ("free", "trained", theme.superposed), ("many", "none, 50\nfeatures", theme.groups[2]),
-    )  # fmt: skip
-    for k, (name, _, colour) in enumerate(shown):
+    kinds = (
+        ("held", "none", theme.dedicated),
+        ("free", "trained", theme.superposed),
+        ("many", "none, 50\nfeatures", theme.groups[2]),
+    )
+    for k, (name, _, colour) in enumerate(kinds):
         off = 100 * data[f"off_{name}"]
         chart.plot(k + np.linspace(-0.2, 0.2, len(off)), off, "o", color=colour, ms=4)
-    top = 100 * max(float(data[f"off_{name}"].max()) for name, _, _ in shown)
+    top = 100 * max(float(data[f"off_{name}"].max()) for name, _, _ in kinds)
     chart.set(xlim=(-0.5, 2.5), ylim=(-0.04 * top, 1.08 * top), xticks=range(3))
-    chart.set_xticklabels([words for _, words, _ in shown])
+    chart.set_xticklabels([words for _, words, _ in kinds])
     say(axes, 317, 196, "neurons off", theme, fontweight="bold")
     say(axes, 228, 114, "share of samples, %", theme, rotation=90)
     say(axes, 317, 14, "hidden bias", theme)
@@ -130,7 +128,7 @@ def _linear(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """What the three kinds of models do."""
+    """Share of samples in which neurons are off, a row for each kind of models."""
     kinds = {
         "ten sparse features, no hidden bias": "held",
         "ten sparse features, hidden bias": "free",

@@ -1,4 +1,4 @@
-"""What the figures on privileged bases share: their runs, and how the best of many fits is found in groups of fits.
+"""Shared by the figures on privileged bases: their runs, the size of groups of fits, and the best fit.
 
 Not a figure itself. The recipe was chosen by final loss among four, at equal samples, on 16 fits of seeds that no figure uses:
 the usual one, the usual one without weight decay, and learning rates of 0.003 and 0.01 that fall to zero. The last won.
@@ -16,7 +16,7 @@ FEATURES, HIDDEN = 10, 5
 IMPORTANCE = geometric(0.75, FEATURES)
 DENSITIES = (1.0, 0.8, 0.65, 0.5, 0.4, 0.32, 0.26, 0.2, 0.15, 0.12, 0.08, 0.06, 0.04, 0.03)
 GROUP = 20
-"""Fits among which the best is taken; a profile's fits make as many such groups as there are, and at least one."""
+"""Number of fits in a group, whose best is taken; a profile with fewer fits makes one smaller group."""
 NOTE = (
     "The paper does not say how the models were trained. Here AdamW's learning rate starts at 0.01 and falls to zero, the "
     "best of four recipes by final loss on other seeds."
@@ -26,8 +26,8 @@ NOTE = (
 def fits(model: Model, densities: Sequence[float], size: Size, seeds: int) -> Sweep:
     """`seeds` fits of ten features in five dimensions at each density."""
     recipe = Recipe(steps=size.steps, learning_rate=0.01, schedule=LINEAR_DECAY)
-    base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
-               importance=IMPORTANCE, recipe=recipe)  # fmt: skip
+    dense = Independent(density=1.0)
+    base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=dense, importance=IMPORTANCE, recipe=recipe)
     return sweep(base, density=densities, seed=replicates(seeds))
 
 

@@ -1,4 +1,4 @@
-"""F28: ten features on five neurons; the sparser they are, the more of them share neurons, in one code after another."""
+"""F28: codes for ten features on five neurons; the sparser the features, the more of them share neurons."""
 
 import math
 from itertools import pairwise
@@ -45,7 +45,7 @@ PAPER = (
     "hub of 4",
     "all pairs of 5",
 )
-"""The code of each row, as `sup.codes.code_name` names it."""
+"""The code of each row, in the words of `sup.codes.code_name`."""
 PAPER_COUNT = (5, 6, 7, 7, 8, 10)
 PAPER_ALONE = (5, 5, 5, 5, 3, 3, 3, 3, 2, 1, 0, 0, 0, 0)
 """Neurons of one feature at the paper's 14 densities, from dense to sparse."""
@@ -60,13 +60,13 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 def reduce(runs: Runs) -> Data:
     """The drawn models, their neurons in reading order, and the codes of the best fits of groups."""
-    found = [_fits(runs["relu"].where(density=density)) for density in DENSITIES]
-    drawn = [found[DENSITIES.index(density)] for density in ROWS]
-    W = np.stack([fits["W"][fits["best"]] for fits in drawn]).astype(np.float64)
+    all_fits = [_fits(runs["relu"].where(density=density)) for density in DENSITIES]
+    rows = [all_fits[DENSITIES.index(density)] for density in ROWS]
+    W = np.stack([fits["W"][fits["best"]] for fits in rows]).astype(np.float64)
     W = np.stack([w[reading_order(code)] for w, code in zip(W, code_words(W), strict=True)])
-    places = [int(fits["best"]) for fits in drawn]
-    alone = [int(fits["alone"][fits["best"]]) for fits in found]
-    least = np.array([[_least(fits, code) for fits in found] for code in range(len(PAPER))])
+    places = [int(fits["best"]) for fits in rows]
+    alone = [int(fits["alone"][fits["best"]]) for fits in all_fits]
+    least = np.array([[_least(fits, code) for fits in all_fits] for code in range(len(PAPER))])
     equal = [crossing(least[k : k + 2]) for k in range(len(PAPER) - 1)]
     code = "code of the drawn fit: 1 for a strong weight of a recovered feature, -1 for a negative one as strong, else 0"
     arrays = {
@@ -77,34 +77,31 @@ def reduce(runs: Runs) -> Data:
         "alone": array(alone, "density", "neurons of one feature in the best of all fits of a density"),
         "least": array(least, "code density", "lowest final loss of fits with this code of the paper, nan without any"),
         "boundary": array(equal, "crossing", "density at which a code of the paper and the next cost the same, nan if not seen"),
-        "size": array(len(found[0]["loss"]) // len(found[0]["groups"]), "", "fits of a group"),
-        **_grouped(found),
+        "size": array(len(all_fits[0]["loss"]) // len(all_fits[0]["groups"]), "", "fits of a group"),
+        **_grouped(all_fits),
     }
-    values = {f"count_{d:g}": Value(value=float(drawn[k]["count"][drawn[k]["best"]])) for k, d in enumerate(ROWS)}
-    values["fits"] = Value(value=float(len(found[0]["loss"])), digits=4)
+    values = {f"count_{d:g}": Value(value=float(fits["count"][fits["best"]])) for d, fits in zip(ROWS, rows, strict=True)}
+    values["fits"] = Value(value=float(len(all_fits[0]["loss"])), digits=4)
     return Data(arrays=arrays, values=values)
 
 
-def _grouped(found: list[dict[str, np.ndarray]]) -> dict[str, Array]:
-    """What is measured of the best fit of each group."""
+def _grouped(all_fits: list[dict[str, np.ndarray]]) -> dict[str, Array]:
+    """Arrays on the best fit of each group, from the fits of each density."""
     names = ("alone", "shared", "count", "code", "name")
-    best = {name: np.stack([fits[name][fits["groups"]] for fits in found]) for name in names}
+    best = {name: np.stack([fits[name][fits["groups"]] for fits in all_fits]) for name in names}
+    same = "whether this code is also that of the group's best fit at a neighbouring density"
     code = "code of a group's best fit, numbered from 0 as the rows of the paper's figure; -1 for another code"
     return {
         "group_alone": array(best["alone"], "density group", "neurons of one feature in a group's best fit"),
         "group_shared": array(best["shared"], "density group", "neurons of several features in a group's best fit"),
         "group_count": array(best["count"], "density group", "features recovered by a group's best fit"),
         "group_code": array(best["code"], "density group", code),
-        "group_same": array(
-            _same(best["name"]),
-            "density group",
-            "whether this code is also that of the group's best fit at a neighbouring density",
-        ),
+        "group_same": array(_same(best["name"]), "density group", same),
     }
 
 
 def _fits(trained: Trained) -> dict[str, np.ndarray]:
-    """What is measured of each fit (fit), the position of the `best` one, and of the best one of each group, `groups`."""
+    """Measures of each fit (fit); positions of the `best` fit of all and of the best of each group, `groups` (group)."""
     codes, loss = code_words(trained["W"]), trained["final_loss"].astype(np.float64)
     words, names = words_per_neuron(codes), np.array([code_name(code) for code in codes])
     return {
@@ -126,21 +123,20 @@ def _least(fits: dict[str, np.ndarray], code: int) -> float:
 
 
 def _same(names: np.ndarray) -> np.ndarray:
-    """Whether the best fit of a group has the same code at a neighbouring density; (density, group)."""
+    """Whether the best fit of a group has the same code at a neighbouring density, shape (density, group) as `names`."""
     equal = names[1:] == names[:-1]
     edge = np.zeros((1, names.shape[1]), bool)
-    same: np.ndarray = np.concatenate([edge, equal]) | np.concatenate([equal, edge])
-    return same
+    return np.concatenate([edge, equal]) | np.concatenate([equal, edge])
 
 
 def crossing(least: np.ndarray) -> float:
-    """The density at which two codes cost the same: where the logarithm of their losses' ratio crosses zero.
+    """The density at which two codes have the same loss: where the logarithm of their losses' ratio crosses zero.
+
+    It is interpolated in the logarithm of the density, between the two nearest densities that have fits of both codes. The last
+    such crossing, if there are several; NaN if there is none.
 
     Args:
-        least: The lowest losses of the denser and the sparser code, shape (2, density) from dense to sparse, nan without fits.
-
-    Interpolated in the logarithm of the density between the neighbours where both codes were found and the order turns. The
-    last such place, if there are several; nan if there is none.
+        least: The lowest losses of the denser and the sparser code, shape (2, density) from dense to sparse, NaN without fits.
 
     Example: equal half way between the first two densities.
         >>> round(crossing(np.array([[1.0, 2.0] + [np.nan] * 12, [2.0, 1.0] + [np.nan] * 12])) ** 2, 6)
@@ -157,7 +153,7 @@ def crossing(least: np.ndarray) -> float:
 
 
 LOWEST = -0.8
-"""No weight is drawn longer downwards: how far below zero a neuron is pushed does not matter once it is off."""
+"""Weights below this are drawn cut off: how far below zero a neuron is pushed does not matter once it is off."""
 ROW, TALL = 80.0, 680.0
 """Height of a row and of the sheet, in points."""
 
@@ -166,10 +162,10 @@ ROW, TALL = 80.0, 680.0
 def draw(data: Data, theme: Theme) -> "Figure":
     """A row per code, the neurons at all densities, the keys."""
     figure, axes = sheet(theme, TALL)
-    shown = np.clip(data["W"], LOWEST, None)
-    reach = max(1.0, *(1.02 * float(np.maximum(sign * shown, 0.0).sum(axis=2).max()) for sign in (1, -1)))
+    weights = np.clip(data["W"], LOWEST, None)
+    reach = max(1.0, *(1.02 * float(np.maximum(sign * weights, 0.0).sum(axis=2).max()) for sign in (1, -1)))
     for k in range(len(ROWS)):
-        _row(axes, data, k, TALL - 20 - ROW * (k + 1), theme, shown[k], reach)
+        _row(axes, data, k, TALL - 20 - ROW * (k + 1), theme, weights[k], reach)
     say(axes, 51, TALL - 10, "weights", theme, color=theme.muted)
     say(axes, 160, TALL - 10, "the same as stacks", theme, color=theme.muted)
     _neurons(axes, data, theme)
@@ -177,37 +173,31 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return figure
 
 
-def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, shown: np.ndarray, reach: float) -> None:
+def _row(axes: "Axes", data: Data, k: int, base: float, theme: Theme, weights: np.ndarray, reach: float) -> None:
     W, code = data["W"][k], data["code"][k]
     matrix = inset(axes, 22, base + 4, 58, ROW - 10)
     weight_image(matrix, W.T, theme)
     matrix.set_aspect("auto")
     for row in (0, FEATURES - 1):
-        say(
-            axes,
-            18,
-            base + 4 + (ROW - 10) * (1 - (row + 0.5) / FEATURES),
-            str(row),
-            theme,
-            ha="right",
-            fontsize=8,
-            color=theme.muted,
-        )
+        y = base + 4 + (ROW - 10) * (1 - (row + 0.5) / FEATURES)
+        say(axes, 18, y, str(row), theme, ha="right", fontsize=8, color=theme.muted)
     stacks = inset(axes, 92, base + 4, 136, ROW - 10)
     colours = score_map(theme)(np.clip(data["scores"][k], 0, 1))
-    stack_plot(stacks, shown, list(colours), theme, words_per_neuron(code[None])[0])
+    stack_plot(stacks, weights, list(colours), theme, words_per_neuron(code[None])[0])
     stacks.set(ylim=(-reach, reach), yticks=())
     stacks.spines["left"].set_visible(False)
     count = int((code > 0).any(axis=0).sum())
     say(axes, 238, base + 58, f"density {ROWS[k]:g}: {count} features", theme, ha="left", fontweight="bold")
-    for line, words in enumerate(code_name(code).split(" + ")):
+    name = code_name(code)
+    lines = name.split(" + ")
+    for line, words in enumerate(lines):
         say(axes, 238, base + 42 - 13 * line, words, theme, ha="left")
-    if code_name(code) == PAPER[k]:
-        say(axes, 238, base + 42 - 13 * len(code_name(code).split(" + ")), "as in the paper", theme, ha="left", color=theme.muted)
+    if name == PAPER[k]:
+        say(axes, 238, base + 42 - 13 * len(lines), "as in the paper", theme, ha="left", color=theme.muted)
 
 
 def _neurons(axes: "Axes", data: Data, theme: Theme) -> None:
-    """Neurons of one feature and of several in the best fit at each density, the paper's beside them as a line."""
+    """Draws the neurons of one feature and of several in the best fit at each density; the paper's are a line."""
     chart = inset(axes, 60, 88, 318, 62)
     alone = data["alone"]
     for count, bottom, heights in ((1, 0 * alone, alone), (2, alone, HIDDEN - alone)):
@@ -222,14 +212,14 @@ def _neurons(axes: "Axes", data: Data, theme: Theme) -> None:
 
 def _keys(axes: "Axes", theme: Theme) -> None:
     neuron_legend(axes, 70, 50, theme)
-    for left, words, colours, ticks in ((70, "weight", weight_map(theme), ("-1", "0", "1")),
-                                        (272, "score", score_map(theme), ("0", "1"))):  # fmt: skip
+    scales = ((70, "weight", weight_map(theme), ("-1", "0", "1")), (272, "score", score_map(theme), ("0", "1")))
+    for left, words, colours, ticks in scales:
         say(axes, left - 8, 26, words, theme, ha="right")
         key(inset(axes, left, 22, 96, 8), colours, ticks, theme)
 
 
 def _models(data: Data, densities: int) -> int:
-    """How many models of so many densities the best fits of groups were chosen from."""
+    """Number of models, at this number of densities, from which the best fits of groups are taken."""
     return int(densities * data["group_code"].shape[1] * data["size"])
 
 
@@ -256,7 +246,7 @@ def _ranges(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """The paper's code and the one found, a row per density of the figure."""
+    """The paper's code and that of the best fit, a row per density of the figure."""
     rows = []
     for k, density in enumerate(ROWS):
         groups, code = data["group_code"][DENSITIES.index(density)], data["code"][k]
@@ -271,7 +261,7 @@ def _rows(data: Data) -> list[dict[str, str]]:
 
 
 def _boundaries(data: Data) -> list[dict[str, str]]:
-    """Where each code of the paper gives way to the next: the density at which their lowest losses are equal."""
+    """The density at which the lowest losses of two successive codes of the paper are equal, a row per pair."""
     return [
         {"denser": PAPER[k], "sparser": PAPER[k + 1], "equal loss at density": "not seen" if math.isnan(at) else f"{at:.3f}"}
         for k, at in enumerate(data["boundary"].tolist())

@@ -1,4 +1,4 @@
-"""F26: the same weights with a linear and with a ReLU hidden layer; only with the ReLU do single entries mean something."""
+"""F26: weights of models with a linear and with a ReLU hidden layer; only with the ReLU are single entries meaningful."""
 
 from typing import TYPE_CHECKING
 
@@ -36,11 +36,11 @@ ABOUT = About(
 )
 SHOWN = (0.65, 0.32, 0.06)
 LINEAR_FITS = 20
-"""At most so many fits of the model with a linear hidden layer at each density."""
+"""Largest number of fits with a linear hidden layer at each density."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`relu`, the fits of the next figure, the same sweep; `linear`, ReLU output models at three of its densities."""
+    """`relu`: the sweep of the next figure; `linear`: ReLU output models at three of its densities."""
     return {
         "relu": privileged.fits("relu-hidden", DENSITIES, size, size.seeds),
         "linear": privileged.fits("relu-output", SHOWN, size, min(size.seeds, LINEAR_FITS)),
@@ -48,7 +48,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The best models, and how many of the neurons of all models answer to one feature.
+    """The best models, and the share of each model's neurons that answer to one feature.
 
     Neurons of the best models with a ReLU are in reading order.
     """
@@ -103,13 +103,13 @@ def _names(axes: "Axes", theme: Theme) -> None:
 
 
 def _aligned(data: Data) -> Estimate:
-    """Mean difference, model by model, of the share of neurons that answer to one feature, at the first density."""
+    """Share of neurons of one feature with the ReLU less that without, mean over pairs of models at the first density."""
     linear, relu = data["alone_linear"][0], data["alone_relu"][0]
     return mean(relu[: len(linear)] - linear)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """Neurons of one feature with either hidden layer, a row per density."""
+    """Share of neurons of one feature with either hidden layer, a row per density."""
     return [
         {
             "density": f"{density:g}",
@@ -123,8 +123,8 @@ def _rows(data: Data) -> list[dict[str, str]]:
 def _turned(data: Data) -> Estimate:
     """Largest change of the pentagon's W^T W when the hidden layer is turned by each whole degree."""
     W = polygon(5)
-    turned = np.stack([turn(angle) @ W for angle in np.deg2rad(np.arange(360))])
-    return exact(np.abs(gram(turned) - gram(W[None])).max())
+    rotations = np.stack([turn(angle) @ W for angle in np.deg2rad(np.arange(360))])
+    return exact(np.abs(gram(rotations) - gram(W[None])).max())
 
 
 CLAIMS = (

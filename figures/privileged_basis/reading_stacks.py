@@ -26,7 +26,7 @@ ABOUT = About(
 )
 CLAIMS: tuple[Claim, ...] = ()
 WEIGHTS = np.array([[1.0, 0.0, 0.0], [0.0, 0.8, 0.6], [0.5, 0.8, -0.6]])
-"""Neuron by feature: a neuron of one feature, one of two, and one that two features switch on and the third switches off."""
+"""Weights (neuron, feature): a neuron of one feature, one of two, and one that two features switch on and the third off."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -35,7 +35,7 @@ def needs(size: Size) -> dict[str, Sweep]:
 
 
 def reduce(runs: Runs) -> Data:
-    """The weights, and how many features each neuron answers to."""
+    """The weights, and the number of features that each neuron answers to."""
     words = words_per_neuron(code_words(WEIGHTS[None]))[0]
     arrays = {
         "W": array(WEIGHTS, "hidden feature", "weights written down for the drawing"),
@@ -63,7 +63,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _matrix(axes: "Axes", data: Data, theme: Theme) -> None:
-    """The weights as coloured cells with their numbers, the names of the features in the colours of the stacks."""
+    """Draws the weights as coloured cells with numbers, and the features' names in the colours of the stacks."""
     left, base, side = 60.0, 54.0, 33.0
     matrix = inset(axes, left, base, 3 * side, 3 * side)
     weight_image(matrix, data["W"].T, theme, limit=2.0)

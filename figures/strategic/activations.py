@@ -39,15 +39,21 @@ def needs(size: Size) -> dict[str, Sweep]:
     """For each activation, two features in one dimension over relative importance and density."""
     sweeps: dict[str, Sweep] = {}
     for activation in ACTIVATIONS:
-        base = Run(model="relu-output", n_features=2, n_hidden=1, distribution=Independent(density=1.0), activation=activation,
-                   recipe=replace(RECIPE, steps=size.steps))  # fmt: skip
+        base = Run(
+            model="relu-output",
+            n_features=2,
+            n_hidden=1,
+            distribution=Independent(density=1.0),
+            activation=activation,
+            recipe=replace(RECIPE, steps=size.steps),
+        )
         importances = [(1.0, ratio) for ratio in RATIOS]
         sweeps[activation] = sweep(base, density=DENSITIES, importance=importances, seed=replicates(size.seeds))
     return sweeps
 
 
 def reduce(runs: Runs) -> Data:
-    """The phase of the best model of each cell, and what share of cells differs from ReLU's or is in superposition."""
+    """The phase of each cell's best model, and the shares of cells that differ from ReLU's or are in superposition."""
     maps = {activation: _maps(runs[activation]) for activation in ACTIVATIONS}
     reference = maps["relu"][0]
     each = [maps[activation][1] for activation in ACTIVATIONS]
@@ -72,9 +78,9 @@ def reduce(runs: Runs) -> Data:
 
 
 def _maps(trained: Trained) -> tuple[np.ndarray, np.ndarray]:
-    """The phase of each cell's best model (density, ratio), and of all models (density, ratio, seed)."""
-    there = represented(trained["W"])
-    phases = np.where(there[:, 1], np.where(there[:, 0], 3, 2), np.where(there[:, 0], 1, 0))
+    """The phases, as positions in PHASES, of each cell's best model (density, ratio) and of all models (density, ratio, seed)."""
+    first, second = represented(trained["W"]).T
+    phases = np.where(second, np.where(first, 3, 2), np.where(first, 1, 0))
     grid = phases.reshape(len(DENSITIES), len(RATIOS), -1)
     best = trained["final_loss"].reshape(grid.shape).argmin(axis=2)[:, :, None]
     return np.take_along_axis(grid, best, axis=2)[:, :, 0], grid
@@ -88,10 +94,10 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
     drawn = figure(theme, height=2.75)
     colours = (theme.surface, theme.absent, theme.dedicated, theme.superposed)
+    colour_map = ListedColormap(colours)
     at = np.linspace(0, len(RATIOS) - 1, 3), np.linspace(0, len(DENSITIES) - 1, 3)
     for k, axes in enumerate(drawn.subplots(1, 3, sharey=True)):
-        axes.imshow(data["phase"][k], cmap=ListedColormap(colours), vmin=-0.5, vmax=3.5, origin="lower", aspect="auto",
-                    interpolation="none")  # fmt: skip
+        axes.imshow(data["phase"][k], colour_map, vmin=-0.5, vmax=3.5, origin="lower", aspect="auto", interpolation="none")
         axes.set(xticks=at[0], xticklabels=("0.1", "1", "10"), yticks=at[1], yticklabels=("0.01", "0.1", "1"))
         axes.set(title=NAMES[ACTIVATIONS[k]], xlabel="relative importance", ylabel="density $1-S$" if k == 0 else "")
     patches = [Patch(facecolor=colour, edgecolor=theme.muted, label=name) for colour, name in zip(colours, PHASES, strict=True)]
@@ -100,7 +106,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _beyond_relu(data: Data, name: str) -> Estimate:
-    """A share of cells less that of ReLU models; the activation with the most."""
+    """A share of cells less that of ReLU models, for the activation with the largest difference."""
     relu, *others = (mean(shares, among=len(ACTIVATIONS) - 1) for shares in data[name])
     return worst([difference(other, relu) for other in others]).over(data[name].size)
 

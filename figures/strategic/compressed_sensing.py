@@ -1,4 +1,4 @@
-"""W5: how many features fit, against the bound of compressed sensing, and what the bound asks that models do not do."""
+"""W5: the number of features that fit, against the bound of compressed sensing, and a premise of the bound that models miss."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -34,18 +34,18 @@ CLAIMED = 0.1
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """By their width, models of eight features for each dimension at four densities."""
+    """For each width, models of eight features a dimension at four densities."""
+    dense, recipe = Independent(density=1.0), Recipe(steps=size.steps)
 
     def models(width: int) -> Sweep:
-        base = Run(model="relu-output", n_features=PER_DIMENSION * width, n_hidden=width, distribution=Independent(density=1.0),
-                   recipe=Recipe(steps=size.steps))  # fmt: skip
+        base = Run(model="relu-output", n_features=PER_DIMENSION * width, n_hidden=width, distribution=dense, recipe=recipe)
         return sweep(base, density=DENSITIES, seed=replicates(size.seeds))
 
     return {str(width): models(width) for width in WIDTHS}
 
 
 def reduce(runs: Runs) -> Data:
-    """Counts of features at each width, and the errors on the worst and on usual inputs."""
+    """Counts of features at each width, and errors on the worst and on typical inputs."""
     count = np.array([[_count(runs[str(width)].where(density=p)) for p in DENSITIES] for width in WIDTHS])
     log = np.log(WIDTHS) - np.log(WIDTHS).mean()
     slope = np.einsum("w,wps->ps", log, np.log(count)) / (log @ log)
@@ -79,13 +79,12 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def _count(trained: Trained) -> np.ndarray:
-    """|W|_F^2 of each model."""
-    counts: np.ndarray = trained.runs[0].n_hidden / dimensions_per_feature(trained["W"])
-    return counts
+    """|W|_F^2 (run) of each model."""
+    return trained.runs[0].n_hidden / dimensions_per_feature(trained["W"])
 
 
 def _worst_pair(W: np.ndarray, b: np.ndarray) -> float:
-    """The largest |x - x'|^2 / |x|^2 over inputs of two fully active features."""
+    """The largest |x - x'|^2 / |x|^2 over inputs x with two features of size 1."""
     products = gram(W[None])[0]
     first, second = np.triu_indices(W.shape[1], 1)
     x = np.zeros((len(first), W.shape[1]))
@@ -122,13 +121,13 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _linear(data: Data) -> Estimate:
-    """The worst difference from one of the exponent with which features grow with dimensions, over densities."""
+    """Largest difference from 1, over densities, of the exponent with which features grow with dimensions."""
     slopes = data["slope"]
     return worst([distance(mean(row, among=len(slopes)), 1.0) for row in slopes]).over(slopes.size * len(WIDTHS))
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
-    """Exponents, and the constant C for which m = C n p ln(1/p) with the represented features for n."""
+    """Exponents, and the constant C in m = C n p ln(1/p) for n represented features, a row per density."""
     return [
         {
             "density": f"{density:g}",

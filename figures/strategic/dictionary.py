@@ -1,4 +1,4 @@
-"""W2: features come back out of superposition by sparse coding, and what cosine similarity says meanwhile."""
+"""W2: sparse coding recovers features from superposition; cosine similarity misleads there."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -46,19 +46,18 @@ ENOUGH = 1.05
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """`many`: models of 20 equal features in 5 dimensions at four densities; `ten`: of 10 in 5, which pair up."""
-    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0),
-               recipe=Recipe(steps=size.steps))  # fmt: skip
-    ten = Run(model="relu-output", n_features=PAIRED, n_hidden=HIDDEN, distribution=Independent(density=CLAIMED),
-              recipe=Recipe(steps=size.steps))  # fmt: skip
-    return {"many": sweep(base, density=DENSITIES, seed=replicates(size.seeds)), "ten": sweep(ten, seed=replicates(size.seeds))}
+    """`many`: models of 20 equal features in 5 dimensions at four densities; `ten`: of 10 features, which pair up."""
+    recipe, seeds = Recipe(steps=size.steps), replicates(size.seeds)
+    base = Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=1.0), recipe=recipe)
+    ten = Run(model="relu-output", n_features=PAIRED, n_hidden=HIDDEN, distribution=Independent(density=CLAIMED), recipe=recipe)
+    return {"many": sweep(base, density=DENSITIES, seed=seeds), "ten": sweep(ten, seed=seeds)}
 
 
 def reduce(runs: Runs) -> Data:
-    """What is found in each model, how many features are counted, and how alike unrelated directions are."""
+    """Shares of features found in each model, counts of features, and cosines between unrelated features."""
     many = [runs["many"].where(density=density) for density in DENSITIES]
     shares = {name: np.stack([_shares(trained, learner) for trained in many]) for name, learner in LEARNERS.items()}
-    kept = np.stack([represented(trained["W"]).sum(axis=1) for trained in many])
+    counts = np.stack([represented(trained["W"]).sum(axis=1) for trained in many])
     alike = _alike(many[DENSITIES.index(CLAIMED)]["W"])
     text = f"share of represented features, nan without any, found by {2 * FEATURES}"
     arrays = {
@@ -66,7 +65,7 @@ def reduce(runs: Runs) -> Data:
         "coding": array(shares["coding"], "density seed", f"{text} directions of sparse coding"),
         "autoencoder": array(shares["autoencoder"], "density seed", f"{text} units of an autoencoder"),
         "chance": array(shares["chance"], "density seed", f"{text} random directions"),
-        "kept": array(kept, "density seed", f"represented features, of {FEATURES}"),
+        "kept": array(counts, "density seed", f"represented features, of {FEATURES}"),
         "units": array(UNITS, "size", "units of the autoencoder"),
         **_counted(runs["ten"]),
         "alike": array(alike, "seed", f"largest |cosine| of a feature with another, mean over features, at density {CLAIMED:g}"),
@@ -83,18 +82,17 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def hidden_vectors(trained: Trained) -> np.ndarray:
-    """The vectors h = W x (run, sample, hidden) of samples with at least one active feature, the same x for all models."""
+    """The vectors h = W x (run, sample, hidden) for samples with an active feature; x is the same for all models."""
     run = trained.runs[0]
     assert isinstance(run.distribution, Independent) and isinstance(run.distribution.density, float)
     rng = np.random.default_rng(round(1 / run.distribution.density))
     shape = (SAMPLES, run.n_features)
     x = rng.random(shape) * (rng.random(shape) < run.distribution.density)
-    h: np.ndarray = np.einsum("sf,rhf->rsh", x[x.any(axis=1)], np.asarray(trained["W"], np.float64))
-    return h
+    return np.einsum("sf,rhf->rsh", x[x.any(axis=1)], np.asarray(trained["W"], np.float64))
 
 
 def _steps(trained: Trained, name: str) -> int:
-    """Fewer for models that are hardly trained: a small profile is to be quick."""
+    """Steps of a learner, at most as many as the models were trained for, so that small profiles are quick."""
     return min(STEPS[name], trained.runs[0].recipe.steps)
 
 
@@ -104,9 +102,8 @@ def _coding(trained: Trained) -> np.ndarray:
 
 def _autoencoder(trained: Trained) -> np.ndarray:
     h = hidden_vectors(trained)
-    found = learn(h, 2 * FEATURES, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder"))
-    living: np.ndarray = found.decoder * alive(found, h)[:, None]
-    return living
+    autoencoders = learn(h, 2 * FEATURES, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder"))
+    return autoencoders.decoder * alive(autoencoders, h)[:, None]
 
 
 def _chance(trained: Trained) -> np.ndarray:
@@ -118,56 +115,60 @@ LEARNERS: dict[str, Callable[[Trained], np.ndarray]] = {"coding": _coding, "auto
 
 
 def _shares(trained: Trained, learner: Callable[[Trained], np.ndarray]) -> np.ndarray:
-    """The share of each model's represented features that a dictionary finds; nan for a model without any."""
+    """The share (run) of each model's represented features that a dictionary finds; NaN for a model without any."""
     W = np.asarray(trained["W"], np.float64)
-    there = represented(W)
-    hits = ((matches(W, learner(trained)) >= FOUND) & there).sum(axis=1)
-    shares: np.ndarray = np.divide(hits, there.sum(axis=1), out=np.full(len(W), np.nan), where=there.any(axis=1))
-    return shares
+    is_represented = represented(W)
+    hits = ((matches(W, learner(trained)) >= FOUND) & is_represented).sum(axis=1)
+    counts = is_represented.sum(axis=1)
+    return np.divide(hits, counts, out=np.full(len(W), np.nan), where=counts > 0)
 
 
 def _counted(trained: Trained) -> dict[str, Array]:
-    """The features of models of ten, counted without knowing them, by autoencoders of several sizes."""
+    """Arrays on models of ten features, counted by autoencoders of several sizes without use of the weights."""
     h, W = hidden_vectors(trained), np.asarray(trained["W"], np.float64)
-    learnt = [learn(h, units, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder")) for units in UNITS]
-    loss = np.stack([dictionary_loss(found, h, L1["autoencoder"]) for found in learnt])
-    there = represented(W)
-    hits = ((matches(W, learnt[-1].decoder) >= FOUND) & there).sum(axis=1)
-    share = hits / np.maximum(there.sum(axis=1), 1)
+    autoencoders = [learn(h, units, l1=L1["autoencoder"], steps=_steps(trained, "autoencoder")) for units in UNITS]
+    loss = np.stack([dictionary_loss(one, h, L1["autoencoder"]) for one in autoencoders])
+    second, largest = autoencoders[-2:]
+    is_represented = represented(W)
+    truth = is_represented.sum(axis=1)
+    hits = ((matches(W, largest.decoder) >= FOUND) & is_represented).sum(axis=1)
+    share = hits / np.maximum(truth, 1)
     by_loss = np.array(UNITS)[(loss <= ENOUGH * loss.min(axis=0)).argmax(axis=0)]
-    by_comparison = [_in_both(learnt[-2], learnt[-1], run) for run in range(len(W))]
+    by_comparison = [_in_both(second, largest, run) for run in range(len(W))]
     return {
         "loss": array(loss, "size seed", "loss of the autoencoder of a model of ten features"),
         "found": array(share, "seed", "share of represented features, of ten, found by the largest autoencoder, 0 without any"),
-        "truth": array(there.sum(axis=1), "seed", "represented features, of ten"),
-        "by_life": array(alive(learnt[-1], h).sum(axis=1), "seed", "live units of the largest autoencoder"),
+        "truth": array(truth, "seed", "represented features, of ten"),
+        "by_life": array(alive(largest, h).sum(axis=1), "seed", "live units of the largest autoencoder"),
         "by_loss": array(by_loss, "seed", "units of the smallest autoencoder whose loss counts as equal to the lowest"),
         "by_comparison": array(by_comparison, "seed", "different directions that the two largest autoencoders have in common"),
     }
 
 
 def _in_both(one: Dictionaries, two: Dictionaries, run: int) -> int:
-    """How many different directions of one dictionary the other has, too."""
+    """Number of different directions of dictionary `one` that `two` has as well, for model `run`."""
     directions = distinct(one.decoder[run], FOUND)
     return int((matches(directions[None], two.decoder[run : run + 1]) >= FOUND).sum())
 
 
 def _alike(W: np.ndarray) -> np.ndarray:
-    """The mean over represented features of each model of the largest |cosine| with another one."""
-    there = represented(W)
-    both = there[:, :, None] & there[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
+    """Largest |cosine| of a represented feature with another one, mean (run) over a model's features; 0 without any."""
+    is_represented = represented(W)
+    both = is_represented[:, :, None] & is_represented[:, None, :] & ~np.eye(W.shape[2], dtype=bool)
     nearest = np.where(both, np.abs(gram(unit_columns(W))), 0.0).max(axis=2)
-    means: np.ndarray = np.divide((nearest * there).sum(axis=1), np.maximum(there.sum(axis=1), 1))
-    return means
+    return (nearest * is_represented).sum(axis=1) / np.maximum(is_represented.sum(axis=1), 1)
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Shares found against the density; the loss of autoencoders against their size."""
+    """Shares of features found against the density; the loss of autoencoders against their size."""
     drawn = figure(theme, height=2.9)
     left, right = drawn.subplots(1, 2)
-    styles = (("coding", "sparse coding", theme.groups[0], "o"), ("autoencoder", "autoencoder", theme.groups[1], "s"),
-              ("chance", "random directions", theme.muted, "^"))  # fmt: skip
+    styles = (
+        ("coding", "sparse coding", theme.groups[0], "o"),
+        ("autoencoder", "autoencoder", theme.groups[1], "s"),
+        ("chance", "random directions", theme.muted, "^"),
+    )
     for name, label, colour, marker in styles:
         shares = data[name]
         left.plot(data["density"], np.nanmean(shares, axis=1), color=colour, label=label)
@@ -196,7 +197,7 @@ def _at(name: str) -> Callable[[Data], Estimate]:
 
 
 def _off(data: Data) -> Estimate:
-    """The worst relative error of the counts by loss and by comparison."""
+    """Relative error of the worse of the counts by loss and by comparison, mean over models."""
     counts = np.stack([data[name] for name in ("by_loss", "by_comparison")])
     return mean(np.abs(counts / data["truth"] - 1).max(axis=0))
 

@@ -1,4 +1,4 @@
-"""W1: a penalty on hidden activations removes superposition, and what is below its threshold goes with it."""
+"""W1: a penalty on hidden activations removes superposition, and the features below its threshold."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,9 +36,9 @@ ABOUT = About(
 )
 FEATURES, HIDDEN, DECAY, DENSITY = 10, 5, 0.75, 0.05
 WORTH = 2 * (2 / 3) ** 0.5 - (2 / 3) ** 1.5
-"""The most that 2 s - s^3 can be: see `threshold`."""
+"""Maximum of 2 s - s^3, for `threshold`."""
 UNIT = round(DECAY ** (HIDDEN - 0.5) * 2 * WORTH / (3 * FEATURES), 5)
-"""The penalty whose threshold lies midway (geometrically) between the last feature that has room and the next."""
+"""The penalty whose threshold is the geometric mean of the importances of the last feature that has room and the next."""
 STRENGTHS = (0.0, 0.03, 0.1, 0.3, 1.0, 2.0, 4.0)
 MODELS: tuple[Model, ...] = ("relu-output", "relu-hidden")
 EFFICIENCY_AT = np.logspace(-3, -0.5, 26)
@@ -47,7 +47,7 @@ PENTAGON = 1.17046, -0.28230
 
 
 def threshold(penalty: float) -> float:
-    """The importance up to which a feature with a dimension of its own is not worth its penalty, for sparse features.
+    """The importance up to which a sparse feature with a dimension of its own is not worth its penalty.
 
     A feature of norm s, alone and without bias, costs p I (1 - s^2)^2 / (3 n) + l1 p s / 2, the mean over features of its error
     and the penalty of h = s x. This is below p I / (3 n), the cost at s = 0, for some s when 3 n l1 / (2 I) < max of 2 s - s^3.
@@ -56,37 +56,43 @@ def threshold(penalty: float) -> float:
 
 
 def needs(size: Size) -> dict[str, Sweep]:
-    """For each model, ten features in five dimensions: `relu-output` at the strengths above zero, `relu-output-free` at zero."""
+    """Ten features in five dimensions: for each of MODELS, `{model}` with a penalty and `{model}-free` without one."""
     sweeps: dict[str, Sweep] = {}
     for model in MODELS:
-        base = Run(model=model, n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=DENSITY),
-                   importance=geometric(DECAY, FEATURES), recipe=Recipe(steps=size.steps))  # fmt: skip
+        base = Run(
+            model=model,
+            n_features=FEATURES,
+            n_hidden=HIDDEN,
+            distribution=Independent(density=DENSITY),
+            importance=geometric(DECAY, FEATURES),
+            recipe=Recipe(steps=size.steps),
+        )
         seeds = replicates(size.seeds)
         sweeps[model] = sweep(base, l1=[strength * UNIT for strength in STRENGTHS[1:]], seed=seeds)
-        sweeps[f"{model}-free"] = sweep(base, seed=seeds)  # a training step of its own, without the penalty's part
+        sweeps[f"{model}-free"] = sweep(base, seed=seeds)  # another training step, without the penalty's code
     return sweeps
 
 
 def reduce(runs: Runs) -> Data:
-    """Counts and losses of the models, and the exact worth of shared dimensions."""
+    """Counts of features and losses of the models, and the exact worth of shared dimensions."""
     models = [[runs[f"{model}-free"], *(runs[model].where(l1=s * UNIT) for s in STRENGTHS[1:])] for model in MODELS]
     directions = [[alone(trained) for trained in row] for row in models]
-    there = [[represented(W) for W in row] for row in directions]
-    shared = [[superposed(W) for W in row] for row in directions]
+    is_represented = np.array([[represented(W) for W in row] for row in directions])
+    is_superposed = np.array([[superposed(W) for W in row] for row in directions])
     loss = np.array([[trained["final_loss"] for trained in row] for row in models], np.float64)
     importance = np.array(geometric(DECAY, FEATURES))
     below = np.array([importance <= threshold(strength * UNIT) for strength in STRENGTHS])
-    survivors = (np.array(there) & below[:, None]).sum(axis=3).astype(np.float64)
-    sharing = np.array(shared).sum(axis=3).astype(np.float64)
-    kept = np.minimum(HIDDEN, (~below).sum(axis=1))
+    survivors = (is_represented & below[:, None]).sum(axis=3).astype(np.float64)
+    count, sharing = (mask.sum(axis=3).astype(np.float64) for mask in (is_represented, is_superposed))
+    in_theory = np.minimum(HIDDEN, (~below).sum(axis=1))
     layers = "first with a linear hidden layer, then with a ReLU"
     arrays = {
         "strength": array(STRENGTHS, "strength", "strength of the penalty, in the figure's unit"),
-        "count": array(np.array(there, np.float64).sum(axis=3), "setting strength seed", f"represented features, {layers}"),
+        "count": array(count, "setting strength seed", f"represented features, {layers}"),
         "superposed": array(sharing, "setting strength seed", f"represented features in superposition, {layers}"),
         "loss": array(loss, "setting strength seed", f"final loss without the penalty's part, {layers}"),
         "below": array(survivors, "setting strength seed", f"represented features below the penalty's threshold, {layers}"),
-        "kept": array(kept, "strength", "features that theory keeps, each in a dimension of its own"),
+        "kept": array(in_theory, "strength", "features that theory keeps, each in a dimension of its own"),
         "density": array(EFFICIENCY_AT, "density", "density of the features in shared dimensions, 1 - S"),
         **_efficiencies(),
     }
@@ -105,7 +111,7 @@ def _values(data: Data) -> dict[str, Value]:
 
 
 def alone(trained: Trained) -> np.ndarray:
-    """Where each feature by itself moves the hidden layer, per unit (run, hidden, feature): W_i, or ReLU(W_i) behind a ReLU."""
+    """Hidden vectors of single features of size 1, shape (run, hidden, feature): W_i, or ReLU(W_i) behind a ReLU."""
     W = np.asarray(trained["W"], np.float64)
     return np.maximum(W, 0.0) if trained.runs[0].traits.hidden else W
 
@@ -113,8 +119,8 @@ def alone(trained: Trained) -> np.ndarray:
 def _efficiencies() -> dict[str, Array]:
     """Loss saved per active hidden unit, over that of dedicated dimensions, by an antipodal pair and by a pentagon.
 
-    What is saved is counted from features at their mean, the best constant. A dedicated dimension is active as often as its
-    feature.
+    The saving is relative to the loss of the best constant outputs, the features' means. A dedicated dimension is active as often
+    as its feature.
     """
     length, bias = PENTAGON
     angles = 2 * np.pi * np.arange(5) / 5 + 0.3
@@ -146,14 +152,14 @@ def draw(data: Data, theme: Theme) -> "Figure":
         axes[1, k].set(ylim=(5e-5, 2e-2), yticks=(1e-4, 1e-3, 1e-2))
         axes[1, k].minorticks_off()
     drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=3, handlelength=1.8)
-    for unused in axes[:, 2]:
-        unused.remove()
+    for spare in axes[:, 2]:
+        spare.remove()
     _worth(drawn.add_subplot(axes[0, 0].get_gridspec()[:, 2]), data, theme)
     return drawn
 
 
 def _x(data: Data) -> np.ndarray:
-    """Where the strengths are drawn: evenly, since the first is zero."""
+    """Positions of the strengths on the axis, evenly spaced, since the first strength is zero."""
     return np.arange(len(data["strength"]))
 
 
@@ -181,13 +187,13 @@ def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _survivors(data: Data) -> Estimate:
-    """Represented features below the threshold, ReLU hidden layer: the worst mean over models from the unit strength on."""
+    """Represented features below the threshold, ReLU hidden layer: largest mean over models of the strengths from 1 on."""
     above = [k for k, strength in enumerate(STRENGTHS) if strength >= 1]
     return worst([mean(data["below"][1, k], among=len(above)) for k in above])
 
 
 def _free(data: Data) -> Estimate:
-    """The share of superposition that is gone at the strongest penalty with a mean loss at most 5 % above that without."""
+    """Share of superposition removed by the strongest penalty that raises the mean loss by at most 5 %, ReLU hidden layer."""
     loss, shared = data["loss"][1].mean(axis=1), data["superposed"][1]
     cheap = max(k for k in range(len(STRENGTHS)) if loss[k] <= 1.05 * loss[0])
     return mean(1 - shared[cheap] / max(shared[0].mean(), 1.0))
