@@ -147,7 +147,7 @@ def _masking(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _tracks(data: Data) -> Estimate:
-    """Correlation of vulnerability with features per dimension over the paper's range, mean over seeds."""
+    """Correlation of vulnerability with features per dimension over the paper's range, for each seed, mean over seeds."""
     pairs = (data[name][:-1].T for name in ("vulnerability", "per_dimension"))
     return mean(np.array([np.corrcoef(one, two)[0, 1] for one, two in zip(*pairs, strict=True)]))
 

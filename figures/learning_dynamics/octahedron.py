@@ -180,10 +180,11 @@ def _view(axes: "Axes", path: np.ndarray, theme: Theme, *, circle: bool) -> None
     frame.set(edgecolor=theme.muted, linewidth=0.7, linestyle=(0, (3, 3)))
     axes.add_patch(frame)
     for number, members in enumerate(SETS):
+        colour = theme.groups[number]
+        marker, size, fill = ("o", 6, colour) if number == 0 else ("s", 5, theme.background)
         for i in members:
-            axes.plot(*path[:, :, i].T, color=theme.groups[number], lw=1.2, alpha=0.75, zorder=2 + number)
-            axes.plot(*path[-1, :, i], "os"[number], color=theme.groups[number], ms=6 if number == 0 else 5, zorder=4,
-                      mfc=theme.groups[number] if number == 0 else theme.background, mew=1.4)  # fmt: skip
+            axes.plot(*path[:, :, i].T, color=colour, lw=1.2, alpha=0.75, zorder=2 + number)
+            axes.plot(*path[-1, :, i], marker, color=colour, ms=size, zorder=4, mfc=fill, mew=1.4)
 
 
 def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
@@ -193,9 +194,10 @@ def _losses(axes: "Axes", data: Data, theme: Theme) -> None:
             axes.plot(step, loss, color=theme.absent, lw=0.7, alpha=0.6, zorder=1)
     axes.plot(step, data["loss"][drawn], color=theme.ink, lw=1.5, zorder=3)
     for at, name in zip(data["shown"], "ABCD", strict=True):
-        axes.plot(step[at], data["loss"][drawn, at], "o", color=theme.interference, ms=5, zorder=4)
-        axes.annotate(name, (step[at], data["loss"][drawn, at]), xytext=(-3, -3), textcoords="offset points", ha="right",
-                      va="top", fontsize=9, fontweight="bold", zorder=5)  # fmt: skip
+        point = step[at], data["loss"][drawn, at]
+        axes.plot(*point, "o", color=theme.interference, ms=5, zorder=4)
+        label = axes.annotate(name, point, xytext=(-3, -3), textcoords="offset points", ha="right", va="top", zorder=5)
+        label.set(fontsize=9, fontweight="bold")
     axes.set(xscale="log", yscale="log", xlabel="training step (grey: the other models)", ylabel="loss")
     axes.margins(y=0.15)
     axes.minorticks_off()
@@ -214,8 +216,9 @@ def _stage_rows(data: Data) -> list[dict[str, str]]:
         step, loss = data["step"][at[seeds]], data["loss"][seeds, at[seeds]]
         cells = {"models": f"{seeds.size} of {at.size}", "median step": "none", "range": "none", "median loss": "none"}
         if seeds.size:
-            cells |= {"median step": f"{np.median(step):.0f}", "range": f"{step.min()} to {step.max()}",
-                      "median loss": f"{np.median(loss):.1e}"}  # fmt: skip
+            cells["median step"] = f"{np.median(step):.0f}"
+            cells["range"] = f"{step.min()} to {step.max()}"
+            cells["median loss"] = f"{np.median(loss):.1e}"
         rows.append({"stage": name} | cells)
     return rows
 

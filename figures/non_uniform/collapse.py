@@ -68,8 +68,8 @@ def reduce(runs: Runs) -> Data:
     single = np.array([[collapsed(W, SETS).sum() for W in trained["W"]] for trained in models])
     best = best_of_groups(loss, GROUP)
     counts = np.take_along_axis(single, best, axis=1)
-    shown = [DENSITIES.index(density) for density in DRAWN]
-    W = np.stack([upright(models[k]["W"][loss[k].argmin()]) for k in shown])
+    panels = [DENSITIES.index(density) for density in DRAWN]
+    W = np.stack([upright(models[k]["W"][loss[k].argmin()]) for k in panels])
     ratio = loss.min(axis=1) / np.array([principal_loss(density) for density in DENSITIES])
     threshold = np.array([thresholds(column) for column in counts.T])
     at = DENSITIES.index(0.35)
@@ -79,7 +79,7 @@ def reduce(runs: Runs) -> Data:
     arrays = {
         "density": array(DENSITIES, "density", "density of each pair"),
         "W": array(W, "panel hidden feature", "weights of the drawn model, turned"),
-        "drawn": array([single[k, loss[k].argmin()] for k in shown], "panel", "collapsed pairs of the drawn model"),
+        "drawn": array([single[k, loss[k].argmin()] for k in panels], "panel", "collapsed pairs of the drawn model"),
         "counts": array(counts, "density group", "collapsed pairs in the best of five models"),
         "single": array(single, "density seed", "collapsed pairs"),
         "ratio": array(ratio, "density", "lowest expected loss over that of the best linear solution"),

@@ -227,8 +227,13 @@ def _outcome_rows(data: Data) -> list[dict[str, str]]:
 
 def _hexagon_rows(data: Data) -> list[dict[str, str]]:
     single, best, (hexagon, pentagon) = (data[name] for name in ("hexagon", "hexagon_best", "exact"))
-    return [{"hexagons, single models": f"{single.sum()} of {single.size}", "best of five": f"{best.sum()} of {best.size}",
-             "exact loss of a hexagon": f"{hexagon:.5f}", "of a pentagon without the sixth": f"{pentagon:.5f}"}]  # fmt: skip
+    row = {
+        "hexagons, single models": f"{single.sum()} of {single.size}",
+        "best of five": f"{best.sum()} of {best.size}",
+        "exact loss of a hexagon": f"{hexagon:.5f}",
+        "of a pentagon without the sixth": f"{pentagon:.5f}",
+    }
+    return [row]
 
 
 def _harder(data: Data) -> Estimate:
@@ -236,8 +241,15 @@ def _harder(data: Data) -> Estimate:
 
 
 def _harder_rows(data: Data) -> list[dict[str, str]]:
-    return [{"hidden dimensions": f"{m}", "features": f"{3 * m}", "models": f"{data[f'stuck_{m}'].size}",
-             "more than 1 % above the best": f"{data[f'stuck_{m}'].sum()}"} for m in (2, 3)]  # fmt: skip
+    return [
+        {
+            "hidden dimensions": f"{m}",
+            "features": f"{3 * m}",
+            "models": f"{data[f'stuck_{m}'].size}",
+            "more than 1 % above the best": f"{data[f'stuck_{m}'].sum()}",
+        }
+        for m in (2, 3)
+    ]
 
 
 CLAIMS = (

@@ -25,7 +25,7 @@ def crossings(data: Data, kind: str) -> tuple[float, float]:
 
 
 def snaps(data: Data, kind: str, chosen: str = "best") -> np.ndarray:
-    """The setting (group) at which the best of five models ceases to be a square; `chosen` is the array of their classes."""
+    """The setting (group) at which the best of five models ceases to be a square; `chosen` names the array of classes."""
     return np.array([snap(data[f"{kind}_relative"], classes) for classes in data[f"{kind}_{chosen}"].T])
 
 
@@ -108,7 +108,7 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
     for kind in KINDS:
         classes, relative = data[f"{kind}_found"], data[f"{kind}_relative"]
         pentagons, squares = (relative[(classes == number).any(axis=1)] for number in (PENTAGON, SQUARE))
-        rows.append({
+        row = {
             "varied": kind,
             "exact curves cross": f"1 / {1 / crossings(data, kind)[0]:.2f}",
             "best of five by expected loss": f"1 / {np.mean(1 / snaps(data, kind)):.2f}",
@@ -116,7 +116,8 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
             "single pentagons from": f"{pentagons.min():.2f}" if pentagons.size else "none",
             "single squares up to": f"{squares.max():.2f}" if squares.size else "none",
             "paper": "1 / 2.5" if kind == "density" else "not given",
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 
@@ -151,12 +152,13 @@ def norms_rows(data: Data) -> list[dict[str, str]]:
     for low, high in ((-1.0, -0.3), (-0.3, -0.2), (-0.2, -0.1), (-0.1, 1.0)):
         inside = (bias >= low) & (bias < high)
         if inside.any():
-            rows.append({
+            row = {
                 "bias": f"{low:g} to {high:g}" if high < 1 else f"above {low:g}",
                 "features": f"{inside.sum()}",
                 "norm": f"{norm[inside].min():.3f} to {norm[inside].max():.3f}",
                 "positive interference": f"{positive[inside].min():.2f} to {positive[inside].max():.2f}",
-            })  # fmt: skip
+            }
+            rows.append(row)
     return rows
 
 

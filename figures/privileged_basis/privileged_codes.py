@@ -250,13 +250,14 @@ def _rows(data: Data) -> list[dict[str, str]]:
     rows = []
     for k, density in enumerate(ROWS):
         groups, code = data["group_code"][DENSITIES.index(density)], data["code"][k]
-        rows.append({
+        row = {
             "density": f"{density:g}",
             "paper": f"{PAPER_COUNT[k]} features: {PAPER[k]}",
             "best of all fits": f"{int((code > 0).any(axis=0).sum())} features: {code_name(code)}",
             f"best of {data['size']} with the paper's code": f"{int((groups == k).sum())} of {groups.size}",
             "mean features": f"{data['group_count'][DENSITIES.index(density)].mean():.1f}",
-        })  # fmt: skip
+        }
+        rows.append(row)
     return rows
 
 
