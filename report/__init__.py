@@ -5,18 +5,18 @@ Its modules in reading order, from the command line down; each imports only thos
     __main__              the command line, and the status to exit with
     commands              what each command does and prints
     cleaning              removing what a build made, and artifacts that no figure needs
-    verify                training again and comparing; writing the lock
-    build                 from the records of a build to the site
+    verify                retraining and comparing; writing the lock
+    build                 the pages and the site, from the records of a build
     words                 plans, numbers and verdicts as text and JSON
-    expected              the numbers and verdicts that are expected
+    expected              the expected numbers and verdicts
     lock                  artifacts.lock, read, written and compared
     workshop              plans, trains, draws, and gives the records
     options               the options of the command line
     cluster               training on the workers of a cluster
     execute               training what is missing, side by side
-    loading               trained sweeps out of the store
+    loading               trained sweeps, read from the store
     gallery               drawn figures in the store
-    draw                  from trained runs to the files of a figure
+    draw                  the files of a figure, from trained runs
     plan                  what must be trained, and why
     profiles              report.yml: how much a profile trains
     progress              progress of training, on a terminal and elsewhere
@@ -24,21 +24,21 @@ Its modules in reading order, from the command line down; each imports only thos
     store/artifacts       the store: written whole, verified when read
     store/index           a line for each stored shard
     store/shard_file      the bytes of a shard
-    store/shards          the files that a sweep is cut into
+    store/shards          the parts that a sweep is cut into, a file each
     store/timings         seconds that artifacts took
-    engines               what trains, and the key of its results
+    engines               the engines that train, and what identifies them in keys
     compiling             kernels compiled on all cores
     code                  digests of code
     pages/render          templates filled in
-    pages/markup          what a template may call
+    pages/markup          functions that a template can call
     pages/tables          arrays and runs as CSV
     pages/numbers         how numbers are printed
     pages/citations       the bibliography
-    pages/site            from pages to the site
+    pages/site            the site, built from the pages
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts
-    records               what a build knows when it writes the pages
+    records               the data that pages are written from
     findings              a figure's numbers and verdicts, as records and as JSON
     files                 files written whole or not at all
     errors                what can go wrong, in one line each
@@ -47,4 +47,4 @@ Its modules in reading order, from the command line down; each imports only thos
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The checkout, which holds `report.yml`, `artifacts.lock`, the packages and, unless told otherwise, the store."""
+"""The checkout, which holds `report.yml`, `artifacts.lock`, the packages and, by default, the store."""

@@ -3,8 +3,8 @@
 import os
 import sys
 
-# One thread of BLAS, settled before NumPy loads it: the matrices of figures are small, so that more threads mostly wait, and sums
-# come out the same whatever the number of cores.
+# BLAS gets one thread, set before NumPy loads it: figures' matrices are small, so more threads would mostly wait, and sums must
+# not depend on the number of cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from report import commands, options
@@ -13,20 +13,20 @@ from sup.errors import SupError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command and gives the status to exit with; what is wrong is said in one line.
+    """Runs a command and returns the exit status; an error is printed as one line.
 
     Returns:
-        0 when all is well; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C; 141 when nobody reads on.
+        0 on success; 1 when `verify` finds a difference; 2 for an error; 130 after Ctrl-C; 141 after a broken pipe.
     """
     try:
-        chosen = options.parse(arguments)
-        status = commands.COMMANDS[chosen.command](chosen)
+        settings = options.parse(arguments)
+        status = commands.COMMANDS[settings.command](settings)
         sys.stdout.flush()
         return status
     except SupError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.status if isinstance(problem, PipelineError) else PipelineError.status
-    except BrokenPipeError:  # whoever read the answer has heard enough
+    except BrokenPipeError:  # the reader of standard output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     status = main()
-    if status == Interrupted.status:  # a thread in the middle of a shard would keep the process for seconds
+    if status == Interrupted.status:  # a thread in the middle of a shard would keep the process alive for seconds
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

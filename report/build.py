@@ -1,4 +1,4 @@
-"""What a build makes of its records: the pages and the site."""
+"""The end of a build: the pages and the site, made from its records."""
 
 import platform
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from report.engines import Engine
-from report.errors import cannot_write
+from report.errors import StoreError, cannot_write
 from report.pages import speed
 from report.progress import working
 from report.records import Build, FigureRecord, LockedSweep
@@ -14,13 +14,13 @@ from report.workshop import Workshop
 
 
 def versions(engine: Engine) -> dict[str, str]:
-    """The versions that the results rest on."""
+    """Versions of Python and of the libraries that the results depend on."""
     libraries = ["numpy", "scipy", "matplotlib", "numba" if engine.name == "kernel" else "torch"]
     return {"Python": platform.python_version(), **{name: metadata.version(name) for name in sorted(libraries)}}
 
 
 def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequence[LockedSweep]) -> Build:
-    """Everything that the pages may show."""
+    """The record of a build: everything that the pages may show."""
     drawing = [seconds for figure in records if (seconds := workshop.timings.get("figure", figure.key)) is not None]
     return Build(
         profile=workshop.profile.name,
@@ -36,10 +36,12 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
 
 
 def publish(build: Build, docs: Path, out: Path) -> bool:
-    """Writes the pages and the site; whether anything changed. When something is wrong with them, the old site stays.
+    """Writes the pages and the site, and returns whether anything changed.
+
+    A wrong page or a broken link is refused with a PipelineError; the old site then stays.
 
     Raises:
-        PipelineError: if a page or a link is wrong, or a folder cannot be written.
+        StoreError: if a folder cannot be written.
     """
     from report.pages import render, site
 
@@ -47,9 +49,9 @@ def publish(build: Build, docs: Path, out: Path) -> bool:
         with working("Writing the pages"):
             render.write(build, docs)
     except OSError as problem:
-        raise cannot_write(docs, problem) from None
+        raise StoreError(cannot_write(docs, problem)) from None
     try:
         with working("Building the site"):
             return site.publish(docs, out)
     except OSError as problem:
-        raise cannot_write(out, problem, "OUT") from None
+        raise StoreError(cannot_write(out, problem, "OUT")) from None

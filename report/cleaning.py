@@ -1,4 +1,4 @@
-"""Removing what a build made, and artifacts that no figure needs any more."""
+"""Removes what a build made, and artifacts that no figure needs any more."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import figures
 from report import engines, files, profiles
 from report.code import Sources
-from report.errors import PipelineError, cannot_write
+from report.errors import PipelineError, StoreError, cannot_write
 from report.pages.site import STAMP
 from report.store.artifacts import Store
 from report.store.index import line_of
@@ -16,26 +16,26 @@ from report.workshop import Workshop
 
 
 def clean(store: Path, out: Path) -> Iterator[str]:
-    """Removes the site and the pages it is made from; says what is removed before it is.
+    """Removes the site and the pages it is made from; yields a line about each folder before removing it.
 
     Raises:
-        PipelineError: if `out` holds something that no build made.
+        PipelineError: if `out` was not made by a build.
     """
     docs = store / "docs"
     if out.exists() and not (out / STAMP).is_file():
         raise PipelineError(
-            f"OUT is the folder of the site; {out} was made by no build, so it is left alone. Remove it yourself."
+            f"OUT is the folder of the site; {out} was not made by a build, so it is left alone. Remove it yourself."
         )
     for folder in (out, docs):
         if folder.exists():
             yield f"Removing {folder}."
             _remove(folder)
     if not docs.exists() and not out.exists():
-        yield f"What a build makes is gone; what was trained stays in {store}."
+        yield f"The site and its pages are removed; trained models stay in {store}."
 
 
 def clean_store(root: Path) -> Iterator[str]:
-    """Removes artifacts that no figure of any profile needs any more, and kernels of old code; says how many before it does."""
+    """Removes artifacts that no figure of any profile needs, and kernels of old code; yields the counts before removing them."""
     store, sources = Store(root), Sources()
     shards, drawn, tables = _needed(store, sources)
     unneeded = [path for path in _inside(root / "shards", "*.safetensors") if path.stem not in shards]
@@ -55,13 +55,13 @@ def clean_store(root: Path) -> Iterator[str]:
         yield f"Removing the compiled kernels of old code: {len(kernels)} {'folder' if len(kernels) == 1 else 'folders'}."
     for path in kernels:
         _remove(path)
-    kept = "".join(line_of(asdict(entry)) for entry in store.index.lines if entry.key in shards)
+    lines = "".join(line_of(asdict(entry)) for entry in store.index.lines if entry.key in shards)
     if store.index.path.exists():
-        files.write_if_changed(store.index.path, kept.encode())
+        files.write_if_changed(store.index.path, lines.encode())
 
 
 def _needed(store: Store, sources: Sources) -> tuple[set[str], set[str], set[str]]:
-    """The keys of shards, figures and tables that a build of any profile with either engine would use."""
+    """The keys of shards, figures and tables that a build of any profile on either device would use."""
     shards: set[str] = set()
     drawn: set[str] = set()
     tables: set[str] = set()
@@ -85,4 +85,4 @@ def _remove(path: Path) -> None:
     try:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     except OSError as problem:
-        raise cannot_write(path, problem) from None
+        raise StoreError(cannot_write(path, problem)) from None

@@ -1,4 +1,4 @@
-"""Training on the workers of a Dask cluster, which publish in the store that they share; for the kernel the same bits."""
+"""Trains on the workers of a Dask cluster, which publish in a shared store; the kernel gives the same bits as here."""
 
 import os
 import time
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 PATIENCE = 10.0
-"""Seconds to wait for a scheduler to answer, and for a file that was published elsewhere to be seen here."""
+"""Seconds to wait for a scheduler to answer, and for a file that a worker published to appear here."""
 
 AT_ONCE = 4096
-"""Tasks that the scheduler is given at a time: more than a cluster has cores, and little for a scheduler to hold."""
+"""Tasks that the scheduler holds at a time: more than a cluster has cores, yet a small load for the scheduler."""
 
 
 class Cluster:
     """Trains tasks on the workers of a Dask scheduler.
 
-    Scheduler and workers have this project installed, at the same code; the workers see the store under the same path.
+    Scheduler and workers need the same version of this project; the workers see the store under the same path.
 
     Attributes:
-        address: The scheduler's, such as "tcp://host:8786".
+        address: The scheduler's address, such as "tcp://host:8786".
         engine: What trains.
     """
 
@@ -40,26 +40,24 @@ class Cluster:
         self.address, self.engine = address, engine
 
     def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks and tells of each as it ends; when the caller stops early, what has not begun is dropped.
+        """Trains the tasks and yields each when it is done; if the caller stops early, tasks that have not begun are dropped.
 
-        A task whose worker dies is trained again by another; should both publish, they publish the same bytes.
-
-        Raises:
-            PipelineError: if no scheduler answers, Dask is not installed, or a worker has other code or another store, or fails.
+        A task whose worker dies is trained again by another; if both publish, they publish the same bytes. Fails with a
+        PipelineError if Dask is not installed, no scheduler answers, or a worker fails or has other code or another store.
         """
         with self._client() as client:
             from distributed import as_completed
 
             if not client.nthreads():
                 say(f"The scheduler at {self.address} has no worker yet; training begins when one comes.")
-            root, waiting = store.root.absolute(), iter(tasks)
+            root, remaining = store.root.absolute(), iter(tasks)
 
             def ask(count: int) -> "list[Future[Done]]":
-                return [client.submit(train_there, self.engine, task, root, pure=False) for task in islice(waiting, count)]
+                return [client.submit(train_there, self.engine, task, root, pure=False) for task in islice(remaining, count)]
 
-            ended = as_completed(ask(AT_ONCE), loop=client.loop)  # type: ignore[no-untyped-call]
-            for batch in ended.batches():  # type: ignore[no-untyped-call]
-                ended.update(ask(len(batch)))  # type: ignore[no-untyped-call]
+            futures = as_completed(ask(AT_ONCE), loop=client.loop)  # type: ignore[no-untyped-call]
+            for batch in futures.batches():  # type: ignore[no-untyped-call]
+                futures.update(ask(len(batch)))  # type: ignore[no-untyped-call]
                 for done in self._answers(client, batch):
                     _wait_for_files(store, done)
                     yield done
@@ -78,10 +76,11 @@ class Cluster:
             ) from None
 
     def _answers(self, client: "Client", batch: "list[Future[Done]]") -> list[Done]:
-        """What workers answered.
+        """The results of the futures, which are released.
 
         Raises:
-            PipelineError: if one did not.
+            SupError: if a task failed with one on its worker.
+            PipelineError: if the scheduler went away, or a worker died or failed in another way.
         """
         from distributed import CancelledError
         from distributed.comm.core import CommClosedError
@@ -93,35 +92,35 @@ class Cluster:
             raise
         except (CancelledError, CommClosedError):
             raise PipelineError(
-                f"the Dask scheduler at {self.address} went away. What was finished is kept. Start one again, and run again."
+                f"the Dask scheduler at {self.address} went away. Finished work is kept. Start one again, and run again."
             ) from None
         except KilledWorker as problem:
             raise PipelineError(
                 f"the cluster gave up a task after {problem.allowed_failures + 1} of its workers died, the last at "
-                f"{problem.last_worker.address}; most often they lack memory. Their logs tell more. What was finished is kept."
+                f"{problem.last_worker.address}; most often they ran out of memory. See their logs. Finished work is kept."
             ) from None
-        except Exception as problem:  # whatever a worker, or the way there, can raise
+        except Exception as problem:  # anything that a worker or the connection can raise
             raise PipelineError(
-                f"the cluster cannot do a task of this build ({type(problem).__name__}: {' '.join(str(problem).split())}). "
-                f"Scheduler and workers need the project installed at the code of this build; their logs tell more."
+                f"the cluster cannot run a task of this build ({type(problem).__name__}: {' '.join(str(problem).split())}). "
+                f"Scheduler and workers need the version of the project that runs this build; see their logs."
             ) from problem
         for future in batch:
-            future.release()  # type: ignore[no-untyped-call]  # what is known here need not be done again when its worker dies
+            future.release()  # type: ignore[no-untyped-call]  # a result that is here need not be computed again when its worker dies
         return answers
 
 
 def _wait_for_files(store: Store, done: Done) -> None:
-    """Waits until the files that a worker published are seen here; a network file system may show them late.
+    """Waits until the files that a worker published are visible here; a network file system may show them late.
 
     Raises:
-        PipelineError: if one is not, so that the worker must have another folder under the same name.
+        PipelineError: if a file does not appear, so that the worker must have another folder under the same name.
     """
     deadline = time.monotonic() + PATIENCE
     for path in (store.path(entry.key) for entry in done.entries):
         while not path.is_file():
             if time.monotonic() > deadline:
                 raise PipelineError(
-                    f"a worker of the cluster has published {path}, and it is not there: the worker has a folder of its own "
+                    f"a worker of the cluster published {path}, which does not exist here: the worker has its own folder "
                     f"under this name. Pass STORE=a folder that this machine and all workers share."
                 )
             time.sleep(0.05)
@@ -129,11 +128,11 @@ def _wait_for_files(store: Store, done: Done) -> None:
 
 
 def train_there(engine: Engine, task: Task, root: Path) -> Done:
-    """What a worker does: it trains a task with its own engine, if that is `engine`, and publishes in the store at `root`.
+    """Trains a task on a worker, with the worker's own engine, and publishes in the store at `root`.
 
     Raises:
-        PipelineError: if the worker has other code or libraries, since its results would bear a wrong key; if it does not see
-            the store; or if training fails.
+        PipelineError: if the worker's engine is not `engine`, since its results would get a wrong key, or if the worker does not
+            see the store.
     """
     from distributed import get_worker
 
@@ -154,6 +153,6 @@ def train_there(engine: Engine, task: Task, root: Path) -> Done:
 
 @cache
 def _loaded(device: Device) -> tuple[Engine, Train]:
-    """The engine of a worker and its function, asked for once: what is loaded stays what it is when the files change."""
+    """The engine of a worker and its training function, made once: loaded code stays the same when files change."""
     engine = engines.engine(device)
     return engine, engines.trainer(engine)

@@ -1,8 +1,8 @@
 """Digests of code: the parsed source that an entry module reaches by imports, without comments, docstrings and layout.
 
-Reformatting keeps a digest and a constant two imports away changes it. Only first-party modules count, imports inside
-functions included, those under `if TYPE_CHECKING:` not. A package's `__init__` counts when a name is taken from it, not for
-standing above a module; when it looks names up lazily, taking one that it does not bind counts as taking all its modules.
+Reformatting does not change a digest; a constant two imports away does. Only first-party modules count. Imports inside
+functions count, those under `if TYPE_CHECKING:` do not. A package's `__init__` counts when a name is imported from it, not when
+only a module below it is. If it looks names up lazily, a name that it does not bind counts as an import of all its modules.
 """
 
 import ast
@@ -23,9 +23,9 @@ _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
 @dataclass
 class _Meaning:
-    """What a parsed module says: its text without layout, and what it imports.
+    """The content of a parsed module: its code without layout, and its imports.
 
-    The text names every field that holds something, so that it does not depend on the fields that a Python version adds.
+    Empty fields of a node are left out, so the content does not depend on fields that a newer Python adds.
     """
 
     parts: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class _Meaning:
         self.parts.append(")")
 
     def value(self, value: object) -> None:
-        """Appends what a field holds: a node, a list of statements or expressions, a name or a number."""
+        """Appends the value of a field: a node, a list, a name or a number."""
         if isinstance(value, ast.AST):
             self.node(value)
         elif isinstance(value, list):
@@ -68,7 +68,7 @@ def _constant(value: object) -> str:
 
 
 def _statements(items: list[object]) -> Iterator[object]:
-    """The items without docstrings (or other strings that stand alone) and without what only a type checker sees."""
+    """The items without docstrings (or other bare strings) and without code that only a type checker sees."""
     for item in items:
         if isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant) and isinstance(item.value.value, str):
             continue
@@ -79,20 +79,20 @@ def _statements(items: list[object]) -> Iterator[object]:
 
 
 def _joined(values: list[ast.expr]) -> list[ast.expr]:
-    """The parts of an f-string with neighbouring texts joined; versions of Python cut them differently."""
-    joined: list[ast.expr] = []
+    """The parts of an f-string with neighbouring texts joined; Python versions split them differently."""
+    parts: list[ast.expr] = []
     for value in values:
-        last = joined[-1] if joined else None
+        last = parts[-1] if parts else None
         if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
-            joined[-1] = ast.Constant(str(last.value) + str(value.value))
+            parts[-1] = ast.Constant(str(last.value) + str(value.value))
         elif not (isinstance(value, ast.Constant) and value.value == ""):
-            joined.append(value)
-    return joined
+            parts.append(value)
+    return parts
 
 
 @dataclass(frozen=True)
 class Module:
-    """A first-party module as it stands on disk.
+    """A first-party module on disk.
 
     Attributes:
         name: Its dotted name.
@@ -109,11 +109,15 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """Its parsed source."""
+        """Its parsed source.
+
+        Raises:
+            PipelineError: if it cannot be parsed.
+        """
         try:
             return ast.parse(self.path.read_bytes())
         except SyntaxError as problem:
-            raise PipelineError(f"{self.path}, line {problem.lineno}: {problem.msg}. Mend the line.") from None
+            raise PipelineError(f"{self.path}, line {problem.lineno}: {problem.msg}. Fix the line.") from None
 
     @cached_property
     def _meaning(self) -> _Meaning:
@@ -123,18 +127,18 @@ class Module:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what it says."""
+        """SHA-256 of its content."""
         return hashlib.sha256("".join(self._meaning.parts).encode()).hexdigest()
 
     @cached_property
     def imports(self) -> tuple[tuple[str, str | None], ...]:
-        """What it imports: (module, name taken from it), the name None for `import module`."""
+        """Its imports as pairs (module, name); the name is None for `import module`."""
         home = self.name.split(".") if self.is_package else self.name.split(".")[:-1]
-        found = []
+        pairs = []
         for level, module, name in self._meaning.imports:
             base = home[: len(home) - (level - 1)] if level else []
-            found.append((".".join([*base, module] if module else base), name))
-        return tuple(found)
+            pairs.append((".".join([*base, module] if module else base), name))
+        return tuple(pairs)
 
     @cached_property
     def binds(self) -> frozenset[str]:
@@ -177,22 +181,24 @@ class Sources:
     def reachable(self, entry: str) -> tuple[str, ...]:
         """The modules that `entry` reaches by imports, itself included, sorted.
 
+        A module that cannot be parsed is refused too.
+
         Raises:
-            PipelineError: if there is no such module, or one cannot be parsed.
+            PipelineError: if there is no module `entry`.
         """
         if self.module(entry) is None:
             raise PipelineError(
                 f"a code digest starts from a module of {', '.join(self.packages)}; there is no {entry!r} in {self.root}."
             )
-        seen, todo = {entry}, [entry]
+        names, todo = {entry}, [entry]
         while todo:
             module = self.module(todo.pop())
             assert module is not None
             for name in self._imported(module):
-                if name not in seen:
-                    seen.add(name)
+                if name not in names:
+                    names.add(name)
                     todo.append(name)
-        return tuple(sorted(seen))
+        return tuple(sorted(names))
 
     def _imported(self, module: Module) -> Iterator[str]:
         for source, name in module.imports:
@@ -213,10 +219,6 @@ class Sources:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def digest(self, *entries: str) -> str:
-        """Digest of the code that the modules `entries` reach together.
-
-        Raises:
-            PipelineError: as `reachable`.
-        """
+        """Digest of the code that the modules `entries` reach together; refuses what `reachable` refuses."""
         names = sorted({name for entry in entries for name in self.reachable(entry)})
-        return digest("code", [(name, self._modules[name].digest) for name in names])  # type: ignore[union-attr]  # reachable found them
+        return digest("code", [(name, self._modules[name].digest) for name in names])  # type: ignore[union-attr]  # reachable has loaded them

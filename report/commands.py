@@ -1,4 +1,4 @@
-"""What each command does, and what it prints: answers on standard output, everything else on standard error."""
+"""The commands: each prints its answer on standard output and everything else on standard error."""
 
 import json
 from collections.abc import Callable
@@ -15,39 +15,39 @@ from report.store.artifacts import Store
 from report.workshop import Workshop
 
 
-def _chosen(options: Options) -> Workshop:
-    """The workshop of the device and profile that were asked for, or that this machine suggests."""
+def _workshop(options: Options) -> Workshop:
+    """The workshop for the requested device and profile, or for the defaults of this machine."""
     device = engines.choose_device(options.device)
     return workshop.open_workshop(options, device, choose_profile(options.profile, device))
 
 
 def run_build(options: Options) -> int:
     """Trains, draws and publishes."""
-    shop = _chosen(options)
+    shop = _workshop(options)
     if shop.engine.device == "cuda" and not options.device:
-        say(f"A GPU is here: profile {shop.profile.name}, trained by torch. DEVICE=cpu takes the kernel, and laptop by default.")
+        say(f"Found a GPU: profile {shop.profile.name}, trained by torch. DEVICE=cpu uses the kernel, and laptop by default.")
     records = shop.make()
     if options.only:
         records = _all_records(shop, records[0])
         if not records:
             return 0
-    written = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
-    changed = build.publish(written, shop.store.root / "docs" / shop.profile.name, options.out)
+    record = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
+    changed = build.publish(record, shop.store.root / "docs" / shop.profile.name, options.out)
     page = (options.out / "index.html").resolve().as_uri()
-    print(f"{'The site is built' if changed else 'Nothing is to do'}. Profile {shop.profile.name}, open {page}")
+    print(f"{'The site is built' if changed else 'Nothing to do'}. Profile {shop.profile.name}, open {page}")
     if options.only:
         _print_pictures(options.only, options.out / "figures" / options.only)
     return 0
 
 
-def _all_records(shop: Workshop, made: FigureRecord) -> list[FigureRecord]:
-    """The records of all figures; none, and a notice with the pictures of `made`, while some are still to be made."""
+def _all_records(shop: Workshop, record: FigureRecord) -> list[FigureRecord]:
+    """The records of all figures; while some are not drawn yet, none, with a notice about `record` and its pictures."""
     every = replace(shop, names=figures.NAMES, forced=False)
     missing = [figure.name for figure in every.plan() if figure.reason]
     if not missing:
         return every.make()
-    print(f"Made {made.name}. The site stays as it was until these are made too: {', '.join(missing)}. Run again without ONLY.")
-    _print_pictures(made.name, made.folder)
+    print(f"Made {record.name}. The site stays as it was until these are made too: {', '.join(missing)}. Run again without ONLY.")
+    _print_pictures(record.name, record.folder)
     return []
 
 
@@ -57,7 +57,7 @@ def _print_pictures(name: str, folder: Path) -> None:
 
 def run_plan(options: Options) -> int:
     """Prints what a build would make, and why; writes nothing."""
-    shop = _chosen(options)
+    shop = _workshop(options)
     shop = replace(shop, store=Store(shop.store.root, shop.store.warn, read_only=True))
     planned = shop.plan()
     print(_json(words.plan_rows(shop, planned)) if options.json else words.plan_text(shop, planned))
@@ -65,8 +65,8 @@ def run_plan(options: Options) -> int:
 
 
 def run_values(options: Options) -> int:
-    """Prints the numbers that pages may print."""
-    shop = _chosen(options)
+    """Prints the numbers that pages can show."""
+    shop = _workshop(options)
     rows = words.value_rows(shop, shop.make())
     print(_json(rows) if options.json else words.values_text(rows))
     return 0
@@ -74,7 +74,7 @@ def run_values(options: Options) -> int:
 
 def run_claims(options: Options) -> int:
     """Prints the paper's statements with their verdicts."""
-    claims = [claim for record in _chosen(options).make() for claim in record.claims]
+    claims = [claim for record in _workshop(options).make() for claim in record.claims]
     print(_json(words.claim_rows(claims)) if options.json else words.claims_text(claims))
     return 0
 

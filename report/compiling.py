@@ -1,4 +1,4 @@
-"""Kernels compiled before training, on all cores: numba holds the interpreter while it compiles, so processes, not threads."""
+"""Compiles kernels before training, on all cores, in processes: numba holds the interpreter lock while it compiles."""
 
 import signal
 import time
@@ -15,7 +15,7 @@ Compile: TypeAlias = Callable[[Item], None]
 Around: TypeAlias = Callable[[Item], AbstractContextManager[object]]
 
 COLD = 1.0
-"""Seconds after which a kernel was compiled, not loaded from numba's cache on disk."""
+"""Seconds from which a kernel counts as compiled, not loaded from numba's cache on disk."""
 
 
 def silently(item: object) -> AbstractContextManager[object]:
@@ -31,14 +31,14 @@ def leave_interrupts() -> None:
 def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item] = silently) -> None:
     """Makes the kernels of `shapes` ready in this process.
 
-    They are loaded one by one; once one had to be compiled, so will others, and from then on `workers` processes compile.
-    What the others compile, this process then finds on disk, and if one of them fails, it compiles that itself.
+    Kernels are loaded one by one. Once one had to be compiled, others will too, so `workers` processes compile the rest. This
+    process then loads them from disk, and compiles itself what another process failed to.
 
     Args:
-        compile_kernel: Loads the kernel of a shape or compiles it; a function of a module.
-        shapes: Whatever it takes, which another process can be sent; none twice.
+        compile_kernel: Loads or compiles the kernel of a shape; picklable.
+        shapes: The arguments of `compile_kernel`, picklable and distinct.
         workers: Processes, this one included.
-        around: Entered for each shape while it is made ready.
+        around: Gives a context for each shape, entered while its kernel is loaded or compiled.
     """
     for at, shape in enumerate(shapes, 1):
         start = time.monotonic()
@@ -51,15 +51,15 @@ def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: 
 
 def _compile_side_by_side(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item]) -> None:
     processes = get_context("spawn")
-    taken = processes.Value("i", 0)
+    next_index = processes.Value("i", 0)
     helpers = [
-        processes.Process(target=_help, args=(compile_kernel, shapes, taken), daemon=True)
+        processes.Process(target=_help, args=(compile_kernel, shapes, next_index), daemon=True)
         for _ in range(min(workers, len(shapes)) - 1)
     ]
     for helper in helpers:
         helper.start()
     try:
-        _compile_untaken(compile_kernel, shapes, taken, around)
+        _compile_untaken(compile_kernel, shapes, next_index, around)
         with around(shapes[-1]):
             for helper in helpers:
                 helper.join()
@@ -72,20 +72,20 @@ def _compile_side_by_side(compile_kernel: Compile[Item], shapes: Sequence[Item],
 
 
 def _compile_untaken(
-    compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]", around: Around[Item]
+    compile_kernel: Compile[Item], shapes: Sequence[Item], next_index: "Synchronized[int]", around: Around[Item]
 ) -> None:
     """Compiles the next shape that no process has taken, until there is none."""
     while True:
-        with taken.get_lock():
-            at = taken.value
-            taken.value += 1
+        with next_index.get_lock():
+            at = next_index.value
+            next_index.value += 1
         if at >= len(shapes):
             return
         with around(shapes[at]):
             compile_kernel(shapes[at])
 
 
-def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: "Synchronized[int]") -> None:
-    """What another process does."""
+def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], next_index: "Synchronized[int]") -> None:
+    """Compiles in another process."""
     leave_interrupts()
-    _compile_untaken(compile_kernel, shapes, taken, silently)
+    _compile_untaken(compile_kernel, shapes, next_index, silently)

@@ -1,6 +1,6 @@
-"""From trained runs to the files of a figure: reduced, judged, drawn in both themes. Nothing is read or written here.
+"""Makes the files of a figure from trained runs: reduces, judges, and draws in both themes. No file is read or written here.
 
-This module is lean on purpose: its code, as that of the figure's own module, is part of the figure's key.
+This module is small on purpose: its code, like that of the figure's own module, is part of the figure's key.
 """
 
 import json
@@ -18,7 +18,7 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
 
     Args:
         module: The figure.
-        runs: What it needs, trained.
+        runs: Its trained runs.
         decides: Whether the profile trains enough for verdicts on trained models.
     """
     data, files = compute(module, runs, decides=decides)
@@ -31,29 +31,29 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
 
 
 def compute(module: FigureModule, runs: Runs, *, decides: bool) -> tuple[Data, dict[str, bytes]]:
-    """What is drawn, and the files of a figure that are no pictures: its data and its findings."""
+    """A figure's data, and its files other than pictures: `data.json` and `findings.json`."""
     data = module.reduce(runs)
     claims = [claim_record(judge(claim, data, decides=decides), data).row() for claim in module.CLAIMS]
     return data, {"data.json": data_json(data), "findings.json": _json(claims)}
 
 
 def data_json(data: Data) -> bytes:
-    """A figure's arrays and values as JSON: the shortest digits that give each number back, names sorted.
+    """A figure's arrays and values as JSON, sorted by name, each number with the fewest digits that identify it.
 
-    An array has its `axes`, its meaning as `text`, its `unit`, and its numbers as nested lists in `data`. What is not finite is
-    written as null.
+    An array has its `axes`, its meaning as `text`, its `unit`, and its numbers as nested lists in `data`. Numbers that are not
+    finite are null.
     """
     arrays = {name: array_row(data.arrays[name]) for name in sorted(data.arrays)}
     return _json({"arrays": arrays, "values": {name: value_row(data.values[name]) for name in sorted(data.values)}})
 
 
 def array_row(array: Array) -> dict[str, Any]:
-    """An array as JSON: what it is, and its numbers."""
+    """An array as JSON: its description and its numbers."""
     return {"axes": list(array.axes), "text": array.text, "unit": array.unit, "data": rows(array.values)}
 
 
 def rows(array: np.ndarray) -> Any:
-    """An array as nested lists of plain numbers, with null for what is not finite.
+    """An array as nested lists of plain numbers, with None for those that are not finite.
 
     Example:
         >>> rows(np.array([0.1, np.nan], np.float32))

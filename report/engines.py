@@ -1,4 +1,4 @@
-"""Which engine trains: the fused kernel on the CPU, or torch on a GPU; what names its artifacts, and how it is called."""
+"""The engines that train, the kernel on a CPU and torch on a GPU: what identifies them in keys, and how to call them."""
 
 import ctypes
 import os
@@ -21,21 +21,21 @@ Device: TypeAlias = Literal["cpu", "cuda"]
 Train: TypeAlias = Callable[[Sequence[Run], tuple[int, ...]], dict[str, np.ndarray]]
 
 ENTRIES = {"kernel": "sup.training.kernel", "torch": "sup.training.torch_engine"}
-"""The module from which each engine's code is reached."""
+"""The module at which each engine's code digest starts."""
 
 COMPILED = ROOT / ".cache" / "numba"
-"""Holds a folder of compiled kernels for each version of the kernel's code."""
+"""Folder of compiled kernels, with a subfolder for each version of the kernel's code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """An engine as far as it can change an artifact.
+    """Everything about an engine that can change an artifact.
 
     Attributes:
         name: "kernel" or "torch".
         device: "cpu" or "cuda".
         code: Digest of its code.
-        environment: What else its bits depend on, such as "torch 2.13.0 cuda"; empty for the kernel.
+        environment: What else its results depend on, such as "torch 2.13.0 cuda"; empty for the kernel.
     """
 
     name: Name
@@ -49,10 +49,10 @@ def cuda_present() -> bool:
     try:
         driver = ctypes.CDLL("libcuda.so.1")
         count = ctypes.c_int(0)
-        found = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+        driver_works = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
     except (OSError, AttributeError):
         return False
-    return found and count.value > 0 and not torch_version().endswith("+cpu")
+    return driver_works and count.value > 0 and not torch_version().endswith("+cpu")
 
 
 def torch_version() -> str:
@@ -65,20 +65,20 @@ def torch_version() -> str:
         return ""
 
 
-def choose_device(asked: str) -> Device:
-    """The device to train on: the one asked for, else CUDA where there is one, else the CPU.
+def choose_device(choice: str) -> Device:
+    """The device to train on: `choice`, or if it is empty CUDA where there is a GPU, else the CPU.
 
     Raises:
-        PipelineError: for an unknown device, or CUDA where there is none.
+        PipelineError: for an unknown device, or for CUDA without a GPU.
     """
-    if asked not in ("", "cpu", "cuda"):
+    if choice not in ("", "cpu", "cuda"):
         raise PipelineError(
-            f"DEVICE is where to train; got {asked!r}. Pick cpu or cuda, or leave it out to take a GPU where there is one."
+            f"DEVICE is where to train; got {choice!r}. Pick cpu or cuda, or leave it out to take a GPU where there is one."
         )
-    if asked == "cpu":
+    if choice == "cpu":
         return "cpu"
     present = cuda_present()
-    if asked == "cuda" and not present:
+    if choice == "cuda" and not present:
         raise PipelineError(
             "DEVICE=cuda needs a GPU with its driver and a torch built for CUDA, and there is none. Pass DEVICE=cpu."
         )
@@ -86,14 +86,14 @@ def choose_device(asked: str) -> Device:
 
 
 def engine(device: Device, sources: Sources | None = None) -> Engine:
-    """The engine that serves `device`, with its code as it stands on disk."""
+    """The engine for `device`, with the digest of its code on disk."""
     name: Name = "torch" if device == "cuda" else "kernel"
     code = (sources or Sources()).digest(ENTRIES[name])
     return Engine(name=name, device=device, code=code, environment=f"torch {torch_version()} {device}" if name == "torch" else "")
 
 
 def trainer(engine: Engine) -> Train:
-    """The function that trains runs with `engine`; called from several threads, it lets them run side by side."""
+    """The function that trains runs with `engine`; several threads can call it in parallel."""
     settle_compiled_code(engine)
     from sup.training import train
 
@@ -104,7 +104,7 @@ def trainer(engine: Engine) -> Train:
 
 
 def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around[Shape]], None] | None:
-    """What compiles the kernels of shapes before their runs are trained; None for an engine that compiles nothing."""
+    """The function that compiles the kernels of shapes before training; None for an engine that compiles nothing."""
     if engine.name != "kernel":
         return None
     settle_compiled_code(engine)
@@ -114,11 +114,11 @@ def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around[
 
 
 def compiled_folder(engine: Engine) -> Path:
-    """The folder of the kernels compiled from the code of `engine`."""
+    """The folder of kernels compiled from the code of `engine`."""
     return COMPILED / engine.code[:16]
 
 
 def settle_compiled_code(engine: Engine) -> None:
-    """Keeps compiled kernels in a folder of their code: numba's cache looks at a function's own file, not at what it imports."""
+    """Gives numba's cache a folder for this code: numba itself checks a function's own file, but not what it imports."""
     if engine.name == "kernel":
         os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(engine)))

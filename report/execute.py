@@ -1,4 +1,4 @@
-"""Training what is missing: tasks side by side, on this machine or others, each shard stored as soon as it is trained."""
+"""Trains missing shards: tasks run in parallel, on this machine or others, and each shard is stored as soon as it is trained."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -20,12 +20,12 @@ from sup.errors import SupError
 from sup.sweeps import Shape
 
 GROUP_FLOATS = 500_000_000
-"""Numbers of a batch, over all runs of a task on a GPU: what an interruption may lose. The engine cuts it to the GPU's memory."""
+"""Most numbers of a batch, over all runs of a task on a GPU. It limits what an interruption loses; engines may use less."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Shards that are trained in one call; one on a CPU, many side by side on a GPU.
+    """Shards that are trained in one call: one on a CPU, many in parallel on a GPU.
 
     Attributes:
         shards: Of one shape, with the same steps and observations.
@@ -43,11 +43,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """A task that has ended; the files of its shards are in the store.
+    """A finished task; the files of its shards are in the store.
 
     Attributes:
-        entries: For each shard its line of the index: keys, digests and sizes, no arrays.
-        seconds: Core seconds of training, whatever else the machine did; on a GPU, the seconds that it took.
+        entries: For each shard its entry for the index: keys, digests and sizes, no arrays.
+        seconds: Core seconds of training, whatever else the machine did; for torch, elapsed seconds.
     """
 
     entries: tuple[Entry, ...]
@@ -55,10 +55,10 @@ class Done:
 
 
 class Executor(Protocol):
-    """Whatever can train tasks: the threads of this machine here, `report.cluster` elsewhere."""
+    """Trains tasks: `Threads` on this machine, `report.cluster.Cluster` on others."""
 
     def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks, publishes their shards in `store` and tells of each task as it ends, in any order."""
+        """Trains the tasks, publishes their shards in `store` and yields each task when it is done, in any order."""
 
 
 class Threads:
@@ -68,7 +68,7 @@ class Threads:
         self.train, self.workers = train, workers
 
     def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks and tells of each as it ends; when the caller stops early, what has not begun is dropped."""
+        """Trains the tasks and yields each when it is done; if the caller stops early, tasks that have not begun are dropped."""
         pool = ThreadPoolExecutor(self.workers)
         try:
             for future in as_completed([pool.submit(train_task, task, self.train, store) for task in tasks]):
@@ -78,11 +78,12 @@ class Threads:
 
 
 def train_task(task: Task, train: Train, store: Store) -> Done:
-    """Trains the runs of a task and publishes its shards: what every executor does, wherever it does it.
+    """Trains the runs of a task and publishes its shards; called by every executor.
+
+    Fails with a StoreError if the store cannot be written.
 
     Raises:
         PipelineError: if the runs cannot be trained.
-        StoreError: if the store cannot be written.
     """
     clock = time.thread_time if task.shards[0].engine.name == "kernel" else time.monotonic
     start = clock()
@@ -100,19 +101,19 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
 
 
 def tasks_of(planned: Iterable[PlannedSweep], profile: str) -> list[Task]:
-    """What must be trained, each shard once, the longest tasks first so that no core idles at the end."""
-    wanted: dict[str, tuple[Shard, str]] = {}
+    """The tasks to train, each shard once, the longest first so that no core idles at the end."""
+    shards: dict[str, tuple[Shard, str]] = {}
     for sweep in planned:
         for shard in sweep.missing:
-            wanted.setdefault(shard.key, (shard, f"{profile}/{sweep.figure}/{sweep.name}"))
-    tasks = [Task(tuple(s for s, _ in group), tuple(label for _, label in group)) for group in _groups(list(wanted.values()))]
+            shards.setdefault(shard.key, (shard, f"{profile}/{sweep.figure}/{sweep.name}"))
+    tasks = [Task(tuple(s for s, _ in group), tuple(label for _, label in group)) for group in _groups(list(shards.values()))]
     return sorted(tasks, key=lambda task: -task.cost)
 
 
-def _groups(wanted: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]]:
-    """Shards one by one for the kernel; for torch, many alike, since a step there costs the same for all."""
+def _groups(shards: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]]:
+    """Single shards for the kernel; for torch, groups of the same shape, since a step costs about the same for many runs."""
     alike: dict[object, list[tuple[Shard, str]]] = {}
-    for shard, label in wanted:
+    for shard, label in shards:
         kind = (shard.shape, shard.runs[0].recipe.steps, shard.snapshots) if shard.engine.name == "torch" else shard.key
         alike.setdefault(kind, []).append((shard, label))
     for items in alike.values():
@@ -134,18 +135,19 @@ def train_missing(
     executor: Executor,
     compile_kernels: Callable[[Sequence[Shape], Around[Shape]], None] | None = None,
 ) -> None:
-    """Trains `tasks` and stores each shard as it ends.
+    """Trains `tasks` and stores each shard as soon as it is trained.
+
+    Fails with a StoreError if the store cannot be written.
 
     Args:
         store: Where results go.
         timings: Where seconds go.
         tasks: What to train.
         executor: What trains.
-        compile_kernels: Called beforehand with the shapes, so that compilation shows itself; None when nothing is compiled.
+        compile_kernels: Compiles the kernels of the shapes first, so that progress shows it; None when nothing is compiled.
 
     Raises:
-        StoreError: if the store cannot be written.
-        Interrupted: on Ctrl-C; all but the shards in flight are kept.
+        Interrupted: on Ctrl-C; all but the shards in training are stored.
     """
     if not tasks:
         return
@@ -153,17 +155,17 @@ def train_missing(
     shards = {shard.key: shard for task in tasks for shard in task.shards}
     stored = 0
     try:
-        with progress.show(len(shards), sum(task.cost for task in tasks)) as shown:
+        with progress.show(len(shards), sum(task.cost for task in tasks)) as display:
             if compile_kernels:
-                compile_kernels(list(dict.fromkeys(shard.shape for shard in shards.values())), shown.compiling)
-            with closing(executor.run(store, tasks)) as ended:
-                for done in ended:
+                compile_kernels(list(dict.fromkeys(shard.shape for shard in shards.values())), display.compiling)
+            with closing(executor.run(store, tasks)) as results:
+                for done in results:
                     runs = sum(entry.runs for entry in done.entries)
                     for entry in done.entries:
                         store.add(entry)
                         timings.add("shard", entry.key, done.seconds * entry.runs / runs)
                         stored += 1
-                        shown.advance(shards[entry.key])
+                        display.advance(shards[entry.key])
     except KeyboardInterrupt:
         raise Interrupted(
             f"interrupted: {stored} of {len(shards)} shards are trained and stored. Run the same command again to go on."

@@ -1,7 +1,7 @@
-"""`figures.expected` and `claims.expected`: what figures computed and what claims came out as, a section per profile.
+"""`figures.expected` and `claims.expected`: the numbers of figures and the verdicts on claims, a section per profile.
 
-What is computed after training (float64, BLAS) may differ in last digits between machines, so numbers are compared within
-a tolerance; verdicts are compared exactly.
+Numbers computed after training (float64, BLAS) may differ between machines in the last digits, so they are compared within a
+tolerance; verdicts are compared exactly.
 """
 
 import hashlib
@@ -25,11 +25,7 @@ SMALL, PATTERNS = 64, 4
 
 
 def read(path: Path, profile: str) -> dict[str, Any]:
-    """The section of `profile`; empty when there is none.
-
-    Raises:
-        PipelineError: if the file is no JSON of sections.
-    """
+    """The section of `profile`; empty when there is none. Refuses a file that is not JSON with sections."""
     return dict(_sections(path).get(profile, {}))
 
 
@@ -37,8 +33,8 @@ def _sections(path: Path) -> dict[str, dict[str, Any]]:
     if not path.exists():
         return {}
     try:
-        told = json.loads(path.read_bytes())
-        return {str(name): dict(section) for name, section in told.items()}
+        content = json.loads(path.read_bytes())
+        return {str(name): dict(section) for name, section in content.items()}
     except (ValueError, AttributeError, TypeError):
         raise PipelineError(
             f"{path.name} holds JSON with a section per profile, and it cannot be read. Restore it, or run `make lock`."
@@ -46,7 +42,7 @@ def _sections(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def with_section(path: Path, profile: str, section: Mapping[str, Any]) -> bytes:
-    """The text of the file with the section of `profile` replaced: one line per figure or claim."""
+    """The bytes of the file with the section of `profile` replaced: one line per figure or claim."""
     sections = {**_sections(path), profile: section}
     lines = []
     for name in sorted(sections):
@@ -59,7 +55,7 @@ def with_section(path: Path, profile: str, section: Mapping[str, Any]) -> bytes:
 
 
 def summary(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a figure's `data.json`: its values, its small arrays in full, of larger ones a fingerprint."""
+    """What the file holds of a figure's `data.json`: its values, small arrays in full, and fingerprints of larger ones."""
     values = {name: [row["value"], row["interval"]] for name, row in data["values"].items()}
     return {
         "values": rounded(values),
@@ -68,9 +64,9 @@ def summary(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fingerprint(rows: Any) -> Any:
-    """An array in full where it is small; else its shape, mean, spread, and means under fixed patterns of signs.
+    """A small array in full; of a larger one shape, mean, spread, count of missing numbers, and means under fixed sign patterns.
 
-    A change of one number by some percent of the spread shows in the patterns.
+    A change of one number by a few percent of the spread shows in the patterns.
 
     Example:
         >>> fingerprint([1.0, None])
@@ -83,8 +79,8 @@ def fingerprint(rows: Any) -> Any:
     missing = np.isnan(flat)
     flat = np.where(missing, 0.0, flat)
     signs = [float(np.mean(flat * _signs(flat.size, k))) for k in range(PATTERNS)]
-    kept = {"mean": float(flat.mean()), "spread": float(flat.std()), "missing": int(missing.sum()), "signs": signs}
-    return {"shape": list(array.shape), **kept}
+    moments = {"mean": float(flat.mean()), "spread": float(flat.std())}
+    return {"shape": list(array.shape), **moments, "missing": int(missing.sum()), "signs": signs}
 
 
 def _signs(count: int, pattern: int) -> np.ndarray:
@@ -112,25 +108,25 @@ def verdicts(claims: Iterable[ClaimRecord]) -> dict[str, str]:
     return {claim.id: claim.verdict for claim in claims}
 
 
-def differences(expected: Any, here: Any, at: str = "") -> Iterator[str]:
-    """Where `here` differs from `expected` by more than the tolerance, in words."""
-    if isinstance(expected, dict) and isinstance(here, dict):
-        for key in [*expected, *(key for key in here if key not in expected)]:
+def differences(expected: Any, actual: Any, at: str = "") -> Iterator[str]:
+    """Where `actual` differs from `expected` by more than the tolerance, in words."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key in [*expected, *(key for key in actual if key not in expected)]:
             where = f"{at}/{key}" if at else str(key)
-            if key not in here:
-                yield f"{where} is expected and not there"
+            if key not in actual:
+                yield f"{where} is expected but missing"
             elif key not in expected:
-                yield f"{where} is there and not expected"
+                yield f"{where} is not expected"
             else:
-                yield from differences(expected[key], here[key], where)
-    elif isinstance(expected, list) and isinstance(here, list):
-        if len(expected) != len(here):
-            yield f"{at} has {len(here)} entries, {len(expected)} are expected"
+                yield from differences(expected[key], actual[key], where)
+    elif isinstance(expected, list) and isinstance(actual, list):
+        if len(expected) != len(actual):
+            yield f"{at} has {len(actual)} entries, expected {len(expected)}"
         else:
-            for i, (one, other) in enumerate(zip(expected, here, strict=True)):
+            for i, (one, other) in enumerate(zip(expected, actual, strict=True)):
                 yield from differences(one, other, f"{at}[{i}]")
-    elif not _same(expected, here):
-        yield f"{at} is {_brief(here)}, expected {_brief(expected)}"
+    elif not _same(expected, actual):
+        yield f"{at} is {_brief(actual)}, expected {_brief(expected)}"
 
 
 def _brief(value: Any) -> str:
@@ -138,7 +134,7 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _same(expected: Any, here: Any) -> bool:
-    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in (expected, here)):
-        return type(expected) is type(here) and bool(expected == here)
-    return math.isclose(expected, here, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+def _same(expected: Any, actual: Any) -> bool:
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in (expected, actual)):
+        return type(expected) is type(actual) and bool(expected == actual)
+    return math.isclose(expected, actual, rel_tol=RELATIVE, abs_tol=ABSOLUTE)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and left alone when they hold the bytes already."""
+"""Writes files whole or not at all, and leaves a file alone when it already holds the bytes."""
 
 import contextlib
 import os
@@ -9,16 +9,12 @@ TEMPORARY = ".tmp-"
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside `path` that nobody else uses; a leftover is known by its prefix."""
+    """A unique name beside `path`; its prefix identifies leftovers."""
     return path.parent / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}-{path.name}"
 
 
 def write(path: Path, data: bytes) -> None:
-    """Puts `data` at `path` in one step: a reader sees the old bytes or all of the new, and a failure leaves no trace.
-
-    Raises:
-        OSError: if the folder cannot be written.
-    """
+    """Writes `data` to `path` in one step: a reader sees the old bytes or all of the new, and a failure leaves no trace."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(path)
     try:
@@ -32,7 +28,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def write_if_changed(path: Path, data: bytes) -> bool:
-    """Puts `data` at `path` in one step, and says so; leaves the file and its date alone if it holds them already."""
+    """Writes `data` to `path` in one step, unless the file already holds it; returns whether it was written."""
     if path.is_file() and path.read_bytes() == data:
         return False
     write(path, data)

@@ -1,6 +1,6 @@
-"""What a figure found, its numbers and verdicts, as records and as rows of JSON: the only place that writes and reads them.
+"""A figure's numbers and verdicts, as records and as rows of JSON: the only module that writes and reads these rows.
 
-This module is lean on purpose: its code is part of every figure's key.
+This module is small on purpose: its code is part of every figure's key.
 """
 
 import math
@@ -11,22 +11,22 @@ from typing import Any, TypeAlias
 from figures.base import Claim, Data, Finding, Value
 
 Ends: TypeAlias = tuple[float | None, float | None]
-"""The ends of an interval; None where it has no end."""
+"""The ends of an interval; None where it is unbounded."""
 
 
 def finite(number: float) -> float | None:
-    """`number` as JSON can hold it: None for NaN and infinities."""
+    """`number` for JSON: None for NaN and infinities."""
     return float(number) if math.isfinite(number) else None
 
 
 def value_row(value: Value) -> dict[str, Any]:
-    """A value as JSON; an end of its interval is null where there is none."""
+    """A value as JSON; an unbounded end of its interval is null."""
     interval = None if value.interval is None else [finite(end) for end in value.interval]
     return {"value": finite(value.value), "unit": value.unit, "digits": value.digits, "interval": interval}
 
 
 def value_of(row: Mapping[str, Any]) -> Value:
-    """The value that `value_row` wrote; what was null is NaN, or an infinite end.
+    """The value that `value_row` wrote; a null value is NaN, a null end infinite.
 
     Example:
         >>> value_of(value_row(Value(value=0.5, interval=(0.25, math.inf))))
@@ -47,7 +47,7 @@ class TrainedOn:
 
     Attributes:
         sweep: figure/name.
-        count: Its runs.
+        count: Number of its runs.
         digest: SHA-256 of its ordered run digests.
     """
 
@@ -61,11 +61,11 @@ class ClaimRecord:
     """A claim with its number and verdict; the fields are those of `claims --json`, in its order, and `rows`.
 
     Attributes:
-        id: Its number in our list, such as "C1".
-        figure: The figure that checks it; empty, as profile and engine, until a build puts the record among its own.
+        id: Its number in the list of claims, such as "C1".
+        figure: The figure that checks it; empty, like profile and engine, until a build fills it in.
         source: Where the paper makes it.
-        text: The statement in our words.
-        paper: What the paper says of the number.
+        text: The statement, reworded.
+        paper: What the paper says about the number.
         value: The number; None where it is not finite.
         unit: Its unit; empty for a pure number.
         interval: Its 95 % interval; None when it is exact.
@@ -108,7 +108,7 @@ class ClaimRecord:
 
 
 def claim_record(finding: Finding, data: Data) -> ClaimRecord:
-    """A claim with its number and verdict, as far as its figure knows them."""
+    """The record of a finding, with the fields that its figure knows."""
     claim, estimate = finding.claim, finding.estimate
     models = estimate.models
     return ClaimRecord(

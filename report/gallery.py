@@ -1,4 +1,4 @@
-"""Drawn figures in the store: a folder under the digest of the figure's code and of the content that it is made from."""
+"""Drawn figures in the store: each is a folder named by the digest of the figure's code and of its input."""
 
 import contextlib
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 import figures
 from report import files
 from report.code import Sources
-from report.errors import cannot_write
+from report.errors import StoreError, cannot_write
 from report.plan import PlannedSweep
 from report.reasons import Kind, Reason
 from report.store.artifacts import Store
@@ -29,13 +29,13 @@ _KINDS: tuple[tuple[str, Kind], ...] = (("code", "code"), ("input", "input"), ("
 
 @lru_cache
 def environment() -> str:
-    """The libraries that a figure's bytes depend on, with their versions; none of them is imported."""
+    """The libraries that a figure's bytes depend on, with their versions; imports none of them."""
     return ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ingredients:
-    """All that can change a drawn figure.
+    """Everything that can change a drawn figure.
 
     Attributes:
         figure: Its module.
@@ -53,11 +53,11 @@ class Ingredients:
 
     @cached_property
     def key(self) -> str:
-        """What names its folder."""
+        """The name of its folder."""
         return digest("figure", self.figure, self.code, self.environment, self.decides, self.input)
 
     def facts(self) -> dict[str, Any]:
-        """The fields, for a file."""
+        """The fields, as `record.json` holds them."""
         return {
             "figure": self.figure,
             "code": self.code,
@@ -93,31 +93,31 @@ class Gallery:
         return self.root / key
 
     def holds(self, made_from: Ingredients) -> bool:
-        """Whether the figure is there, whole and unaltered; a damaged one is set aside."""
+        """Whether the store holds the figure, complete and unaltered; a damaged one is moved aside."""
         folder = self.folder(made_from.key)
         if not folder.exists():
             return False
         try:
             record = json.loads((folder / RECORD).read_bytes())
-            right = record["made_from"] == made_from.facts() and len(record["files"]) > 0
-            right = right and all(_sha((folder / name).read_bytes()) == sha for name, sha in record["files"].items())
+            intact = record["made_from"] == made_from.facts() and len(record["files"]) > 0
+            intact = intact and all(_sha((folder / name).read_bytes()) == sha for name, sha in record["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            right = False
-        if not right:
+            intact = False
+        if not intact:
             self.damaged.add(made_from.key)
-            self.store.set_aside(folder, f"figure {made_from.figure} is damaged: its files are not those that were drawn")
-        return right
+            self.store.set_aside(folder, f"figure {made_from.figure} is damaged: its files differ from those that were drawn")
+        return intact
 
     def decide(
         self, made_from: Ingredients | None, figure: str, profile: str, missing: Sequence[str], *, forced: bool
     ) -> Reason | None:
-        """Why `figure` must be drawn, or None when it is there.
+        """Why `figure` must be drawn, or None when the store holds it.
 
         Args:
             made_from: What it is made from; None while runs are missing.
             figure: Its module.
             profile: The profile's name.
-            missing: The sweeps of which runs are missing.
+            missing: The sweeps with missing runs.
             forced: Whether to draw it again in any case.
         """
         if forced:
@@ -130,9 +130,9 @@ class Gallery:
             return Reason("corrupt", figure)
         before = self._drawn.get((profile, figure), {})
         for name, kind in _KINDS:
-            was, now = before.get(name), made_from.facts()[name]
-            if before and was != now:
-                return Reason(kind, figures.home(figure) if kind == "code" else figure, str(was), str(now))
+            old, new = before.get(name), made_from.facts()[name]
+            if before and old != new:
+                return Reason(kind, figures.home(figure) if kind == "code" else figure, str(old), str(new))
         return Reason("absent", figure)
 
     @property
@@ -142,21 +142,21 @@ class Gallery:
     @cached_property
     def _drawn(self) -> dict[tuple[str, str], dict[str, Any]]:
         """What each figure was last made from, by profile and figure."""
-        drawn = {}
+        facts = {}
         try:
             text = self._history.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return {}
         for line in text.split("\n"):
             try:
-                told = json.loads(line)
-                drawn[str(told["profile"]), str(told["figure"])] = dict(told)
+                row = json.loads(line)
+                facts[str(row["profile"]), str(row["figure"])] = dict(row)
             except (ValueError, KeyError, TypeError):
                 continue
-        return drawn
+        return facts
 
     def publish(self, made_from: Ingredients, content: Mapping[str, bytes], profile: str) -> None:
-        """Puts the files of a figure into its folder, in one step.
+        """Writes the files of a figure into its folder, in one step.
 
         Raises:
             StoreError: if the store cannot be written.
@@ -170,14 +170,18 @@ class Gallery:
                 (temporary / name).write_bytes(data)
             _move(temporary, folder)
         except OSError as problem:
-            raise cannot_write(folder, problem) from None
+            raise StoreError(cannot_write(folder, problem)) from None
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         append(self._history, {"profile": profile, **made_from.facts()})
 
 
 def _move(new: Path, folder: Path) -> None:
-    """Puts the folder `new` in the place of `folder`; when another build does so at the same moment, its figure stays."""
+    """Replaces `folder` with `new`; if another build does so at the same moment, that build's figure stays.
+
+    Raises:
+        OSError: if the folder cannot be replaced.
+    """
     old = files.temporary_name(folder)
     try:
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Trained sweeps out of the store: their arrays for figures, their records for pages."""
+"""Reads trained sweeps from the store: their arrays for figures, their records for pages."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import json
 import numpy as np
 
 from report import files
-from report.errors import cannot_write
+from report.errors import StoreError, cannot_write
 from report.plan import PlannedSweep
 from report.records import RunRecord, SweepRecord
 from report.store.artifacts import Store
@@ -20,8 +20,7 @@ from sup.sweeps import get
 def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]:
     """The trained models of a sweep, verified, with the content digest of each run.
 
-    Raises:
-        Damaged: if a shard is gone or damaged; it has been moved aside, so that a new plan finds it missing.
+    Fails with `Damaged` if a shard is gone or damaged; a damaged file is moved aside, so a new plan finds it missing.
     """
     parts = [store.read(shard) for shard in planned.shards]
     arrays = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
@@ -31,8 +30,7 @@ def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]
 def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord:
     """The pages' record of a sweep; its table of runs is stored in a small file, since making it reads every shard.
 
-    Raises:
-        Damaged: as `load`.
+    Fails as `load` does.
     """
     runs = _stored_rows(store, planned)
     if runs is None:
@@ -68,7 +66,7 @@ def _rows(trained: Trained, digests: tuple[str, ...]) -> list[RunRecord]:
 
 
 def _stored_rows(store: Store, planned: PlannedSweep) -> list[RunRecord] | None:
-    """The rows of the small file, if it is whole and of these shards."""
+    """The rows of the small file; None unless it is complete and describes these shards."""
     try:
         sha, _, body = (store.root / "sweeps" / f"{planned.key}.json").read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != sha:
@@ -86,4 +84,4 @@ def _store_rows(store: Store, planned: PlannedSweep, runs: list[RunRecord]) -> N
     try:
         files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     except OSError as problem:
-        raise cannot_write(path, problem) from None
+        raise StoreError(cannot_write(path, problem)) from None

@@ -1,4 +1,4 @@
-"""`artifacts.lock`: what the kernel's sweeps came out as, a line each, for anyone to train again and compare.
+"""`artifacts.lock`: the digests of the kernel's results, a line per sweep, for anyone to retrain and compare.
 
 A line has five words: the sweep (figure/name), the profile, the digest of its specs and observations, the engine, and the
 SHA-256 of its runs' content digests in order.
@@ -17,14 +17,14 @@ from report.records import LockedSweep, SweepRecord
 PATH = ROOT / "artifacts.lock"
 SELFCHECK = ROOT / "selfcheck.lock"
 PROFILES = ("smoke", "laptop")
-"""The profiles that are locked; what a GPU trains may differ between machines."""
+"""The locked profiles; results of a GPU may differ between machines."""
 
 
 def read(path: Path = PATH) -> list[LockedSweep]:
     """The lines of the lock; none when there is no file yet.
 
     Raises:
-        PipelineError: naming a line that is not one.
+        PipelineError: if a line is malformed; the message names it.
     """
     if not path.exists():
         return []
@@ -34,7 +34,7 @@ def read(path: Path = PATH) -> list[LockedSweep]:
         if len(words) != 5:
             raise PipelineError(
                 f"{path.name}, line {number}: a line is sweep, profile, spec digest, engine and digest; got {text!r}. "
-                f"Restore the file, or write it anew with `make lock` for each of {', '.join(PROFILES)}."
+                f"Restore the file, or rewrite it with `make lock` for each of {', '.join(PROFILES)}."
             )
         lines.append(LockedSweep(*words))
     return lines
@@ -52,7 +52,7 @@ def text_of(lines: Iterable[LockedSweep]) -> str:
 
 
 def lines_of(profile: str, sweeps: Iterable[SweepRecord]) -> list[LockedSweep]:
-    """The lines of a profile's sweeps as they came out here."""
+    """The lock's lines for a profile's sweeps, with the results of this machine."""
     return [
         LockedSweep(f"{sweep.figure}/{sweep.name}", profile, sweep.spec_digest, sweep.engine, sweep.results_digest)
         for sweep in sweeps
@@ -62,10 +62,10 @@ def lines_of(profile: str, sweeps: Iterable[SweepRecord]) -> list[LockedSweep]:
 Outcome: TypeAlias = Literal["match", "differs", "outdated", "unlisted", "unneeded"]
 MEANINGS: dict[Outcome, str] = {
     "match": "the same bits",
-    "differs": "other bits from the same specs",
-    "outdated": "the lock is out of date: it lists other specs; run `make lock`",
+    "differs": "different bits from the same specs",
+    "outdated": "the lock is out of date: it lists different specs; run `make lock`",
     "unlisted": "the lock does not list it; run `make lock`",
-    "unneeded": "the lock lists it and no figure needs it; run `make lock`",
+    "unneeded": "the lock lists it, but no figure needs it; run `make lock`",
 }
 
 
@@ -77,7 +77,7 @@ class Comparison:
         name: figure/name.
         outcome: A key of `MEANINGS`.
         locked: The digest in the lock; empty when it is not listed.
-        here: The digest here; empty when no figure needs it.
+        here: The digest of this machine's results; empty when no figure needs it.
     """
 
     name: str
@@ -87,27 +87,27 @@ class Comparison:
 
 
 def compare(locked: Sequence[LockedSweep], here: Sequence[LockedSweep]) -> list[Comparison]:
-    """How the lines of one profile, as they came out here, compare with those locked."""
-    known, named = {line.name: line for line in locked}, {line.name for line in here}
+    """How one profile's results on this machine compare with the locked ones, sweep by sweep."""
+    by_name, names = {line.name: line for line in locked}, {line.name for line in here}
     comparisons = []
     for line in here:
-        was = known.get(line.name)
+        old = by_name.get(line.name)
         outcome: Outcome = "match"
-        if was is None:
+        if old is None:
             outcome = "unlisted"
-        elif (was.spec_digest, was.engine) != (line.spec_digest, line.engine):
+        elif (old.spec_digest, old.engine) != (line.spec_digest, line.engine):
             outcome = "outdated"
-        elif was.results_digest != line.results_digest:
+        elif old.results_digest != line.results_digest:
             outcome = "differs"
-        comparisons.append(Comparison(line.name, outcome, was.results_digest if was else "", line.results_digest))
-    return comparisons + [Comparison(line.name, "unneeded", line.results_digest) for line in locked if line.name not in named]
+        comparisons.append(Comparison(line.name, outcome, old.results_digest if old else "", line.results_digest))
+    return comparisons + [Comparison(line.name, "unneeded", line.results_digest) for line in locked if line.name not in names]
 
 
 def check_profile(profile: str) -> None:
     """Refuses a profile that is not locked.
 
     Raises:
-        PipelineError: naming those that are.
+        PipelineError: for any other; the message names the locked ones.
     """
     if profile not in PROFILES:
         raise PipelineError(

@@ -1,4 +1,4 @@
-"""The options of the command line, their defaults from the environment, and what they mean together."""
+"""The options of the command line, with their defaults from the environment."""
 
 import argparse
 import os
@@ -13,8 +13,8 @@ COMMANDS = {
     "build": "train what is missing, draw what changed, and publish the site",
     "plan": "what a build would train and draw, and why",
     "verify": "retrain the profile's sweeps with the kernel and compare them with artifacts.lock",
-    "lock": "write what the profile's sweeps came out as into artifacts.lock, and say what changed",
-    "values": "the numbers that pages may print",
+    "lock": "write the digests of the profile's results into artifacts.lock, and print what changed",
+    "values": "the numbers that pages can show",
     "claims": "the paper's statements with their verdicts",
     "clean": "remove what a build makes; with --store, artifacts that no figure needs any more",
 }
@@ -24,7 +24,7 @@ _MAKES_JSON = ("plan", "verify", "values", "claims")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the user asked for.
+    """The command and its options.
 
     Attributes:
         command: One of `COMMANDS`.
@@ -56,23 +56,21 @@ class Options:
 def parse(arguments: list[str] | None = None) -> Options:
     """The options in `arguments` (by default those of the process) and in the environment.
 
-    Raises:
-        PipelineError: if a value makes no sense.
-        SystemExit: for `--help`, and for words that are no options.
+    Refuses a value that makes no sense with a PipelineError. Exits after `--help`, and for unknown options.
     """
-    given = _parser().parse_args(arguments)
-    told = {name: value for name, value in vars(given).items() if name in Options.__dataclass_fields__}
-    told["clean_store"] = given.command == "clean" and given.store is not None
-    told["store"], told["out"] = Path(given.store or _default("store", STORE)), Path(given.out)
-    told["workers"] = _workers(given.workers)
-    if told.get("only"):
-        profiles.check_figure(given.only)
-    return Options(**told)
+    namespace = _parser().parse_args(arguments)
+    values = {name: value for name, value in vars(namespace).items() if name in Options.__dataclass_fields__}
+    values["clean_store"] = namespace.command == "clean" and namespace.store is not None
+    values["store"], values["out"] = Path(namespace.store or _default("store", STORE)), Path(namespace.out)
+    values["workers"] = _workers(namespace.workers)
+    if values.get("only"):
+        profiles.check_figure(namespace.only)
+    return Options(**values)
 
 
-def choose_profile(asked: str, device: Device) -> str:
-    """The profile asked for; else `paper` on a GPU and `laptop` without one."""
-    return asked or ("paper" if device == "cuda" else "laptop")
+def choose_profile(choice: str, device: Device) -> str:
+    """`choice`, or if it is empty `paper` on a GPU and `laptop` without one."""
+    return choice or ("paper" if device == "cuda" else "laptop")
 
 
 def _workers(text: str) -> int:
@@ -98,12 +96,12 @@ def _parser() -> argparse.ArgumentParser:
         _add(command, "workers", "", "threads that train (default: all cores)")
         _add(command, "cluster", "", "address of a Dask scheduler to train on (default: train here)")
         if name == "clean":
-            text = "remove artifacts that no figure needs any more too, from the store or from FOLDER"
+            text = "also remove artifacts that no figure needs any more, from the store or from FOLDER"
             command.add_argument("--store", nargs="?", default=None, const=_default("store", STORE), metavar="FOLDER", help=text)
         else:
             _add(command, "store", STORE, "folder of artifacts (default: .artifacts)")
         if name in _MAKES_JSON:
-            command.add_argument("--json", action="store_true", help="answer in JSON, and in nothing else, on standard output")
+            command.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
         if name == "build":
             command.add_argument("--force", action="store_true", help="train and draw everything again")
     return parser
@@ -114,5 +112,5 @@ def _add(command: argparse.ArgumentParser, name: str, default: str, text: str) -
 
 
 def _default(name: str, otherwise: str) -> str:
-    """The value of an option that is not given: the environment's, where it is set."""
+    """The default of an option: its environment variable, where that is set."""
     return os.environ.get(name.upper(), "") or otherwise

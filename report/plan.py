@@ -1,4 +1,4 @@
-"""The plan: which shards must be trained and which figures drawn, each with its reason. It trains, draws and imports nothing."""
+"""The plan: which shards must be trained, each with its reason. Planning trains nothing and imports no engine."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class PlannedSweep:
 
     Attributes:
         figure: The figure.
-        name: The sweep's name there.
+        name: The sweep's name in the figure.
         sweep: The runs.
         shards: Its shards, in order.
-        found: What the store holds of each shard; None where it must be trained.
+        entries: The index's entry of each shard; None where it must be trained.
         reasons: Why each missing shard must be trained, by position.
     """
 
@@ -34,7 +34,7 @@ class PlannedSweep:
     name: str
     sweep: Sweep
     shards: tuple[Shard, ...]
-    found: tuple[Entry | None, ...]
+    entries: tuple[Entry | None, ...]
     reasons: Mapping[int, Reason]
 
     @cached_property
@@ -44,7 +44,7 @@ class PlannedSweep:
 
     @property
     def key(self) -> str:
-        """What names all its artifacts together."""
+        """The common key of all its artifacts."""
         return set_key(self.spec_digest, self.shards[0].engine)
 
     @property
@@ -55,7 +55,7 @@ class PlannedSweep:
     @property
     def content(self) -> str | None:
         """Digest of the shards' results, in order; None while some are missing."""
-        digests = [entry.results_digest for entry in self.found if entry is not None]
+        digests = [entry.results_digest for entry in self.entries if entry is not None]
         return results_digest(digests) if len(digests) == len(self.shards) else None
 
 
@@ -72,13 +72,13 @@ def plan_sweeps(
     """The sweeps that the figures `names` need at the profile's size, with what the store holds of them.
 
     Args:
-        store: Where results are.
+        store: Holds the results.
         profile: How much to run.
         engine: What trains.
         names: The figures.
         thorough: Whether to compare the bytes of each file with the index, as a build does.
         forced: Whether to train all of them again.
-        module: Where a figure's module comes from.
+        module: Loads a figure's module.
 
     Raises:
         PipelineError: if a figure trains models and the profile gives it no size.
@@ -104,18 +104,18 @@ def plan_sweep(
     """One sweep, labelled profile/figure/name, with what the store holds of it."""
     _, figure, name = label.split("/")
     shards = tuple(cut(sweep, engine))
-    found: list[Entry | None] = []
+    entries: list[Entry | None] = []
     reasons: dict[int, Reason] = {}
     for i, shard in enumerate(shards):
         state = decide(store, shard, label, thorough=thorough, forced=forced)
         if isinstance(state, Reason):
             reasons[i] = state
-        found.append(state if isinstance(state, Entry) else None)
-    return PlannedSweep(figure=figure, name=name, sweep=sweep, shards=shards, found=tuple(found), reasons=reasons)
+        entries.append(state if isinstance(state, Entry) else None)
+    return PlannedSweep(figure=figure, name=name, sweep=sweep, shards=shards, entries=tuple(entries), reasons=reasons)
 
 
 def decide(store: Store, shard: Shard, label: str, *, thorough: bool = False, forced: bool = False) -> Entry | Reason:
-    """What the store holds of `shard`, or why it must be trained."""
+    """The index's entry of `shard`, or why it must be trained."""
     if forced:
         return Reason("forced", label)
     entry = store.find(shard, label, thorough=thorough)
@@ -133,6 +133,6 @@ def decide(store: Store, shard: Shard, label: str, *, thorough: bool = False, fo
         return Reason("environment", engine.name, past[-1].environment, engine.environment)
     before = store.index.past(label)
     if before:
-        was = next((line.spec_digest for line in reversed(before) if line.part == shard.part), None)
-        return Reason("spec", label, was, shard.spec_digest)
+        old = next((line.spec_digest for line in reversed(before) if line.part == shard.part), None)
+        return Reason("spec", label, old, shard.spec_digest)
     return Reason("absent", label)

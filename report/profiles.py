@@ -11,7 +11,7 @@ from report import ROOT
 from report.errors import PipelineError
 
 DRAWING = Size(steps=1, seeds=1)
-"""What a figure without an entry gets; it may need no runs."""
+"""The size of a figure without an entry; such a figure must not need runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def load(path: Path = ROOT / "report.yml") -> dict[str, Profile]:
     """All profiles of the file at `path`, by name.
 
     Raises:
-        PipelineError: naming file, profile, figure and field of what is missing, unknown or out of range.
+        PipelineError: for what is missing, unknown or out of range, naming file, profile, figure and field.
     """
     import yaml
 
@@ -48,7 +48,7 @@ def load(path: Path = ROOT / "report.yml") -> dict[str, Profile]:
             f"{path.name} lists the profiles, and it cannot be read: {problem.strerror}. Restore {path}."
         ) from None
     except yaml.YAMLError as problem:
-        raise PipelineError(f"{path.name} is no valid YAML: {' '.join(str(problem).split())}.") from None
+        raise PipelineError(f"{path.name} is not valid YAML: {' '.join(str(problem).split())}.") from None
     at = path.name
     profiles = _mapping(_mapping(content, at, ("profiles",)).get("profiles"), f"{at}, profiles")
     return {name: _profile(name, value, f"{at}, profile {name}") for name, value in profiles.items()}
@@ -58,7 +58,7 @@ def get(name: str, path: Path = ROOT / "report.yml") -> Profile:
     """The profile `name` of the file at `path`.
 
     Raises:
-        PipelineError: if there is none, naming those there are.
+        PipelineError: if there is none; the message lists the profiles.
     """
     profiles = load(path)
     if name not in profiles:
@@ -67,10 +67,10 @@ def get(name: str, path: Path = ROOT / "report.yml") -> Profile:
 
 
 def check_figure(name: str) -> str:
-    """`name`, if it is a figure.
+    """Returns `name` if it is a figure.
 
     Raises:
-        PipelineError: if it is not, naming those there are.
+        PipelineError: if it is not; the message lists the figures.
     """
     if name not in figures.NAMES:
         raise PipelineError(f"ONLY is the figure to make; got {name!r}. Pick one of {', '.join(figures.NAMES)}.")
@@ -79,7 +79,7 @@ def check_figure(name: str) -> str:
 
 def _mapping(value: Any, at: str, fields: tuple[str, ...] | None = None) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise PipelineError(f"{at}: here stands a mapping of names; got {value!r}.")
+        raise PipelineError(f"{at}: expected a mapping of names; got {value!r}.")
     unknown = sorted(set(value) - set(fields or value))
     if unknown:
         raise PipelineError(f"{at}: there is no field {unknown[0]!r}. Pick one of {', '.join(fields or ())}.")

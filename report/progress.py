@@ -30,16 +30,16 @@ class Progress:
     def __init__(self, shards: int, cost: int) -> None:
         self.shards, self.cost = shards, cost
         self.done = self.done_cost = self.runs = self.run_steps = 0
-        self.compiled = ""
+        self.kernel = ""
         self.compiling_seconds = 0.0
         self.start = time.monotonic()
 
     @contextmanager
     def compiling(self, shape: "Shape") -> Iterator[None]:
-        """Around the compilation of a kernel."""
-        start, self.compiled = time.monotonic(), f"{shape.n_features}x{shape.n_hidden}"
+        """Times the block as the compilation of a kernel."""
+        start, self.kernel = time.monotonic(), f"{shape.n_features}x{shape.n_hidden}"
         yield
-        self.compiled = ""
+        self.kernel = ""
         self.compiling_seconds += time.monotonic() - start
 
     def advance(self, shard: "Shard") -> None:
@@ -60,20 +60,20 @@ class Progress:
         return self.run_steps / self.seconds
 
     def line(self) -> str:
-        """One line about how far it is; nobody knows how long a compilation takes."""
-        if self.compiled:
-            return f"Compiling {self.compiled}: {_time(time.monotonic() - self.start)} so far."
+        """One line of progress; a compilation shows no share, since its length is unknown."""
+        if self.kernel:
+            return f"Compiling {self.kernel}: {_time(time.monotonic() - self.start)} so far."
         return _line("Training", self.done_cost / self.cost, self.seconds, f"{_si(self.rate)} run-steps/s")
 
     def summary(self) -> str:
-        """One line about all of it."""
+        """One line about the whole training."""
         seconds = time.monotonic() - self.start
         compiling = f", {self.compiling_seconds:.0f} s of it compiling" if self.compiling_seconds >= 1.0 else ""
         return f"Trained {self.runs:,} runs in {seconds:.1f} s{compiling}: {_si(self.rate)} run-steps/s."
 
 
 class TerminalProgress(Progress):
-    """Draws a bar besides."""
+    """Also draws a bar."""
 
     def __init__(self, shards: int, cost: int, bar: "Bar") -> None:
         super().__init__(shards, cost)
@@ -82,7 +82,7 @@ class TerminalProgress(Progress):
 
     @contextmanager
     def compiling(self, shape: "Shape") -> Iterator[None]:
-        """Around the compilation of a kernel; says for which shape."""
+        """Times the block as the compilation of a kernel, and shows its shape."""
         task = self._bar.add_task(f"Compiling {shape.n_features}x{shape.n_hidden} once", total=None, rate="")
         with super().compiling(shape):
             yield
@@ -97,7 +97,7 @@ class TerminalProgress(Progress):
 
 @contextmanager
 def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress]:
-    """The progress of training `shards` that cost `cost` microseconds together, shown on `out` or on standard error."""
+    """Shows the progress of training `shards` shards, of `cost` microseconds in all, on `out` or on standard error."""
     out = out or sys.stderr
     if not out.isatty():
         progress = Progress(shards, cost)
@@ -124,18 +124,18 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
 
 
 class Work:
-    """Work that goes on; `total` is its number of items, and 0 where it has none."""
+    """Work in progress; `total` is its number of items, or 0 if they are not counted."""
 
     def __init__(self, text: str, total: int) -> None:
         self.text, self.total, self.done = text, total, 0
         self.start = time.monotonic()
 
     def advance(self) -> None:
-        """Counts an item that is done."""
+        """Counts a finished item."""
         self.done += 1
 
     def line(self) -> str:
-        """One line about how far it is."""
+        """One line of progress."""
         seconds = max(1e-9, time.monotonic() - self.start)
         if not self.total:
             return f"{self.text}: {_time(seconds)} so far."
@@ -144,12 +144,12 @@ class Work:
 
 @contextmanager
 def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Work]:
-    """Says what is being done while it is: on a terminal from the start, elsewhere every 30 s.
+    """Shows what is being done while the block runs: at once on a terminal, every 30 s elsewhere.
 
     Args:
         text: What is being done.
-        total: How many items it has, which the caller counts with `advance`; 0 for none.
-        out: Where to say it; by default standard error.
+        total: Number of items, which the caller counts with `advance`; 0 if they are not counted.
+        out: Where to print; by default standard error.
     """
     out, work = out or sys.stderr, Work(text, total)
     if not out.isatty():
@@ -166,10 +166,10 @@ def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Wo
 @contextmanager
 def _now_and_then(line: Callable[[], str], out: TextIO) -> Iterator[None]:
     """Prints `line()` every 30 s while the block runs."""
-    ended = threading.Event()
+    stop = threading.Event()
 
     def print_lines() -> None:
-        while not ended.wait(EVERY):
+        while not stop.wait(EVERY):
             print(line(), file=out, flush=True)
 
     printer = threading.Thread(target=print_lines, daemon=True)
@@ -177,7 +177,7 @@ def _now_and_then(line: Callable[[], str], out: TextIO) -> Iterator[None]:
     try:
         yield
     finally:
-        ended.set()
+        stop.set()
         printer.join()
 
 

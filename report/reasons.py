@@ -1,4 +1,4 @@
-"""Why anything runs, as data; `describe` puts it into words."""
+"""Reasons for training and drawing, as data; `describe` puts them into words."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -8,11 +8,11 @@ Kind: TypeAlias = Literal["absent", "spec", "code", "input", "environment", "cor
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an artifact is made although one of its name may have been made before.
+    """Why an artifact must be made, even if one with its name was made before.
 
     Attributes:
-        kind: absent: never made. spec: other runs or observations are asked for. code: the code that makes it changed.
-            input: what it is made from changed. environment: a library or device changed. corrupt: it was damaged.
+        kind: absent: never made. spec: the runs or observations changed. code: the code that makes it changed.
+            input: its input changed. environment: a library or device changed. corrupt: it was damaged.
             forced: the user asked for it.
         subject: What changed, such as "sup.training.kernel" or the name of a sweep.
         was: Digest or text of it before, where known.

@@ -1,4 +1,4 @@
-"""What a build knows when it writes the pages: plain records, each loadable from JSON without training or drawing."""
+"""The data that pages are written from: plain records, made without training or drawing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A trained run, as the tables of runs list it.
+    """A trained run, a row in a table of runs.
 
     Attributes:
         spec_digest: Digest of its spec.
         content_digest: Digest of its arrays.
         seed: Its seed.
-        density: Its density; a density for each feature where they differ.
+        density: Its density; one per feature where they differ.
         final_loss: Its final loss.
     """
 
@@ -33,7 +33,7 @@ class RunRecord:
     final_loss: float
 
     def row(self) -> dict[str, Any]:
-        """The columns of the table of runs, by their names there."""
+        """The record as JSON, by the column names of the table of runs."""
         return {
             "spec": self.spec_digest,
             "content": self.content_digest,
@@ -44,7 +44,7 @@ class RunRecord:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "RunRecord":
-        """The record that `row` wrote, also after it went through JSON."""
+        """The record that `row` wrote, even after a round trip through JSON."""
         density = row["density"]
         return cls(
             spec_digest=row["spec"],
@@ -61,10 +61,10 @@ class SweepRecord:
 
     Attributes:
         figure: The module that needs it.
-        name: Its name there; `figure/name` is its name in the lock.
+        name: Its name in that module; `figure/name` is its name in the lock.
         shape: In words, such as "relu-output 20x5, independent".
         spec_digest: Digest of its specs and observations.
-        key: What names its artifacts: specs, observations, engine and the engine's code.
+        key: Key of its artifacts, from specs, observations, engine and the engine's code.
         results_digest: SHA-256 of its ordered run digests.
         engine: "kernel" or "torch".
         runs: Its runs, in order.
@@ -95,7 +95,7 @@ class FigureRecord:
         folder: Holds its pictures and `data.json`.
         values: Its numbers, by name (without the figure's name).
         claims: Its claims with their verdicts.
-        sweeps: What it was made from.
+        sweeps: The sweeps it was made from.
         source: Text of its module.
     """
 
@@ -110,7 +110,7 @@ class FigureRecord:
 
     @property
     def path(self) -> str:
-        """The file of its module, below the checkout."""
+        """The file of its module, relative to the checkout."""
         return figures.path(self.name)
 
 
@@ -142,13 +142,13 @@ class Speed:
         pairs: How often each ratio was measured.
         table: A row per shape, with a cell per density.
         mean: Geometric mean of the table's ratios.
-        peak: The densest shape beside what the cores reach in registers.
+        peak: Throughput of the densest shape, and its share of what the cores reach in registers.
         late: Time of a step at the start of training and late in it.
         compilation: Seconds that compiling a profile's kernels takes.
-        growth_runs: Time of a model as there are more of them.
-        growth_features: Time of a model as it has more features.
-        growth_threads: How much faster more threads are.
-        memory: Megabytes at most.
+        growth_runs: Time per model as the number of models grows.
+        growth_features: Time per model as its number of features grows.
+        growth_threads: Speed-up by more threads.
+        memory: Peak memory in megabytes.
     """
 
     machine: Mapping[str, Any]
@@ -196,7 +196,7 @@ class Build:
 
     @cached_property
     def owners(self) -> Mapping[str, SweepRecord]:
-        """By a sweep's key the first sweep that has it: figures that share models train them once."""
+        """The first sweep with each key, by key: figures that share models train them once."""
         return {sweep.key: sweep for figure in reversed(self.figures) for sweep in reversed(figure.sweeps)}
 
     @cached_property
@@ -210,11 +210,15 @@ class Build:
 
     @cached_property
     def models(self) -> int:
-        """How many models were trained; those that figures share are counted once."""
+        """The number of trained models; those that figures share count once."""
         return len({run.spec_digest for figure in self.figures for sweep in figure.sweeps for run in sweep.runs})
 
     def figure(self, name: str) -> FigureRecord:
-        """The figure `name`; KeyError names those there are."""
+        """The figure `name`.
+
+        Raises:
+            KeyError: if there is none; the message lists the figures.
+        """
         for figure in self.figures:
             if figure.name == name:
                 return figure

@@ -1,4 +1,4 @@
-"""Training again and comparing: `verify` against the committed lock, and `lock`, which writes it."""
+"""The commands `verify`, which retrains and compares with the committed lock, and `lock`, which writes it."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ from typing import Any
 
 from report import engines, expected, files, loading, lock, profiles, workshop
 from report.compiling import compile_all
-from report.errors import PipelineError, cannot_write
+from report.errors import PipelineError, StoreError, cannot_write
 from report.findings import ClaimRecord
 from report.lock import Comparison
 from report.options import Options, choose_profile
@@ -24,7 +24,11 @@ LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"
 
 
 def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
-    """The kernel's workshop, whatever the machine has: the lock holds nothing else."""
+    """The kernel's workshop, even on a machine with a GPU: the lock holds only the kernel's results.
+
+    Raises:
+        PipelineError: for DEVICE=cuda. Profiles that are not locked are refused too.
+    """
     profile = choose_profile(options.profile, "cpu")
     profiles.get(profile)
     lock.check_profile(profile)
@@ -34,12 +38,12 @@ def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
 
 
 def _locked_lines(shop: Workshop, options: Options) -> list[LockedSweep]:
-    """The lines of the lock that the command is about."""
+    """The lines of the lock for the profile and, with ONLY, for the figure."""
     return [line for line in lock.read() if line.profile == shop.profile.name and options.only in ("", line.name.split("/")[0])]
 
 
 def run_verify(options: Options) -> int:
-    """Trains the profile's sweeps in a store of its own; compares bits with the lock, and the rest with what is expected."""
+    """Retrains the profile's sweeps in a temporary store; compares bits with the lock, and numbers and verdicts too."""
     with tempfile.TemporaryDirectory(prefix="sup-verify-") as folder:
         shop = _locked_workshop(options, Path(folder))
         planned = shop.train()
@@ -71,11 +75,12 @@ def _unexpected(shop: Workshop, figure: PlannedFigure) -> list[str]:
 
     _, content = compute(shop.module(figure.name), shop.load(figure), decides=shop.profile.decides)
     data, rows = json.loads(content["data.json"]), json.loads(content["findings.json"])
-    wanted = expected.read(expected.FIGURES, shop.profile.name).get(figure.name, {})
-    verdicts = expected.read(expected.CLAIMS, shop.profile.name)
-    found = [f"figure {figure.name}: {text}" for text in expected.differences(wanted, expected.summary(data))]
-    mine = expected.verdicts(map(ClaimRecord.from_row, rows))
-    return found + [f"claim {text}" for text in expected.differences({id: verdicts.get(id, "unlisted") for id in mine}, mine)]
+    numbers = expected.read(expected.FIGURES, shop.profile.name).get(figure.name, {})
+    texts = [f"figure {figure.name}: {text}" for text in expected.differences(numbers, expected.summary(data))]
+    section = expected.read(expected.CLAIMS, shop.profile.name)
+    actual = expected.verdicts(map(ClaimRecord.from_row, rows))
+    verdicts = {id: section.get(id, "unlisted") for id in actual}
+    return texts + [f"claim {text}" for text in expected.differences(verdicts, actual)]
 
 
 def _print(profile: str, comparisons: Sequence[Comparison], unexpected: Sequence[str]) -> None:
@@ -94,29 +99,33 @@ def _print(profile: str, comparisons: Sequence[Comparison], unexpected: Sequence
 
 
 def run_lock(options: Options) -> int:
-    """Builds what is missing, writes the lock and what is expected of the profile, and says what changed."""
+    """Builds what is missing, writes the lock and the profile's expected numbers and verdicts, and prints what changed.
+
+    Raises:
+        StoreError: if a file cannot be written.
+    """
     shop = _locked_workshop(options)
     records = shop.make()
     profile = shop.profile.name
     here = lock.lines_of(profile, [sweep for record in records for sweep in record.sweeps])
-    old, mine = lock.read(), _locked_lines(shop, options)
-    for change in lock.compare(mine, here):
+    lines, old = lock.read(), _locked_lines(shop, options)
+    for change in lock.compare(old, here):
         if change.outcome != "match":
             print(f"{profile} {change.name}: {short(change.locked) or 'new'} -> {short(change.here) or 'removed'}")
-    texts = {lock.PATH: lock.text_of([line for line in old if line not in mine] + here).encode()}
+    texts = {lock.PATH: lock.text_of([line for line in lines if line not in old] + here).encode()}
     for path, section in _expectations(records, options, profile).items():
         texts[path] = expected.with_section(path, profile, section)
     texts[lock.SELFCHECK] = _selfcheck(shop)
     try:
-        written = [path.name for path, data in texts.items() if files.write_if_changed(path, data)]
+        names = [path.name for path, data in texts.items() if files.write_if_changed(path, data)]
     except OSError as problem:
-        raise cannot_write(lock.PATH, problem) from None
-    print(f"Wrote {', '.join(written)}." if written else f"Nothing changed for profile {profile}.")
+        raise StoreError(cannot_write(lock.PATH, problem)) from None
+    print(f"Wrote {', '.join(names)}." if names else f"Nothing changed for profile {profile}.")
     return 0
 
 
 def _selfcheck(shop: Workshop) -> bytes:
-    """The text of `selfcheck.lock`: the digests of each part of training tiny runs, by which a difference is located."""
+    """The text of `selfcheck.lock`: digests of each part of training tiny runs, which help to locate a difference."""
     engines.settle_compiled_code(shop.engine)
     from sup.training import selfcheck
 
@@ -132,7 +141,7 @@ def _compile_parts(run: Run) -> None:
 
 
 def _expectations(records: Sequence[FigureRecord], options: Options, profile: str) -> dict[Path, Mapping[str, Any]]:
-    """What is expected of the profile from now on; with ONLY, the other figures keep what they have."""
+    """The profile's new sections of the expected files; with ONLY, other figures keep their entries."""
     data = {record.name: expected.summary(json.loads((record.folder / "data.json").read_bytes())) for record in records}
     verdicts = expected.verdicts(claim for record in records for claim in record.claims)
     if not options.only:

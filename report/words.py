@@ -1,4 +1,4 @@
-"""What the command line prints: plans, numbers and verdicts as text, and what JSON holds of them."""
+"""Plans, numbers and verdicts as the command line prints them: as text and as JSON."""
 
 import re
 from collections import Counter
@@ -16,7 +16,7 @@ from report.workshop import PlannedFigure, Workshop
 
 
 def short(digest: str) -> str:
-    """The first twelve digits."""
+    """The first twelve digits of a digest."""
     return digest[:12]
 
 
@@ -53,7 +53,7 @@ def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
     drawing = [f"  {figure.name} ({describe(figure.reason)})" for figure in planned if figure.reason]
     if not training and not drawing:
         runs = sum(len(sweep.sweep.runs) for sweep in sweeps)
-        return f"{head}\nNothing is to do: {runs:,} runs are trained and {len(planned)} figures are drawn."
+        return f"{head}\nNothing to do: {runs:,} runs are trained and {len(planned)} figures are drawn."
     seconds = sum({shard.key: shard.cost for sweep in sweeps for shard in sweep.missing}.values()) / 1e6
     lines = [head]
     if training:
@@ -78,7 +78,7 @@ def _training(sweep: PlannedSweep) -> list[str]:
 
 
 def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dict[str, Any]]:
-    """Every number that a page may print, by its name."""
+    """Every number that a page can show, by its name."""
     pages = pages_of_values()
     rows = {}
     for record in records:
@@ -94,7 +94,7 @@ def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dic
 
 
 def pages_of_values(templates: Path = ROOT / "templates") -> dict[str, list[str]]:
-    """The pages that print each number, as their templates ask for it."""
+    """The templates that show each number, by the number's name."""
     pages: dict[str, list[str]] = {}
     for path in sorted(templates.glob("*.md")):
         for name in sorted(set(re.findall(r"""\b(?:value|interval)\(\s*["']([\w.]+)["']""", path.read_text(encoding="utf-8")))):
@@ -111,12 +111,12 @@ def values_text(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def claim_rows(claims: Iterable[ClaimRecord]) -> list[dict[str, Any]]:
-    """The claims as JSON, without the details that the ledger alone shows."""
+    """The claims as JSON, without the rows, which only the ledger shows."""
     return [{name: cell for name, cell in claim.row().items() if name != "rows"} for claim in claims]
 
 
 def claims_text(claims: Sequence[ClaimRecord]) -> str:
-    """A line per claim, and how many came out how."""
+    """A line per claim, and the number of claims with each verdict."""
     counts = Counter(claim.verdict for claim in claims)
     lines = [f"{c.id:<4} {c.verdict:<15} {_number(c.value, c.unit, c.interval)}  {c.criterion}. {c.reason}" for c in claims]
     return "\n".join(

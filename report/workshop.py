@@ -1,4 +1,4 @@
-"""The workshop of a command: it plans, trains what is missing, draws what changed, and gives the records of all of it."""
+"""The workshop of a command: it plans, trains what is missing, draws what changed, and returns the records."""
 
 import json
 import time
@@ -41,9 +41,9 @@ class PlannedFigure:
 
     Attributes:
         name: Its module.
-        sweeps: The runs that it needs.
+        sweeps: The sweeps that it needs.
         made_from: What decides its bytes; None while runs are missing.
-        reason: Why it must be drawn; None when it is there.
+        reason: Why it must be drawn; None when the store holds it.
     """
 
     name: str
@@ -59,14 +59,14 @@ class Workshop:
     Attributes:
         profile: How much to run.
         engine: What trains.
-        store: Where results are.
+        store: Holds the results.
         workers: Threads that train, and processes that compile or draw.
         cluster: Address of a Dask scheduler to train on; empty to train here.
         forced: Whether to make everything again.
         names: The figures.
-        module: Where a figure's module comes from; a function of a module, since processes that draw are sent it.
-        sources: Where code digests come from.
-        trainer: What trains, instead of the engine; for tests.
+        module: Loads a figure's module; picklable, since it is sent to the processes that draw.
+        sources: Gives code digests.
+        trainer: Trains instead of the engine, in tests.
     """
 
     profile: Profile
@@ -98,11 +98,9 @@ class Workshop:
         return PlannedFigure(name=name, sweeps=sweeps, made_from=made_from, reason=reason)
 
     def train(self, *, forced: bool = False) -> list[PlannedFigure]:
-        """Trains the runs that are missing, and gives the plan of what then remains: the drawing.
+        """Trains the missing runs, and returns the plan of what then remains: the drawing.
 
-        Raises:
-            PipelineError: if the store cannot be written.
-            Interrupted: on Ctrl-C.
+        Fails with a StoreError if the store cannot be written, and with `Interrupted` on Ctrl-C.
         """
         planned = self.plan(thorough=True, forced=forced)
         tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
@@ -113,26 +111,35 @@ class Workshop:
         return self.plan()
 
     def make(self) -> list[FigureRecord]:
-        """Trains and draws what is missing, and gives the records of all figures.
+        """Trains and draws what is missing, and returns the records of all figures.
+
+        Fails as `train` does.
 
         Raises:
-            PipelineError: if the store cannot be written, or keeps being damaged.
-            Interrupted: on Ctrl-C.
+            PipelineError: if the store keeps being damaged.
         """
         forced = self.forced
         for _ in range(ATTEMPTS):
             try:
-                planned = self.train(forced=forced)
-                if any(figure.made_from is None for figure in planned):
-                    raise Damaged("a shard went while others were trained")
-                self._draw([figure for figure in planned if figure.reason or forced])
-                self.timings.save()
-                return [self._record(figure) for figure in planned]
+                return self._attempt(forced)
             except Damaged:
                 forced = False  # the damaged file has been moved aside; a new plan finds it missing
         raise PipelineError(
             f"the store {self.store.root} keeps being damaged while it is read. Check its disk, or pass STORE=another folder."
         )
+
+    def _attempt(self, forced: bool) -> list[FigureRecord]:
+        """Trains and draws once.
+
+        Raises:
+            Damaged: if a shard is lost or damaged in the meantime.
+        """
+        planned = self.train(forced=forced)
+        if any(figure.made_from is None for figure in planned):
+            raise Damaged("a shard was lost while others were trained")
+        self._draw([figure for figure in planned if figure.reason or forced])
+        self.timings.save()
+        return [self._record(figure) for figure in planned]
 
     def load(self, figure: PlannedFigure) -> dict[str, Trained]:
         """The trained runs of a figure, by the names of its sweeps."""
@@ -148,8 +155,8 @@ class Workshop:
     def _draw(self, planned: Sequence[PlannedFigure]) -> None:
         by_name = {figure.name: figure for figure in planned}
         workers = min(self.workers, len(planned))
-        with closing(self._here(planned) if workers < 2 else self._side_by_side(planned, workers)) as drawn:
-            for name, content, seconds in drawn:
+        with closing(self._here(planned) if workers < 2 else self._side_by_side(planned, workers)) as results:
+            for name, content, seconds in results:
                 made_from = by_name[name].made_from
                 assert made_from is not None
                 self.gallery.publish(made_from, content, self.profile.name)
@@ -158,26 +165,26 @@ class Workshop:
     def _here(self, planned: Sequence[PlannedFigure]) -> Generator["Drawn", None, None]:
         for figure in planned:
             with working(f"Drawing {figure.name}"):
-                drawn = _drawn(self.store, self.module, figure, self.profile.decides)
-            yield drawn
+                result = _drawn(self.store, self.module, figure, self.profile.decides)
+            yield result
 
     def _side_by_side(self, planned: Sequence[PlannedFigure], workers: int) -> Generator["Drawn", None, None]:
-        """Drawn by processes, since threads would wait for one another's Python.
+        """Draws in processes, since threads would wait for the interpreter lock.
 
         Raises:
-            PipelineError: if something outside ends a process.
+            PipelineError: if a process is killed.
         """
         pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=leave_interrupts)
         store = Store(self.store.root, say)
         try:
-            asked = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
+            futures = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
             with working(f"Drawing {len(planned)} figures", len(planned)) as work:
-                for future in asked:  # in order, so that two builds tell the same story in the store
+                for future in futures:  # in order, so that two builds write the same history into the store
                     yield future.result()
                     work.advance()
         except BrokenProcessPool:
             raise PipelineError(
-                "a process that draws figures was ended from outside, perhaps since memory is short. Run again with WORKERS=1."
+                "a process that draws figures was killed, perhaps because memory ran out. Run again with WORKERS=1."
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -202,7 +209,7 @@ class Workshop:
         )
 
     def _claim(self, figure: str, claim: ClaimRecord, sweeps: tuple[SweepRecord, ...]) -> ClaimRecord:
-        """A claim with what the figure itself does not know."""
+        """The claim with the fields that its figure does not know."""
         runs = [TrainedOn(sweep=f"{s.figure}/{s.name}", count=len(s.runs), digest=s.results_digest) for s in sweeps]
         runs = runs if claim.seeds else []
         return replace(claim, figure=figure, profile=self.profile.name, engine=self.engine.name, runs=tuple(runs))
@@ -225,7 +232,7 @@ def _trained(store: Store, figure: PlannedFigure) -> dict[str, Trained]:
 
 
 def open_workshop(options: Options, device: Device, profile: str, store: Path | None = None) -> Workshop:
-    """The workshop of a command, on the device and profile that were settled; in `store` instead of the user's, if given."""
+    """The workshop of a command for this device and profile; `store`, if given, replaces the user's store."""
     sources = Sources()
     return Workshop(
         profile=profiles.get(profile),

@@ -1,4 +1,4 @@
-"""The bibliography: entries of a BibTeX file, as footnotes and as they are."""
+"""The bibliography: entries of a BibTeX file, as footnotes and as BibTeX."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Links of built pages: what MkDocs does not check, because raw HTML passes through it unread."""
+"""Checks the links of built pages that MkDocs does not, because it does not read raw HTML."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -18,7 +18,7 @@ _LOADED = {
 
 
 class _Reader(HTMLParser):
-    """Collects what a page links to, what it loads, and the anchors that it has."""
+    """Collects what a page links to, what it loads, and its anchors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
 
 
 def broken_links(site: Path) -> list[str]:
-    """What is wrong with the pages under `site`, a sentence each: missing files and anchors, things loaded from elsewhere."""
+    """The problems of the pages under `site`, a sentence each: missing files and anchors, files loaded from elsewhere."""
     pages: dict[str, _Reader] = {}
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     for name in sorted(files):

@@ -1,4 +1,4 @@
-"""What the templates may call: figures, numbers, claims, equations, references and citations, each linked to what it rests on."""
+"""Functions that templates can call: figures, numbers, claims, equations, references and citations, each with its link."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from report.pages.numbers import FORMATS, interval_text, number_text, prose, val
 from report.records import Build, FigureRecord, SweepRecord
 
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
-"""A sign for each verdict, so that colour is never alone in telling them apart."""
+"""A sign for each verdict, so that colour is never the only difference."""
 
 _LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
 
@@ -27,13 +27,13 @@ class PageError(PipelineError):
 
 @dataclass(frozen=True)
 class Label:
-    """Where a numbered thing stands.
+    """The number of a figure or an equation, and the page that shows it.
 
     Attributes:
         kind: "Figure" or "Equation".
         number: Its number, over all pages.
         page: The page that shows it, such as "motivation.html".
-        anchor: Its id there.
+        anchor: Its id on that page.
     """
 
     kind: str
@@ -44,10 +44,10 @@ class Label:
 
 @dataclass
 class Labels:
-    """The numbered things of all pages. Pages are rendered twice: once to number these, once to refer to them.
+    """The numbered figures and equations of all pages, which are rendered twice: first to number them, then to refer to them.
 
     Attributes:
-        known: By name.
+        known: The labels, by name.
         final: Whether the first round is over.
     """
 
@@ -55,11 +55,15 @@ class Labels:
     final: bool = False
 
     def add(self, name: str, kind: str, page: str, anchor: str) -> Label:
-        """Numbers a thing, or finds its number in the second round."""
+        """Gives the thing `name` a number in the first round, and looks it up in the second.
+
+        Raises:
+            PageError: if the name is already in use.
+        """
         if self.final:
             return self.known[name]
         if name in self.known:
-            raise PageError(f"a label names one thing; {name!r} stands on {self.known[name].page} too. Give another.")
+            raise PageError(f"a label names one thing; {name!r} is on {self.known[name].page} too. Choose another name.")
         number = 1 + sum(label.kind == kind for label in self.known.values())
         self.known[name] = Label(kind, number, page, anchor)
         return self.known[name]
@@ -69,10 +73,10 @@ class Markup:
     """The functions that the template of one page may call.
 
     Args:
-        build: What there is to show.
+        build: The build to show.
         page: The page's address in the site, such as "figures/intro.html".
-        labels: The numbered things of all pages.
-        bibliography: What may be cited.
+        labels: The numbered figures and equations of all pages.
+        bibliography: The entries that can be cited.
         part: Renders a part of `templates/parts` from its name and variables.
     """
 
@@ -84,7 +88,7 @@ class Markup:
 
     def functions(self) -> dict[str, Any]:
         """What a template sees, by name."""
-        known = {
+        variables = {
             "build": self.build,
             "labels": self.labels.known,
             "paper": FIGURES,
@@ -93,11 +97,11 @@ class Markup:
             "size": _size,
             "count_runs": self.build.models,
         }
-        called = (
+        methods = (
             self.badge, self.bibtex, self.card, self.cite, self.claim, self.eq, self.figure, self.href, self.interval,
             self.locked, self.prose, self.ref, self.rows, self.value, self.verdict,
         )  # fmt: skip
-        return FORMATS | known | {function.__name__: function for function in called}
+        return FORMATS | variables | {method.__name__: method for method in methods}
 
     def href(self, target: str) -> str:
         """The address of `target`, given from the site's root, as seen from this page."""
@@ -112,13 +116,17 @@ class Markup:
         return self.part("figure.html", self.functions() | {"record": record, "label": label, "caption": text})
 
     def value(self, name: str) -> str:
-        """The number `figure.name`, linked to what made it."""
+        """The number `figure.name`, linked to the page on how it was made."""
         figure, value = self._value(name)
         target = self.href(f"figures/{figure}.html#value-{name.partition('.')[2]}")
         return f'<a class="value" href="{target}" title="{self._origin(name, value)}">{value_text(value)}</a>'
 
     def interval(self, name: str) -> str:
-        """The 95 % interval of the number `figure.name`, linked to what made it."""
+        """The 95 % interval of the number `figure.name`, linked like the number.
+
+        Raises:
+            PageError: if the number is exact.
+        """
         figure, value = self._value(name)
         if value.interval is None:
             raise PageError(f"{name} is exact, so it has no interval. Print it with value().")
@@ -145,22 +153,26 @@ class Markup:
         return f'{self.verdict(id)} <a class="value" href="{target}" title="{escape(claim.criterion)}">{number}</a>'
 
     def card(self, claim: ClaimRecord) -> str:
-        """A claim with all that the ledger says about it."""
+        """A claim as the ledger shows it."""
         return self.part("claim.html", self.functions() | {"claim": claim})
 
     def rows(self, id: str) -> str:
-        """The details of claim `id` as a table."""
+        """The details of claim `id` as a table.
+
+        Raises:
+            PageError: if the claim has none.
+        """
         claim = self._claim(id)
         if not claim.rows:
             raise PageError(f"claim {id} has no rows. Show it with claim().")
         return self.part("rows.html", self.functions() | {"table": claim.rows})
 
     def prose(self, text: str) -> str:
-        """Plain text of a figure's module as HTML; a figure's number in our list, such as F9, becomes a link to it."""
+        """Plain text of a figure's module as HTML; a figure's label, such as F9, becomes a link to it."""
 
-        def link(found: re.Match[str]) -> str:
-            name = self.names.get(found[0], "")
-            return self.ref(name) if name in self.labels.known else found[0]
+        def link(match: re.Match[str]) -> str:
+            name = self.names.get(match[0], "")
+            return self.ref(name) if name in self.labels.known else match[0]
 
         return re.sub(r"\bF\d+\b", link, prose(text))
 
@@ -170,7 +182,11 @@ class Markup:
         return self.part("equation.html", {"label": label, "tex": (caller() if caller else tex).strip()})
 
     def ref(self, name: str) -> str:
-        """A link to a figure or an equation by its number."""
+        """A link to a figure or an equation by its number.
+
+        Raises:
+            PageError: if no page shows it.
+        """
         label = self.labels.known.get(name)
         if label is None and not self.labels.final:
             return ""
@@ -187,7 +203,7 @@ class Markup:
         return f"[^{key}]"
 
     def locked(self, sweep: SweepRecord) -> str:
-        """Whether the digest of `sweep` is the one of the lock."""
+        """How the results of `sweep` compare with the lock: "matches", "differs" or "not listed"."""
         for line in self.build.lock:
             if (line.name, line.spec_digest, line.engine) == (f"{sweep.figure}/{sweep.name}", sweep.spec_digest, sweep.engine):
                 return "matches" if line.results_digest == sweep.results_digest else "differs"
@@ -212,8 +228,8 @@ class Markup:
         figure, _, short = name.partition(".")
         values = self._figure(figure).values
         if short not in values:
-            there = ", ".join(f"{figure}.{known}" for known in values) or "none of this figure"
-            raise PageError(f"no value {name!r}; there are {there}.")
+            names = ", ".join(f"{figure}.{value}" for value in values)
+            raise PageError(f"no value {name!r}; {f'there are {names}' if names else 'the figure has none'}.")
         return figure, values[short]
 
     def _claim(self, id: str) -> ClaimRecord:
@@ -226,7 +242,7 @@ class Markup:
         return {kind: sum(claim.verdict == kind for claim in self.claims.values()) for kind in MARKS}
 
     def _origin(self, name: str, value: Value) -> str:
-        """What a reader sees who points at a number."""
+        """The tooltip of a number."""
         spread = f", 95 % interval {interval_text(value.interval, value.digits)}" if value.interval else ""
         return escape(f"{name} = {value.value:.6g}{spread}; follow the link to see what made it")
 

@@ -1,4 +1,4 @@
-"""How numbers are printed: with the digits that they deserve, never with an exponent in the way of a reader."""
+"""How numbers are printed: with a set number of significant digits, and with powers of ten instead of exponents."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from report.findings import ClaimRecord
 
 MISSING = "—"
 _SMALL = 0.9999e-4  # numbers below this are printed with a power of ten
-_NOISE = 1e-15  # what rounding leaves of numbers near one
+_NOISE = 1e-15  # rounding error of numbers near one
 
 
 def number_text(value: float | None, digits: int = 2, unit: str = "", *, exact: bool = False) -> str:
@@ -49,7 +49,7 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _unit(unit: str) -> str:
-    """A unit as it follows a number: a degree sign closely, anything else after a narrow space that does not break."""
+    """A unit as it follows a number: a degree sign directly, anything else after a narrow no-break space."""
     return unit if unit in ("", "°") else f"\u202f{unit}"
 
 
@@ -58,7 +58,7 @@ def _raised(number: int) -> str:
 
 
 def interval_text(interval: Sequence[float | None] | None, digits: int = 2, unit: str = "") -> str:
-    """An interval in words, both ends with the decimals of the larger; a dash for none, and for one that tells nothing.
+    """An interval in words, both ends with the decimals of the larger; a dash for None and for an unbounded interval.
 
     Example:
         >>> interval_text((0.391, 0.405)), interval_text((-0.04, 24.7), 3), interval_text(None)
@@ -87,13 +87,13 @@ def value_text(value: Value) -> str:
 
 
 def spread_text(claim: ClaimRecord) -> str:
-    """The interval of a claim's number; empty where there is none, or it tells nothing."""
+    """The interval of a claim's number; empty if there is none or it is unbounded."""
     text = interval_text(claim.interval, 3, claim.unit)
     return "" if text == MISSING else text
 
 
 def density_text(density: float | Sequence[float]) -> str:
-    """A run's density; the range of it where every feature has its own.
+    """A run's density; their range where every feature has its own.
 
     Example:
         >>> density_text(0.003), density_text([0.5, 0.1])
@@ -103,7 +103,7 @@ def density_text(density: float | Sequence[float]) -> str:
 
 
 def time_text(seconds: float | None) -> str:
-    """A time in the units that a person would use.
+    """A time in suitable units.
 
     Example:
         >>> time_text(0.42), time_text(95), time_text(7260), time_text(None)
@@ -118,17 +118,17 @@ def time_text(seconds: float | None) -> str:
 
 
 def short_digest(digest: str) -> str:
-    """The beginning of a digest as HTML, with the whole of it for readers who point at it."""
+    """The beginning of a digest as HTML, with the whole digest as a tooltip."""
     return f'<code title="{escape(digest)}">{escape(digest[:12])}</code>'
 
 
-def _power(found: re.Match[str]) -> str:
+def _power(match: re.Match[str]) -> str:
     """A number such as 1e-9 or 4.2e-3 with its power of ten."""
-    return ("" if found[1] == "1" else f"{found[1]} × ") + "10" + _raised(int(found[2]))
+    return ("" if match[1] == "1" else f"{match[1]} × ") + "10" + _raised(int(match[2]))
 
 
 def prose(text: str) -> str:
-    """Plain text as HTML, with the few signs of mathematics that occur in it: powers, indices, minus.
+    """Plain text as HTML, with its few mathematical signs set: powers, indices, minus.
 
     Example:
         >>> prose("W^T W and W_i < 1e-09")
@@ -151,4 +151,4 @@ FORMATS = {
     "time": time_text,
     "short": short_digest,
 }
-"""What the templates may call to print a number, by name."""
+"""The functions with which templates print numbers, by name."""

@@ -1,4 +1,4 @@
-"""From a build's records to Markdown pages: templates filled with the numbers just computed, figures and data beside them."""
+"""Writes a build's records as Markdown pages: templates filled in with its numbers, and figures and data beside them."""
 
 import re
 import shutil
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from report import ROOT
-from report.errors import cannot_write
+from report.errors import StoreError, cannot_write
 from report.files import write_if_changed
 from report.pages import citations, tables
 from report.pages.markup import Labels, Markup, PageError
@@ -27,13 +27,13 @@ _NO_PAGES = {"assets", "notebooks", "overrides", "parts"}
 
 
 def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path | None = None) -> bool:
-    """Writes the pages of `build` into `docs`, with everything that they show; what is there already is left alone.
+    """Writes the pages of `build`, and the files that they show, into `docs`; leaves unchanged files alone.
 
-    Nothing is written unless every page can be.
+    Nothing is written unless all pages can be rendered.
 
     Args:
-        build: What there is to show.
-        docs: The folder of pages; files of earlier builds that are needed no longer are removed from it.
+        build: The build to show.
+        docs: The folder of pages; files of earlier builds that are no longer needed are removed.
         templates: The folder of templates.
         config: The site's settings, whose `nav` gives the order of the pages; by default `mkdocs.yml` beside `templates`.
 
@@ -41,17 +41,18 @@ def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path
         Whether anything changed.
 
     Raises:
-        PageError: if a template is wrong or asks for what there is not, or `docs` holds something else.
+        PageError: if a template is wrong or asks for something that does not exist, or `docs` holds something else.
+        StoreError: if `docs` cannot be written.
     """
     files = dict(_files(build, templates, config or templates.parent / "mkdocs.yml"))
     if docs.exists() and any(docs.iterdir()) and not (docs / _MARKER).exists():
-        raise PageError(f"docs is a folder that the pages have to themselves; {docs} holds something else. Empty it.")
+        raise PageError(f"docs is a folder for the pages alone; {docs} holds something else. Empty it.")
     try:
         write_if_changed(docs / _MARKER, b"")
         changed = [write_if_changed(docs / name, data) for name, data in sorted(files.items())]
         return _remove_others(docs, set(files)) or any(changed)
     except OSError as problem:
-        raise cannot_write(docs, problem) from None
+        raise StoreError(cannot_write(docs, problem)) from None
 
 
 def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, bytes]]:
@@ -71,7 +72,11 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
 
 
 def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
-    """The text of every page by its name. Rendered twice: figures and equations are numbered first, referred to then."""
+    """The text of every page, by its name. Two rounds: the first numbers figures and equations, the second refers to them.
+
+    Raises:
+        PageError: if a formula holds a link.
+    """
     bibliography = citations.load(templates / "references.bib")
     environment = _environment(templates)
     pages: list[tuple[str, str, FigureRecord | None]] = [(name, name, None) for name in _order(templates, config)]
@@ -86,13 +91,13 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
             if wrong := _LINK_IN_FORMULA.search(text):
                 raise PageError(f"templates/{template}: a formula cannot hold a link, as in {wrong[0]}. End it before value().")
             for key in markup.cited:
-                text = re.sub(rf"\s+(?=\[\^{key}\])", "", text)  # a footnote's number follows its word closely
+                text = re.sub(rf"\s+(?=\[\^{key}\])", "", text)  # no space between a word and its footnote number
             texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key].line}" for key in markup.cited) + "\n"
     return texts
 
 
 def _about(figure: FigureRecord) -> dict[str, Any]:
-    """What the page about one figure shows besides."""
+    """The variables that only the page about one figure has."""
     fence = "`" * (1 + max(map(len, [*re.findall("`+", figure.source), "```"])))
     return {
         "record": figure,
@@ -116,24 +121,28 @@ def _order(templates: Path, config: Path) -> list[str]:
             for item in entry.values() if isinstance(entry, dict) else entry:
                 yield from leaves(item)
 
-    named = list(leaves(yaml.safe_load(config.read_text("utf-8"))["nav"]))
-    for name in named:
+    names = list(leaves(yaml.safe_load(config.read_text("utf-8"))["nav"]))
+    for name in names:
         if not (templates / name).is_file():
             raise PageError(f"nav lists the pages; {config.name} names {name}, and {templates.name}/ has no such template.")
     for path in sorted(templates.rglob("*.md")):
         page = path.relative_to(templates)
-        if page.parts[0] not in _NO_PAGES and page.as_posix() not in named:
+        if page.parts[0] not in _NO_PAGES and page.as_posix() not in names:
             raise PageError(f"nav lists the pages; {config.name} leaves out {templates.name}/{page.as_posix()}. Add it.")
-    return named
+    return names
 
 
 def _environment(templates: Path) -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(templates), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, extensions=["jinja2.ext.do"],
-    )  # fmt: skip
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.do"],
+    )
 
 
 def _part(environment: "Environment") -> Any:
@@ -144,7 +153,11 @@ def _part(environment: "Environment") -> Any:
 
 
 def _render(environment: "Environment", name: str, variables: dict[str, Any]) -> str:
-    """The template `name` filled in; what goes wrong is reported with template and line."""
+    """The template `name`, filled in.
+
+    Raises:
+        PageError: if that fails; the message names template and line.
+    """
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
@@ -156,7 +169,7 @@ def _render(environment: "Environment", name: str, variables: dict[str, Any]) ->
 
 
 def _place(error: BaseException, environment: "Environment", name: str) -> str:
-    """Template and line where `error` arose: the innermost of the page itself, else of any part."""
+    """Template and line where `error` arose: the innermost in the page itself, else in any part."""
     from jinja2 import FileSystemLoader
 
     assert isinstance(environment.loader, FileSystemLoader)
@@ -168,7 +181,7 @@ def _place(error: BaseException, environment: "Environment", name: str) -> str:
 
 
 def _remove_others(docs: Path, names: set[str]) -> bool:
-    """Removes the files under `docs` that are not among `names`, and folders left empty; whether there were any."""
+    """Removes the files under `docs` that are not among `names`, and empty folders; returns whether there were such files."""
     others = [
         path for path in sorted(docs.rglob("*")) if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}
     ]

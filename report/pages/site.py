@@ -1,4 +1,4 @@
-"""From pages to a site: MkDocs, strict and in this process, into a folder that takes the old site's place when all is well."""
+"""Builds the site from the pages: MkDocs, strict and in this process, into a folder that replaces the old site on success."""
 
 import hashlib
 import logging
@@ -12,26 +12,26 @@ from importlib.metadata import version
 from pathlib import Path
 
 from report import ROOT
-from report.errors import PipelineError, cannot_write
+from report.errors import PipelineError, StoreError, cannot_write
 from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
 STAMP = ".stamp"
 _TOOLS = ("jinja2", "markdown", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
-# MkDocs dates what it builds, unless told a time; nothing that stays in the site depends on it.
+# MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
 _EPOCH = "1663113600"
-# Pages for a server whose address MkDocs knows; ours may lie at any address, or in a folder.
+# Files for a site whose address MkDocs knows; this one may be at any address, or in a folder.
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
 
 
 class SiteError(PipelineError):
-    """The pages do not make a site; the old one stays."""
+    """The pages do not make a site; the old site stays."""
 
 
 def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
-    """Builds the site of the pages in `docs` and puts it at `out` in one step; nothing is done when it is there already.
+    """Builds the site of the pages in `docs` and puts it at `out` in one step; does nothing when it is up to date.
 
-    The same pages give the same bytes, wherever the folders lie.
+    The same pages give the same bytes, wherever the folders are.
 
     Args:
         docs: What `report.pages.render.write` wrote.
@@ -39,19 +39,18 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
         config: The site's settings.
 
     Returns:
-        Whether anything had to be done.
+        Whether the site was built.
 
     Raises:
         SiteError: if a link is broken, a page would load something from elsewhere, or `out` holds something else.
+        StoreError: if `out` cannot be written.
     """
     docs, out = docs.resolve(), out.resolve()
     inputs = _digest_inputs(docs, config)
     if _stamp(out) == f"{inputs} {_digest_tree(out)}\n":
         return False
     if out.exists() and not (out.is_dir() and ((out / STAMP).is_file() or not any(out.iterdir()))):
-        raise SiteError(
-            f"out is the folder that the site takes over; {out} holds something else. Empty it, or give another with OUT=."
-        )
+        raise SiteError(f"OUT is the folder of the site; {out} holds something else. Empty it, or pass OUT=another folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
@@ -61,19 +60,23 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
             (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
             _swap(new, out, old)
     except OSError as problem:
-        raise cannot_write(out, problem, "OUT") from None
+        raise StoreError(cannot_write(out, problem, "OUT")) from None
     return True
 
 
 def _sweep(out: Path) -> None:
-    """Removes what builds that were killed left beside `out`; what is younger than an hour may belong to one at work."""
+    """Removes leftovers of killed builds beside `out`; one younger than an hour may belong to a running build."""
     for folder in out.parent.glob(f".{out.name}-????????"):
         if folder.is_dir() and time.time() - folder.stat().st_mtime > 3600:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _swap(new: Path, out: Path, old: Path) -> None:
-    """Puts `new` at `out`, and what was there at `old`; if that fails, `out` is as it was."""
+    """Moves `out` to `old` and `new` to `out`; if that fails, `out` stays as it was.
+
+    Raises:
+        OSError: if a folder cannot be moved.
+    """
     if out.exists():
         out.rename(old)
     try:
@@ -85,7 +88,11 @@ def _swap(new: Path, out: Path, old: Path) -> None:
 
 
 def _build(docs: Path, new: Path, config: Path) -> None:
-    """Builds into `new`, and checks what strict mode leaves unchecked."""
+    """Builds into `new`, and checks what strict mode does not.
+
+    Raises:
+        SiteError: if MkDocs fails or warns, or a link is broken.
+    """
     with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=_EPOCH), _warnings() as problems:
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
@@ -102,13 +109,13 @@ def _build(docs: Path, new: Path, config: Path) -> None:
             raise SiteError("\n  ".join(["the pages do not make a site:", *(problems or [str(error)])])) from None
     for name in _UNUSED:
         (new / name).unlink(missing_ok=True)
-    if found := broken_links(new):
-        raise SiteError("\n  ".join(["the site has broken links:", *found]))
+    if links := broken_links(new):
+        raise SiteError("\n  ".join(["the site has broken links:", *links]))
 
 
 @contextmanager
 def _environment(**settings: str) -> Iterator[None]:
-    """Sets these variables, where they are not set, while the block runs."""
+    """Sets these variables while the block runs, unless they are already set."""
     added = {name: value for name, value in settings.items() if name not in os.environ}
     os.environ.update(added)
     try:
@@ -121,16 +128,16 @@ def _environment(**settings: str) -> Iterator[None]:
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
     """Collects MkDocs' warnings instead of printing them."""
-    found: list[str] = []
+    messages: list[str] = []
     handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     logger = logging.getLogger("mkdocs")
     before = logger.propagate, logger.level
     logger.addHandler(handler)
     logger.propagate = False
     logger.setLevel(logging.WARNING)
     try:
-        yield found
+        yield messages
     finally:
         logger.removeHandler(handler)
         logger.propagate = before[0]
@@ -153,7 +160,7 @@ def _digest_inputs(docs: Path, config: Path) -> str:
 
 
 def _digest_tree(folder: Path) -> str:
-    """Digest of the names and bytes of all files under `folder`, but for its stamp."""
+    """Digest of the names and bytes of all files under `folder`, except its stamp."""
     hasher = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != STAMP:

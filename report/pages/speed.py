@@ -1,4 +1,4 @@
-"""What `make bench` measured, as the Reproducibility page shows it: `speed.json`, marked with its machine and without a date."""
+"""`speed.json`: what `make bench` measured, for the Reproducibility page, with its machine and without a date."""
 
 import json
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ _PARTS = tuple(field.name for field in fields(Speed))
 _DIGITS = 4
 
 
-def write(measured: Speed, path: Path = PATH) -> None:
-    """Keeps what was measured, each number with four significant digits."""
-    files.write_if_changed(path, (json.dumps(_rounded(measured.row()), indent=1) + "\n").encode())
+def write(speed: Speed, path: Path = PATH) -> None:
+    """Writes the measurements, each number with four significant digits."""
+    files.write_if_changed(path, (json.dumps(_rounded(speed.row()), indent=1) + "\n").encode())
 
 
 def read(path: Path = PATH) -> Speed | None:
-    """What was measured last; None when nothing was.
+    """The last measurements; None when there are none.
 
     Raises:
         PipelineError: if the file is not one that `write` made.
@@ -40,7 +40,7 @@ def read(path: Path = PATH) -> Speed | None:
 
 
 def _wrong(path: Path, problem: str) -> str:
-    return f"{path.name} holds what `make bench` measured; {problem}. Run `make bench`, or take the file of the repository."
+    return f"{path.name} holds what `make bench` measured; {problem}. Run `make bench`, or restore the file from the repository."
 
 
 def _rounded(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A figure's arrays and the digests of its runs as CSV, for readers with a spreadsheet."""
+"""A figure's arrays and the digests of its runs as CSV, for spreadsheets."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ class ArrayTable:
         axes: What each of its axes is.
         text: What its numbers mean.
         unit: Their unit; empty for pure numbers.
-        csv: Its numbers as CSV; None where there are more than 200,000, or one alone: those are left to the JSON.
+        csv: Its numbers as CSV; None for more than 200,000 numbers or a single one, which only the JSON has.
     """
 
     name: str
@@ -37,8 +37,8 @@ class ArrayTable:
 def array_tables(path: Path) -> list[ArrayTable]:
     """The arrays of a figure's `data.json`, ordered by name.
 
-    In a CSV the last axis runs along a line, and the places on the others stand before it. A place is a position from 0, or
-    the value of the axis where an array of the figure holds it, such as `density` of the axis "density".
+    In a CSV the last axis runs along a row, after columns with the places on the other axes. A place is a position from 0, or
+    the axis's value if the figure has an array of values for the axis, such as `density` for the axis "density".
     """
     arrays = json.loads(path.read_text("utf-8"))["arrays"]
     places = {name: array["data"] for name, array in arrays.items() if array["axes"] == [name]}
@@ -74,7 +74,7 @@ def _array_table(name: str, numbers: np.ndarray, axes: tuple[str, ...], places: 
 
 
 def _places(axis: str, length: int, places: Mapping[str, Sequence[Any]]) -> list[Any]:
-    """The places along an axis: the values that the figure has for it, or positions."""
+    """The places along an axis: the figure's values for it, or positions from 0."""
     values = places.get(axis, ())
     return list(map(_cell, values)) if len(values) == length else list(range(length))
 

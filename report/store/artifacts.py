@@ -1,12 +1,12 @@
-"""The store: artifacts under their keys, written whole, verified when read, and an index that lets plans read no files.
+"""The store: artifacts under their keys, written whole and verified when read, and an index so that plans need not read them.
 
 - `shards/KEY.safetensors`: trained runs.
 - `figures/KEY/`: drawn figures with their data.
-- `index.jsonl`: a short line per shard written; append-only, made again from the files where it is lost.
-- `drawn.jsonl`: what each figure was last made from, to tell why it is drawn again.
-- `sweeps/KEY.json`: the rows of a sweep's table of runs, made again where lost.
-- `damaged/`: what was moved aside.
-- `timings.json`: seconds, outside every comparison.
+- `index.jsonl`: a short line per shard written; append-only, rebuilt from the files if lost.
+- `drawn.jsonl`: what each figure was last made from, to explain why it is drawn again.
+- `sweeps/KEY.json`: the rows of a sweep's table of runs, rebuilt if lost.
+- `damaged/`: damaged files and folders, moved aside.
+- `timings.json`: seconds of training and drawing, never compared.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ class Store:
 
     Attributes:
         root: The folder.
-        warn: Tells the user of damage.
-        read_only: Whether nothing in the folder may change; damage is then noticed and left in place.
-        index: What the shards hold.
+        warn: Reports damage to the user.
+        read_only: Whether the folder must not change; damage is then reported and left in place.
+        index: Entries of the shards.
         damaged: What is wrong with each damaged shard that this command met, by key.
     """
 
@@ -43,7 +43,7 @@ class Store:
         self.root, self.warn, self.read_only = root, warn, read_only
         self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
-        self._found: dict[str, Entry] = {}
+        self._entries: dict[str, Entry] = {}
 
     @property
     def shards(self) -> Path:
@@ -56,7 +56,11 @@ class Store:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """The size of each shard's file, by key."""
+        """The size of each shard's file, by key.
+
+        Raises:
+            StoreError: if the folder cannot be read.
+        """
         sizes = {}
         try:
             with os.scandir(self.shards) as items:
@@ -67,28 +71,28 @@ class Store:
         except FileNotFoundError:
             return {}
         except OSError as problem:
-            raise cannot_read(self.shards, problem) from None
+            raise StoreError(cannot_read(self.shards, problem)) from None
         return sizes
 
     def find(self, shard: Shard, label: str, *, thorough: bool = False) -> Entry | None:
-        """What the store holds of `shard`; None when it is absent, or damaged (see `damaged`).
+        """The entry of `shard`; None when it is absent or damaged (see `damaged`).
 
-        A file that the index does not know, or knows otherwise, is read and verified.
+        A file that the index lacks, or that does not match its entry, is read and verified.
 
         Args:
             shard: The shard.
             label: Label to record if the index lacks this shard.
             thorough: Whether to compare the bytes of the file with the index too.
         """
-        if shard.key in self._found:
-            return self._found[shard.key]
+        if shard.key in self._entries:
+            return self._entries[shard.key]
         if shard.key not in self.sizes:
             return None
         entry = self.index.get(shard.key)
         if entry is None or entry.size != self.sizes[shard.key] or (thorough and entry.file != self._file_digest(shard.key)):
             entry = self._adopt(shard, label)
         if entry is not None:
-            self._found[shard.key] = entry
+            self._entries[shard.key] = entry
         return entry
 
     def _file_digest(self, key: str) -> str:
@@ -111,8 +115,7 @@ class Store:
     def read(self, shard: Shard) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
         """The arrays of `shard`, verified and read-only, and its runs' content digests.
 
-        Raises:
-            Damaged: if the file is missing or not what its name says; it has been set aside.
+        Fails with `Damaged` if the file is missing, or is not what its name says; such a file is moved aside.
         """
         return self._load(shard)[1:]
 
@@ -127,7 +130,7 @@ class Store:
             self._forget(shard.key)
             raise Damaged("it is gone") from None
         except OSError as problem:
-            raise cannot_read(path, problem) from None
+            raise StoreError(cannot_read(path, problem)) from None
         except Damaged as problem:
             self._forget(shard.key)
             self.damaged[shard.key] = str(problem)
@@ -135,11 +138,11 @@ class Store:
             raise
 
     def _forget(self, key: str) -> None:
-        self._found.pop(key, None)
+        self._entries.pop(key, None)
         self.sizes.pop(key, None)
 
     def set_aside(self, path: Path, problem: str) -> None:
-        """Tells the user of a file or folder that cannot be trusted, and moves it into `damaged/`.
+        """Reports a damaged file or folder to the user, and moves it into `damaged/`.
 
         Raises:
             StoreError: if it cannot be moved.
@@ -158,21 +161,20 @@ class Store:
         except FileNotFoundError:
             pass
         except OSError as error:
-            raise cannot_write(target, error) from None
+            raise StoreError(cannot_write(target, error)) from None
         self.warn(f"{problem}. Moved to {target}; it is made again.")
 
     def write(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
-        """Stores what training gave for `shard`, under its key, in one step.
+        """Stores the trained arrays of `shard` under its key, in one step.
 
-        Raises:
-            StoreError: if the store cannot be written; nothing is left under the final name.
+        Fails with a StoreError if the store cannot be written; nothing is then left under the final name.
         """
         entry = self.publish(shard, arrays, label)
         self.add(entry)
         return entry
 
     def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
-        """Writes the file of `shard` in one step, from any thread or machine; the index learns of it by `add`.
+        """Writes the file of `shard` in one step, from any thread or machine; `add` then enters it in the index.
 
         Raises:
             StoreError: if the store cannot be written; nothing is left under the final name.
@@ -182,24 +184,20 @@ class Store:
         try:
             files.write(path, data)
         except OSError as problem:
-            raise cannot_write(path, problem) from None
+            raise StoreError(cannot_write(path, problem)) from None
         return _entry(shard, label, data, digests)
 
     def add(self, entry: Entry) -> None:
-        """Adds a shard whose file was published to the index.
-
-        Raises:
-            StoreError: if the index cannot be written.
-        """
+        """Enters a published shard in the index; fails with a StoreError if the index cannot be written."""
         self.index.add(entry)
-        self._found[entry.key] = entry
+        self._entries[entry.key] = entry
         self.sizes[entry.key] = entry.size
 
     def probe(self) -> None:
-        """Refuses a store that cannot be written, before anything is trained for it; removes what killed builds left in it.
+        """Refuses a store that cannot be written, before anything is trained; removes leftovers of killed builds.
 
         Raises:
-            StoreError: if a file cannot be made in it.
+            StoreError: if a file cannot be created in it.
         """
         path = files.temporary_name(self.shards / "probe")
         try:
@@ -210,10 +208,10 @@ class Store:
         except OSError as problem:
             with contextlib.suppress(OSError):
                 path.unlink()
-            raise cannot_write(self.root, problem) from None
+            raise StoreError(cannot_write(self.root, problem)) from None
 
     def _remove_leftovers(self) -> None:
-        """Removes temporary files of builds that were killed; a young one may belong to a build at work."""
+        """Removes old temporary files of killed builds; a young one may belong to a running build."""
         for path in self.shards.glob(f"{files.TEMPORARY}*"):
             with contextlib.suppress(OSError):  # another build was quicker
                 if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:

@@ -1,4 +1,4 @@
-"""The index of a store: a short line per shard written, so that a plan reads one file and lists one folder.
+"""The index of a store: a short line per stored shard, so that a plan reads one file and lists one folder.
 
 It is append-only and may be lost: a file without a line is read and verified, a line without a file counts as absent.
 """
@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import get_type_hints
 
-from report.errors import cannot_read, cannot_write
+from report.errors import StoreError, cannot_read, cannot_write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Entry:
         code: Digest of the engine's code.
         environment: What else the engine's bits depend on.
         label: The sweep it was first written for, profile/figure/name, such as "smoke/intro/models".
-        part: Its position there.
+        part: Its position in that sweep.
         results_digest: Digest of its runs' content digests, in order.
         file: SHA-256 of the file.
         size: Bytes of the file.
@@ -50,30 +50,34 @@ _KINDS = get_type_hints(Entry)
 
 
 def _parse(line: str) -> Entry | None:
-    """The entry that a line of the index holds; None for a line that was cut short or is not one."""
+    """The entry in a line of the index; None if the line is cut short or is not an entry."""
     try:
         row = json.loads(line)
     except ValueError:
         return None
-    right = isinstance(row, dict) and row.keys() == _KINDS.keys()
-    return Entry(**row) if right and all(type(row[name]) is kind for name, kind in _KINDS.items()) else None
+    complete = isinstance(row, dict) and row.keys() == _KINDS.keys()
+    return Entry(**row) if complete and all(type(row[name]) is kind for name, kind in _KINDS.items()) else None
 
 
 class Index:
-    """The lines of an index, read when they are first asked for."""
+    """The lines of an index, read on first use."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @cached_property
     def lines(self) -> list[Entry]:
-        """The entries as written, oldest first, without the lines that cannot be read."""
+        """The entries as written, oldest first, without lines that cannot be read.
+
+        Raises:
+            StoreError: if the file cannot be read.
+        """
         try:
             text = self.path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         except OSError as problem:
-            raise cannot_read(self.path, problem) from None
+            raise StoreError(cannot_read(self.path, problem)) from None
         return [entry for line in text.split("\n") if line and (entry := _parse(line))]
 
     @cached_property
@@ -97,19 +101,15 @@ class Index:
         return self._history.get(name, [])
 
     def add(self, entry: Entry) -> None:
-        """Appends a line.
-
-        Raises:
-            StoreError: if it cannot be written.
-        """
-        known, lines = self._by_key, self.lines
+        """Appends an entry; fails with a StoreError if it cannot be written."""
+        by_key, lines = self._by_key, self.lines
         append(self.path, asdict(entry))
-        known[entry.key] = entry
+        by_key[entry.key] = entry
         lines.append(entry)
 
 
 def line_of(content: Mapping[str, object]) -> str:
-    """A line of JSON."""
+    """`content` as a line of JSON."""
     return json.dumps(content, separators=(",", ":")) + "\n"
 
 
@@ -122,11 +122,20 @@ def append(path: Path, content: Mapping[str, object]) -> None:
     data = line_of(content).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            if os.write(descriptor, data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        finally:
-            os.close(descriptor)
+        _write_once(path, data)
     except OSError as problem:
-        raise cannot_write(path, problem) from None
+        raise StoreError(cannot_write(path, problem)) from None
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    """Appends `data` to the file at `path` with one write.
+
+    Raises:
+        OSError: if not all of it is written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        if os.write(descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(descriptor)

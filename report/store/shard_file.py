@@ -1,4 +1,4 @@
-"""What a shard's file holds, and the checks that make a file trusted.
+"""The format of a shard's file, and the checks before a file is trusted.
 
 One safetensors file: the arrays, each with a leading run axis, and under the single metadata name `sup` a JSON text with the
 digest of each run's arrays, the canonical text of each run's spec, the observations and the parts of the key.
@@ -16,7 +16,7 @@ from sup.canonical import canonical_text, content_digest
 
 
 class Damaged(Exception):
-    """A file that is not what its name says; the text says in what."""
+    """A file is not what its name says; the message says how."""
 
 
 def results_digest(run_digests: Iterable[str]) -> str:
@@ -56,7 +56,7 @@ def encode(shard: Shard, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, tuple
 
 
 def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """The arrays of the shard's file, read-only, and its runs' content digests, once everything in it has been checked.
+    """The arrays of the shard's file, read-only, and its runs' content digests, after all checks.
 
     Raises:
         Damaged: if the file is cut short, altered, or of other runs than `shard`.
@@ -66,15 +66,15 @@ def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str,
 
     try:
         length = int.from_bytes(data[:8], "little")
-        told = json.loads(data[8 : 8 + length])["__metadata__"]["sup"]
+        text = json.loads(data[8 : 8 + length])["__metadata__"]["sup"]
         arrays = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as problem:
-        raise Damaged(f"it is no whole safetensors file of this store ({type(problem).__name__})") from None
+        raise Damaged(f"it is not a complete safetensors file of this store ({type(problem).__name__})") from None
     if not arrays or any(array.ndim < 1 or len(array) != len(shard.runs) for array in arrays.values()):
         raise Damaged(f"its arrays do not have a row for each of {len(shard.runs)} runs")
     digests = run_digests(arrays)
-    if told != _facts(shard, digests):
-        raise Damaged(_difference(told, shard, digests))
+    if text != _facts(shard, digests):
+        raise Damaged(_difference(text, shard, digests))
     for array in arrays.values():
         array.setflags(write=False)
     return arrays, digests
@@ -94,14 +94,14 @@ def _facts(shard: Shard, digests: tuple[str, ...]) -> str:
     return json.dumps(facts, separators=(",", ":"), sort_keys=True)
 
 
-def _difference(told: object, shard: Shard, digests: tuple[str, ...]) -> str:
-    """In what the file's facts differ from the expected ones."""
+def _difference(text: object, shard: Shard, digests: tuple[str, ...]) -> str:
+    """How the file's facts differ from the expected ones, in words."""
     try:
-        facts, expected = json.loads(str(told)), json.loads(_facts(shard, digests))
+        facts, expected = json.loads(str(text)), json.loads(_facts(shard, digests))
         wrong = sorted(name for name in expected if facts.get(name) != expected[name])
     except (ValueError, AttributeError):
         return "its description cannot be read"
-    words = {"digests": "its arrays do not have the digests that it states", "specs": "it holds other runs"}
+    words = {"digests": "its arrays do not have the digests that it lists", "specs": "it holds other runs"}
     return next(
         (words[name] for name in ("specs", "digests") if name in wrong), f"its {', '.join(wrong) or 'description'} differs"
     )

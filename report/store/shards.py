@@ -1,4 +1,4 @@
-"""Shards: the files that a sweep is cut into, each some seconds of training, by a rule that depends on the spec alone."""
+"""Shards: the files that a sweep is cut into, each a few seconds of training, by a rule that depends on the spec alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ MOST_RUNS = 4096
 
 
 def run_cost(run: Run) -> int:
-    """Rough microseconds that one CPU core needs to train `run`: a line through the kernel's times with all cores at work.
+    """Rough microseconds that one CPU core needs to train `run`: a linear fit to the kernel's times on all cores.
 
-    It cuts sweeps into shards, so a change of it renames artifacts; it need not be right, only steady.
+    It decides how sweeps are cut into shards, so changing it renames artifacts; it must stay fixed, not be exact.
     """
     n, m = run.n_features, run.n_hidden
     nanoseconds = 160 * n * m + 200 * n + 2500
@@ -24,7 +24,7 @@ def run_cost(run: Run) -> int:
 
 
 def set_key(spec_digest: str, engine: Engine) -> str:
-    """What names the artifacts of a set of runs: its specs and observations, the engine, its code and environment."""
+    """The key of a set of runs: a digest of its specs and observations, and of the engine, its code and environment."""
     return digest("key", spec_digest, engine.name, engine.code, engine.environment)
 
 
@@ -51,12 +51,12 @@ class Shard:
 
     @cached_property
     def key(self) -> str:
-        """What names its file."""
+        """The name of its file, without the suffix."""
         return set_key(self.spec_digest, self.engine)
 
     @property
     def shape(self) -> Shape:
-        """What its runs have in common."""
+        """The shape that its runs share."""
         return shape_of(self.runs[0])
 
     @property
@@ -71,7 +71,10 @@ class Shard:
 
 
 def cut(sweep: Sweep, engine: Engine) -> Iterator[Shard]:
-    """The shards of `sweep`, in order: all of the same number of runs but the last, so that runs added at the end keep them."""
+    """The shards of `sweep`, in order.
+
+    All but the last have the same number of runs, so runs added at the end leave the earlier shards unchanged.
+    """
     size = min(MOST_RUNS, max(1, SHARD_MICROSECONDS // run_cost(sweep.runs[0])))
     for part, start in enumerate(range(0, len(sweep.runs), size)):
         yield Shard(sweep.runs[start : start + size], sweep.snapshots, engine, part)

@@ -1,11 +1,11 @@
-"""Seconds that artifacts took, kept beside the store: outside artifacts and digests, and never part of a comparison."""
+"""Seconds that artifacts took, in a file beside them: never part of an artifact, a digest or a comparison."""
 
 import json
 import time
 from pathlib import Path
 
 from report import files
-from report.errors import cannot_write
+from report.errors import StoreError, cannot_write
 
 PAUSE = 2.0
 
@@ -13,7 +13,7 @@ PAUSE = 2.0
 class Timings:
     """Seconds by kind ("shard", "figure") and key.
 
-    Two builds at once may each lose some of the other's seconds; nothing rests on them.
+    Two builds at once may each lose some of the other's seconds; nothing depends on them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,8 +24,8 @@ class Timings:
 
     def _read(self) -> dict[str, dict[str, float]]:
         try:
-            told = json.loads(self.path.read_bytes())
-            return {str(kind): {str(key): float(value) for key, value in keys.items()} for kind, keys in told.items()}
+            content = json.loads(self.path.read_bytes())
+            return {str(kind): {str(key): float(value) for key, value in keys.items()} for kind, keys in content.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
 
@@ -34,13 +34,17 @@ class Timings:
         return self._seconds.get(kind, {}).get(key)
 
     def add(self, kind: str, key: str, seconds: float) -> None:
-        """Remembers the seconds of an artifact, and saves now and then."""
+        """Records the seconds of an artifact, and saves from time to time."""
         self._seconds.setdefault(kind, {})[key] = self._new.setdefault(kind, {})[key] = round(seconds, 4)
         if time.monotonic() - self._saved > PAUSE:
             self.save()
 
     def save(self) -> None:
-        """Writes what was added, if anything was."""
+        """Writes what was added since the last save, if anything.
+
+        Raises:
+            StoreError: if the file cannot be written.
+        """
         if not self._new:
             return
         merged = self._read()
@@ -50,5 +54,5 @@ class Timings:
         try:
             files.write(self.path, (json.dumps(merged, indent=0, sort_keys=True) + "\n").encode())
         except OSError as problem:
-            raise cannot_write(self.path, problem) from None
+            raise StoreError(cannot_write(self.path, problem)) from None
         self._new = {}

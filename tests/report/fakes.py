@@ -1,4 +1,4 @@
-"""A build made up for the tests of pages and site: tiny figures with values, claims and runs, and no training."""
+"""A made-up build for the tests of pages and site: tiny figures with values, claims and runs, without training."""
 
 import json
 from base64 import b64decode
@@ -37,11 +37,11 @@ SPEED = Speed(**{
                         "one": 90.0, "all": 46.0, "ratio": 1.956, "low": 1.9, "high": 2.0}],
     "memory": [{"model": "relu-output", "features": 2, "hidden": 1, "runs": 10_000, "megabytes": 261.4}],
 })  # fmt: skip
-"""What `make bench` may have measured."""
+"""Made-up measurements of `make bench`."""
 
 
 def claim(id, figure, verdict="reproduced", **changes):
-    """A claim as a figure's record holds it."""
+    """A claim in a figure's record."""
     made = ClaimRecord(
         id=id,
         figure=figure,
@@ -62,7 +62,7 @@ def claim(id, figure, verdict="reproduced", **changes):
 
 
 def run(seed):
-    """A run as a sweep's record holds it."""
+    """A run in a sweep's record."""
     digests = {"spec_digest": f"{seed:064x}", "content_digest": f"{seed + 100:064x}"}
     return RunRecord(**digests, seed=seed, density=0.1, final_loss=0.01 / (seed + 1))
 
@@ -84,7 +84,7 @@ def sweep(figure, name, count=3):
 
 
 def described(data, axes, text):
-    """An array as `data.json` has it."""
+    """An array in `data.json`."""
     return {"axes": axes.split(), "text": text, "unit": "", "data": data}
 
 
@@ -116,7 +116,7 @@ def figure(folder: Path, name: str, *, claims=(), values=None, sweeps=(), note="
 
 
 def intro(folder: Path):
-    """A figure with all that a figure may have."""
+    """A figure with everything that a figure can have."""
     return figure(
         folder,
         "intro",
@@ -149,7 +149,7 @@ def build(folder: Path, figures=None, **changes):
 
 
 class AnyValue(dict):
-    """Values under every name that is asked for, since those of trained figures are known only after training."""
+    """A value for any name, since the names of a trained figure's values are known only after training."""
 
     def __contains__(self, name):
         return True

@@ -1,4 +1,4 @@
-"""What stands for numba in the tests of side by side compilation: a cache on disk, filled slowly."""
+"""A stand-in for numba in the tests of parallel compilation: a cache on disk, filled slowly."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def compile_kernel(shape):
-    """Finds `shape` in the folder that the environment names, or works on it for a moment; notes who did so."""
+    """Finds `shape` in the folder that the environment names, or works on it for a moment and records the process."""
     cached = Path(os.environ["SLOW_COMPILER"]) / f"{shape.n_features}"
     if not cached.exists():
         time.sleep(0.3)

@@ -1,4 +1,4 @@
-"""Training on a cluster: a real scheduler and real workers, the results of this machine, and clear words where it cannot be."""
+"""Training on a cluster: real schedulers and workers, the same results as on this machine, and clear errors."""
 
 import json
 import os
@@ -33,16 +33,16 @@ def tasks(store, engine, seeds=1, steps=10):
 
 
 def opened(folder):
-    """A store that was found writable, as before every training."""
+    """A store after the check that it is writable, as before every training."""
     store = Store(folder)
     store.probe()
     return store
 
 
-def until(found, what, seconds=60):
-    """Waits for `found()` to be true, and gives it."""
+def until(condition, what, seconds=60):
+    """Waits for `condition()` to be true, and returns it."""
     deadline = time.monotonic() + seconds
-    while not (answer := found()):
+    while not (answer := condition()):
         assert time.monotonic() < deadline, f"{what} did not come in {seconds} s"
         time.sleep(0.02)
     return answer
@@ -53,7 +53,7 @@ def tasks_of_scheduler(client):
 
 
 class Site:
-    """A scheduler on loopback, and the workers that were started for it: processes of their own, as on a cluster."""
+    """A scheduler on loopback and its workers, each a process, as on a cluster."""
 
     def __init__(self, folder, **variables):
         pytest.importorskip("distributed", reason="Dask is not installed")
@@ -105,7 +105,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def lonely(tmp_path):
-    """A scheduler without workers that gives a task up with the first worker that it ends."""
+    """A scheduler without workers, which gives a task up when the first worker dies of it."""
     site = Site(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     yield site
     site.close()
@@ -127,18 +127,18 @@ def test_when_a_worker_is_killed_no_result_is_lost_and_all_are_those_of_this_mac
     train(tmp_path / "here", Threads(engines.trainer(kernel), 1), seeds=8, steps=LONG)
     victim = site.worker("two")
     store = opened(tmp_path / "there")
-    wanted = tasks(store, kernel, seeds=8, steps=LONG)
+    work = tasks(store, kernel, seeds=8, steps=LONG)
     with site.client() as client:
         client.wait_for_workers(2, timeout=60)
         (address,) = [a for a, w in client.scheduler_info(n_workers=-1)["workers"].items() if w["name"] == "two"]
-        ended = site.cluster().run(store, wanted)
+        ended = site.cluster().run(store, work)
         done = [next(ended)]
         until(lambda: client.processing()[address], "a task for the worker")
         victim.kill()
         done += ended
         assert address not in client.scheduler_info(n_workers=-1)["workers"]
     entries = [entry for one in done for entry in one.entries]
-    assert sorted(entry.key for entry in entries) == sorted(task.shards[0].key for task in wanted) and len(entries) == 16
+    assert sorted(entry.key for entry in entries) == sorted(task.shards[0].key for task in work) and len(entries) == 16
     for entry in entries:
         store.add(entry)
     assert shards(tmp_path / "there") == shards(tmp_path / "here")
@@ -185,8 +185,8 @@ def test_a_worker_with_other_code_refuses(site, tmp_path):
 @pytest.mark.skipif(not os.path.exists("/proc/self/cwd"), reason="needs a path that is another folder in each process")
 @pytest.mark.parametrize(("its_own", "words"), [
     (False, r"worker at \S+ does not see the store /proc/self/cwd/store. Pass STORE=a folder that this machine and all workers"),
-    (True, r"a worker of the cluster has published /proc/self/cwd/store/shards/\w+.safetensors, and it is not there: the worker"
-           r" has a folder of its own under this name. Pass STORE=a folder that this machine and all workers share"),
+    (True, r"a worker of the cluster published /proc/self/cwd/store/shards/\w+.safetensors, which does not exist here: the worker"
+           r" has its own folder under this name. Pass STORE=a folder that this machine and all workers share"),
 ])  # fmt: skip
 def test_a_worker_without_this_store_is_found_out(lonely, tmp_path, monkeypatch, its_own, words):
     for place in ("here", "there"):
@@ -204,31 +204,31 @@ def test_a_worker_without_this_store_is_found_out(lonely, tmp_path, monkeypatch,
 
 def test_a_store_that_workers_cannot_write_is_named_and_no_task_stays_behind(site, tmp_path):
     store = opened(tmp_path)
-    wanted = tasks(store, engines.engine("cpu"), seeds=8, steps=LONG)
-    store.path(wanted[0].shards[0].key).mkdir()
+    work = tasks(store, engines.engine("cpu"), seeds=8, steps=LONG)
+    store.path(work[0].shards[0].key).mkdir()
     with site.client() as client:
-        with pytest.raises(PipelineError, match=r"cannot write \S+safetensors: Is a directory. What was finished is kept"):
-            list(site.cluster().run(store, wanted))
+        with pytest.raises(PipelineError, match=r"cannot write \S+safetensors: Is a directory. Finished work is kept"):
+            list(site.cluster().run(store, work))
         until(lambda: tasks_of_scheduler(client) == 0, "an empty scheduler")
     assert len(Store(tmp_path).sizes) < 16
 
 
 def test_an_error_that_nobody_expected_is_told_in_a_line(site, tmp_path):
-    words = (r"the cluster cannot do a task of this build \(AttributeError: .*shards.*\). Scheduler and workers need the project "
-             r"installed at the code of this build")  # fmt: skip
+    words = (r"the cluster cannot run a task of this build \(AttributeError: .*shards.*\). Scheduler and workers need the "
+             r"version of the project that runs this build")  # fmt: skip
     with pytest.raises(PipelineError, match=words):
         list(site.cluster().run(opened(tmp_path), [None]))
 
 
 def test_a_first_worker_is_waited_for_and_a_task_that_ends_workers_is_given_up(lonely, tmp_path, capsys):
-    store, told = opened(tmp_path / "store"), []
+    store, results = opened(tmp_path / "store"), []
     ended = lonely.cluster().run(store, tasks(store, engines.engine("cpu"), seeds=8, steps=LONG))
-    first = threading.Thread(target=lambda: told.append(next(ended)))
+    first = threading.Thread(target=lambda: results.append(next(ended)))
     first.start()
     until(lambda: f"The scheduler at {lonely.address} has no worker yet" in capsys.readouterr().err, "the notice")
     worker = lonely.worker("late")
     first.join(60)
-    assert len(told) == 1
+    assert len(results) == 1
     with lonely.client() as client:
         until(lambda: any(client.processing().values()), "a task for the worker")
     worker.kill()
@@ -245,7 +245,7 @@ def test_a_scheduler_that_goes_away_is_named(lonely, tmp_path):
         ended = lonely.cluster().run(store, tasks(store, engines.engine("cpu"), seeds=8, steps=LONG))
         next(ended)
         lonely.processes[0].kill()
-        with pytest.raises(PipelineError, match=rf"the Dask scheduler at {lonely.address} went away. What was finished is kept"):
+        with pytest.raises(PipelineError, match=rf"the Dask scheduler at {lonely.address} went away. Finished work is kept"):
             list(ended)
 
 

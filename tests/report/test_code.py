@@ -109,7 +109,7 @@ def test_the_package_of_a_kernel_counts_as_its_entry(tree):
 def test_an_entry_that_is_not_there_and_a_module_that_does_not_parse_are_named(tree):
     with pytest.raises(PipelineError, match=r"there is no 'sup\.nothing' in"):
         digest(tree, entry="sup.nothing")
-    with pytest.raises(PipelineError, match=r"step\.py, line 1: .*Mend the line"):
+    with pytest.raises(PipelineError, match=r"step\.py, line 1: .*Fix the line"):
         digest(tree, {"sup/step.py": "def move(x:\n"})
 
 
@@ -211,19 +211,19 @@ def other_pythons():
     """Interpreters of other versions than this one."""
     names = [shutil.which(f"python3.{minor}") for minor in range(11, 16)]
     names += [str(path) for path in (Path.home() / ".pyenv" / "versions").glob("3.1[1-9]*/bin/python")]
-    found = {}
+    pythons = {}
     for name in filter(None, names):
         version = subprocess.run(
             [name, "-c", "import sys; print(sys.version_info[1])"], capture_output=True, text=True
         ).stdout.strip()
         if version.isdecimal() and int(version) >= 11 and int(version) != sys.version_info[1]:
-            found.setdefault(version, name)
-    return found
+            pythons.setdefault(version, name)
+    return pythons
 
 
 def test_other_versions_of_python_give_the_same_digest(tmp_path):
-    found = other_pythons()
-    if not found:
+    pythons = other_pythons()
+    if not pythons:
         pytest.skip("no other version of Python is installed here")
     # numpy is not needed for a code digest; an interpreter without it gets an empty one
     program = (
@@ -231,7 +231,7 @@ def test_other_versions_of_python_give_the_same_digest(tmp_path):
         "from pathlib import Path; from report.code import Sources; print(Sources(Path(sys.argv[1])).digest('sup.syntax'))"
     )
     here = syntax_digest(tmp_path)
-    for version, name in found.items():
+    for version, name in pythons.items():
         command, plain = [name, "-c", program, str(tmp_path)], {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=plain)
         assert ran.stdout.strip() == here, f"Python 3.{version}: {ran.stderr}"

@@ -1,4 +1,4 @@
-"""The command line: what is asked, what is answered, and how it says what is wrong."""
+"""The command line: options, answers and errors."""
 
 import json
 import math
@@ -37,9 +37,9 @@ def tiny(tmp_path, monkeypatch):
 
 def test_every_command_has_help():
     for command in options.COMMANDS:
-        with pytest.raises(SystemExit) as left:
+        with pytest.raises(SystemExit) as exit:
             parse([command, "--help"])
-        assert left.value.code == 0
+        assert exit.value.code == 0
     assert set(options.COMMANDS) == set(commands.COMMANDS)
 
 
@@ -47,8 +47,8 @@ def test_defaults_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("PROFILE", "smoke")
     monkeypatch.setenv("STORE", "/elsewhere")
     monkeypatch.setenv("WORKERS", "3")
-    told = parse(["build"])
-    assert (told.profile, str(told.store), told.workers, told.only) == ("smoke", "/elsewhere", 3, "")
+    settings = parse(["build"])
+    assert (settings.profile, str(settings.store), settings.workers, settings.only) == ("smoke", "/elsewhere", 3, "")
     assert parse(["build", "--profile", "laptop"]).profile == "laptop"
     monkeypatch.setenv("STORE", "")
     assert parse(["build"]).store == ROOT / ".artifacts" and parse(["build"]).out == ROOT / "site"
@@ -99,10 +99,10 @@ def test_blas_has_one_thread_unless_the_caller_wants_more():
         "import os, sys, report; early = 'numpy' in sys.modules; import report.__main__\n"
         "print(early, os.environ['OPENBLAS_NUM_THREADS'])"
     )
-    for wanted, said in (({}, "False 1"), ({"OPENBLAS_NUM_THREADS": "3"}, "False 3")):
+    for setting, answer in (({}, "False 1"), ({"OPENBLAS_NUM_THREADS": "3"}, "False 3")):
         rest = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-        ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=rest | wanted, capture_output=True, text=True)
-        assert ran.stdout.strip() == said, ran.stderr
+        ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=rest | setting, capture_output=True, text=True)
+        assert ran.stdout.strip() == answer, ran.stderr
 
 
 def test_cuda_is_found_without_torch():
@@ -130,7 +130,7 @@ def test_a_driver_with_devices_and_a_torch_for_cpus_is_no_gpu(monkeypatch):
     assert engines.cuda_present()
 
 
-def test_a_plan_says_what_and_why_and_then_that_nothing_is_to_do(tiny, capsys):
+def test_a_plan_says_what_and_why_and_then_that_there_is_nothing_to_do(tiny, capsys):
     assert tiny("plan") == 0
     out = capsys.readouterr().out
     assert "Profile smoke, engine kernel on cpu." in out
@@ -139,7 +139,7 @@ def test_a_plan_says_what_and_why_and_then_that_nothing_is_to_do(tiny, capsys):
     tiny("claims")
     capsys.readouterr()
     assert tiny("plan") == 0
-    assert "Nothing is to do: 6 runs are trained and 1 figures are drawn." in capsys.readouterr().out
+    assert "Nothing to do: 6 runs are trained and 1 figures are drawn." in capsys.readouterr().out
 
 
 def cut_shard(store):
@@ -161,7 +161,7 @@ def lose_index(store):
     [
         (cut_shard, "tiny/models: 6 of 6 runs, 1 of 1 shard (corrupt: "),
         (cut_figure, "tiny (corrupt: tiny)"),
-        (lose_index, "Nothing is to do"),
+        (lose_index, "Nothing to do"),
     ],
 )
 def test_a_plan_changes_nothing_in_a_store(tiny, tmp_path, capsys, change, words):
@@ -173,24 +173,24 @@ def test_a_plan_changes_nothing_in_a_store(tiny, tmp_path, capsys, change, words
     os.utime(leftover, (0, 0))
     before = {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in store.rglob("*")}
     capsys.readouterr()
-    warned = []
-    assert tiny("plan", warn=warned.append) == 0
+    warnings = []
+    assert tiny("plan", warn=warnings.append) == 0
     assert words in capsys.readouterr().out
     assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in store.rglob("*")} == before
-    assert all(text.endswith(". A build moves it aside and makes it again.") for text in warned)
-    assert len(warned) == (change is not lose_index)
+    assert all(text.endswith(". A build moves it aside and makes it again.") for text in warnings)
+    assert len(warnings) == (change is not lose_index)
 
 
 def test_a_plan_in_json(tiny, capsys):
     assert tiny("plan", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["sweeps"][0]["missing"][0]["reason"] == {
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["sweeps"][0]["missing"][0]["reason"] == {
         "kind": "absent",
         "subject": "smoke/tiny/models",
         "was": None,
         "now": None,
     }
-    assert told["figures"] == [
+    assert answer["figures"] == [
         {"figure": "tiny", "reason": {"kind": "input", "subject": "tiny/models", "was": None, "now": None}}
     ]
 
@@ -209,10 +209,10 @@ def test_claims_in_json_follow_the_contract_whatever_the_verdicts(tiny, capsys):
 
 def test_values_in_json_follow_the_contract(tiny, capsys):
     assert tiny("values", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert list(told) == ["tiny.loss"]
-    assert set(told["tiny.loss"]) == {"value", "unit", "interval", "digits", "profile", "source", "pages"}
-    assert math.isfinite(told["tiny.loss"]["value"]) and told["tiny.loss"]["source"] == "figures/tiny.py"
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer) == ["tiny.loss"]
+    assert set(answer["tiny.loss"]) == {"value", "unit", "interval", "digits", "profile", "source", "pages"}
+    assert math.isfinite(answer["tiny.loss"]["value"]) and answer["tiny.loss"]["source"] == "figures/tiny.py"
     assert tiny("values") == 0
     assert capsys.readouterr().out.startswith("tiny.loss = 0.")
 
@@ -222,8 +222,8 @@ def test_numbers_that_are_not_finite_are_null_in_json(tiny, capsys):
         return {name: array * float("nan") for name, array in arrays_of(specs).items()}
 
     assert tiny("claims", "--json", trainer=broken) == 0
-    told = json.loads(capsys.readouterr().out, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
-    assert told[0]["value"] is None and told[0]["verdict"] == "untested"
+    answer = json.loads(capsys.readouterr().out, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
+    assert answer[0]["value"] is None and answer[0]["verdict"] == "untested"
 
 
 def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
@@ -235,7 +235,7 @@ def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
     assert docs == tmp_path / "store/docs/smoke" and build.figure("tiny").claims and build.versions["numba"]
     assert build.training >= 0 and build.engine == "kernel"
     assert tiny("build") == 0
-    assert capsys.readouterr().out.startswith("Nothing is to do. Profile smoke, open file://")
+    assert capsys.readouterr().out.startswith("Nothing to do. Profile smoke, open file://")
 
 
 def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkeypatch, tmp_path, capsys):
@@ -243,9 +243,8 @@ def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkey
     monkeypatch.setattr("figures.NAMES", ("tiny", "other"))
     monkeypatch.setattr("report.build.publish", lambda *_: True)
     assert tiny("build", "--only", "tiny") == 0
-    said = capsys.readouterr().out
-    made, head, *pictures = said.splitlines()
-    assert made == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY."
+    notice, head, *pictures = capsys.readouterr().out.splitlines()
+    assert notice == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY."
     assert head == "Pictures of tiny:"
     assert [Path(line.strip()).name for line in pictures] == ["light.svg", "dark.svg", "light.png", "dark.png"]
     assert all(Path(line.strip()).is_file() for line in pictures)
@@ -265,7 +264,7 @@ def test_a_folder_that_cannot_be_written_is_named(tiny, monkeypatch, tmp_path, c
     assert tiny("build", "--out", "here") == 2
     err = capsys.readouterr().err
     assert (
-        "cannot write here: the file system is read-only. What was finished is kept. Make it writable or pass OUT=another folder"
+        "cannot write here: the file system is read-only. Finished work is kept. Make it writable or pass OUT=another folder"
         in err
     )
 
@@ -286,7 +285,7 @@ def test_clean_removes_the_site_and_pages_and_nothing_else(tmp_path, monkeypatch
     assert main(["clean", "--out", str(site)]) == 0
     (tmp_path / "home").mkdir()
     assert main(["clean", "--out", str(tmp_path / "home")]) == 2
-    assert "was made by no build, so it is left alone" in capsys.readouterr().err
+    assert "was not made by a build, so it is left alone" in capsys.readouterr().err
 
 
 def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monkeypatch, capsys):

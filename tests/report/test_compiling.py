@@ -1,4 +1,4 @@
-"""Compilation side by side: every kernel is ready, each is compiled once, and nobody is started for a warm cache."""
+"""Parallel compilation: every kernel is ready, each is compiled once, and a warm cache starts no process."""
 
 import multiprocessing
 import os
@@ -24,18 +24,18 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_kernels_are_compiled_by_all_workers_and_each_by_one(cache):
-    seen = []
+    shapes = []
 
     @contextmanager
     def around(shape):
-        seen.append(shape)
+        shapes.append(shape)
         yield
 
     compile_all(compile_kernel, SHAPES, 2, around)
     by = cache()
     assert set(by) == {str(shape.n_features) for shape in SHAPES}
     assert len(set(by.values())) == 2 and os.getpid() in by.values()
-    assert set(seen) == set(SHAPES) and not multiprocessing.active_children()
+    assert set(shapes) == set(SHAPES) and not multiprocessing.active_children()
 
 
 def test_one_worker_and_a_warm_cache_start_no_process(cache, monkeypatch):
@@ -53,12 +53,12 @@ def test_what_a_lost_process_leaves_is_compiled_here(cache, monkeypatch):
 
 
 def test_an_interruption_ends_the_other_processes(cache):
-    seen = []
+    shapes = []
 
     @contextmanager
     def around(shape):
-        seen.append(shape)
-        if len(seen) == 3:
+        shapes.append(shape)
+        if len(shapes) == 3:
             raise KeyboardInterrupt
         yield
 

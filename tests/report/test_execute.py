@@ -1,4 +1,4 @@
-"""Training: every shard once, stored as it ends, and little lost when it is cut off."""
+"""Training: every shard once, stored as soon as it is trained, and little lost by an interruption."""
 
 import io
 import os
@@ -25,7 +25,7 @@ from tests.report.workbench import KERNEL, FakeEngine, arrays_of, runs, shard
 
 TORCH = Engine(name="torch", device="cuda", code="e" * 64, environment="torch 2.13.0 cuda")
 LONG = 480_000
-"""Steps of a run of which two make a shard."""
+"""Steps of a run, such that two runs make a shard."""
 
 
 def planned(store, seeds=10, engine=KERNEL, label="smoke/tiny/models", **changes):
@@ -115,7 +115,7 @@ def test_an_interruption_says_how_far_it_got_and_the_next_build_goes_on(tmp_path
     assert 1 <= kept <= 4
     engine, store = FakeEngine(), Store(tmp_path)
     train(store, [planned(store)], engine)
-    # A shard that a thread published while the build was ending stands in the store and in no index: the next build finds it.
+    # A shard that a thread published while the build was ending is in the store but in no index: the next build finds it.
     assert 10 - 4 <= len(engine.calls) <= 10 - kept and not planned(Store(tmp_path)).reasons
 
 
@@ -161,7 +161,7 @@ def wait_for_shards(folder, count):
 
 
 def finish(folder):
-    """Goes on with a build in this process; the calls that it took."""
+    """Continues a build in this process; returns the number of calls."""
     from tests.report.workbench import shop
 
     engine = FakeEngine()
@@ -177,8 +177,8 @@ def test_a_killed_build_loses_at_most_the_shards_in_flight(tmp_path):
     store = Store(tmp_path / "store")
     kept = len(store.sizes)
     assert 3 <= kept < 10
-    found = [one for one in planned(store).shards if one.key in store.sizes]
-    assert len(found) == kept and not any(_is_damaged(store, one) for one in found), "every file is whole"
+    shards = [one for one in planned(store).shards if one.key in store.sizes]
+    assert len(shards) == kept and not any(_is_damaged(store, one) for one in shards), "every file is whole"
     assert finish(tmp_path) == 10 - kept
 
 
@@ -233,12 +233,12 @@ def test_progress_is_a_bar_on_a_terminal_and_one_line_elsewhere(out, monkeypatch
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     stream, one = out(), shard()
-    with progress.show(2, 2 * one.cost, stream) as shown:
-        with shown.compiling(one.shape):
+    with progress.show(2, 2 * one.cost, stream) as display:
+        with display.compiling(one.shape):
             time.sleep(0.15)
-        shown.advance(one)
+        display.advance(one)
         time.sleep(0.15)
-        shown.advance(one)
+        display.advance(one)
     text = stream.getvalue()
     assert "Trained 12 runs in" in text and "run-steps/s" in text
     if out is Terminal:
@@ -257,8 +257,8 @@ def test_what_is_being_done_shows_on_a_terminal_alone():
 
 def lines_after(stream, count):
     """The lines of a stream once there are `count` more."""
-    wanted, deadline = stream.getvalue().count("\n") + count, time.monotonic() + 20
-    while stream.getvalue().count("\n") < wanted:
+    total, deadline = stream.getvalue().count("\n") + count, time.monotonic() + 20
+    while stream.getvalue().count("\n") < total:
         assert time.monotonic() < deadline, stream.getvalue()
         time.sleep(0.01)
     return stream.getvalue().splitlines()
@@ -268,11 +268,11 @@ def test_where_there_is_no_terminal_a_line_says_now_and_then_how_far_it_is(monke
     assert progress.EVERY == 30.0
     monkeypatch.setattr(progress, "EVERY", 0.02)
     stream, one = io.StringIO(), shard()
-    with progress.show(2, 2 * one.cost, stream) as shown:
-        with shown.compiling(one.shape):
+    with progress.show(2, 2 * one.cost, stream) as display:
+        with display.compiling(one.shape):
             assert re.fullmatch(r"Compiling 5x2: \d+ s so far\.", lines_after(stream, 1)[0])
         assert lines_after(stream, 2)[-1] == "Training: 0 %, 0 run-steps/s, time left unknown."
-        shown.advance(one)
+        display.advance(one)
         last = lines_after(stream, 2)[-1]
         assert re.fullmatch(r"Training: 50 %, [\d.e+]+[kMG]? run-steps/s, about \d+ s left\.", last), last
     count = stream.getvalue().count("\n")

@@ -1,4 +1,4 @@
-"""The lock and what is expected: written by `lock`, compared by `verify`."""
+"""The lock and the expected files: written by `lock`, compared by `verify`."""
 
 import json
 
@@ -76,9 +76,9 @@ def test_rounding_stays_within_the_tolerance(value):
     ("one", "other", "words"),
     [
         ({"x": [1.0, 2.0]}, {"x": [1.0, 2.001]}, "x[1] is 2.001, expected 2.0"),
-        ({"x": [1.0]}, {"x": [1.0, 2.0]}, "x has 2 entries, 1 are expected"),
-        ({"x": 1.0}, {}, "x is expected and not there"),
-        ({}, {"x": {"y": 1}}, "x is there and not expected"),
+        ({"x": [1.0]}, {"x": [1.0, 2.0]}, "x has 2 entries, expected 1"),
+        ({"x": 1.0}, {}, "x is expected but missing"),
+        ({}, {"x": {"y": 1}}, "x is not expected"),
         ({"C1": "differs"}, {"C1": "reproduced"}, "C1 is 'reproduced', expected 'differs'"),
         ({"x": None}, {"x": 0.0}, "x is 0.0, expected None"),
         ({"x": True}, {"x": 1.0}, "x is 1.0, expected True"),
@@ -158,13 +158,13 @@ def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys)
     capsys.readouterr()
     assert place("verify", trainer=other_bits) == 1
     out = capsys.readouterr().out
-    assert "differs   tiny/models other bits from the same specs (lock " in out
+    assert "differs   tiny/models different bits from the same specs (lock " in out
     assert "figure tiny: values/loss[0] is 1." in out
     assert "0 of 1 sweeps match artifacts.lock; " in out
     assert "Where the bits begin to differ: .venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock" in out
     assert place("verify", "--json", trainer=other_bits) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["sweeps"][0]["outcome"] == "differs" and told["unexpected"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["sweeps"][0]["outcome"] == "differs" and answer["unexpected"]
 
 
 def test_verify_tells_a_changed_verdict(place, capsys):
@@ -180,7 +180,7 @@ def test_verify_tells_a_lock_that_is_out_of_date(place, capsys):
     place("lock")
     capsys.readouterr()
     assert place("verify", seeds=4) == 1
-    assert "outdated  tiny/models the lock is out of date: it lists other specs; run `make lock`" in capsys.readouterr().out
+    assert "outdated  tiny/models the lock is out of date: it lists different specs; run `make lock`" in capsys.readouterr().out
 
 
 def test_verify_trains_although_the_store_holds_everything(place):
@@ -217,7 +217,7 @@ def test_the_committed_lock_lists_what_the_figures_need():
     for name in ("smoke", "laptop"):
         profile = profiles.get(name)
         planned = plan_sweeps(Store(ROOT / "nowhere"), profile, engines.engine("cpu"), profile.sizes)
-        wanted = {(f"{sweep.figure}/{sweep.name}", sweep.spec_digest) for sweep in planned}
+        needs = {(f"{sweep.figure}/{sweep.name}", sweep.spec_digest) for sweep in planned}
         listed = {(line.name, line.spec_digest) for line in locked if line.profile == name}
-        assert listed == wanted, f"run `make lock PROFILE={name}`"
+        assert listed == needs, f"run `make lock PROFILE={name}`"
         assert expected.read(expected.FIGURES, name) and expected.read(expected.CLAIMS, name)

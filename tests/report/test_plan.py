@@ -1,4 +1,4 @@
-"""Plans: what is missing, why, and how fast that is told."""
+"""Plans: what is missing, why, and how long planning takes."""
 
 import subprocess
 import sys
@@ -26,17 +26,17 @@ from tests.report.workbench import BASE, KERNEL, arrays_of, runs, shop
 LABEL = "smoke/tiny/models"
 
 
-def stored(folder, wanted, engine=KERNEL, label=LABEL):
+def stored(folder, needs, engine=KERNEL, label=LABEL):
     """A store opened anew that holds the sweep."""
     store = Store(folder)
-    for shard in cut(wanted, engine):
+    for shard in cut(needs, engine):
         store.write(shard, arrays_of(shard.runs, shard.snapshots), label)
     return Store(folder)
 
 
-def why(store, wanted, engine=KERNEL, **options):
+def why(store, needs, engine=KERNEL, **options):
     """The reasons of a sweep's missing shards, by position."""
-    return plan_sweep(store, LABEL, wanted, engine, **options).reasons
+    return plan_sweep(store, LABEL, needs, engine, **options).reasons
 
 
 def test_nothing_is_missing_from_a_store_that_holds_it(tmp_path):
@@ -150,9 +150,9 @@ def test_the_cost_of_a_run_is_about_what_the_kernel_takes(n, m, microseconds):
 
 
 def test_a_shard_of_a_whole_sweep_has_the_digest_of_the_sweep():
-    wanted = runs(3, snapshots=(0, 10))
-    (only,) = cut(wanted, KERNEL)
-    assert only.spec_digest == wanted.spec_digest
+    needs = runs(3, snapshots=(0, 10))
+    (only,) = cut(needs, KERNEL)
+    assert only.spec_digest == needs.spec_digest
 
 
 def test_a_figure_that_trains_needs_a_size(tmp_path):

@@ -31,9 +31,9 @@ def test_a_map_has_its_grid(tmp_path):
 
 
 def test_the_projects_own_profiles_give_every_figure_that_trains_a_size():
-    found = profiles.load()
-    assert list(found) == ["smoke", "laptop", "paper"]
-    for profile in found.values():
+    every = profiles.load()
+    assert list(every) == ["smoke", "laptop", "paper"]
+    for profile in every.values():
         for name in figures.NAMES:
             assert (name in profile.sizes) is bool(module(name).needs(profile.size(name))), f"{profile.name}: {name}"
 
@@ -44,17 +44,17 @@ def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
     def recipes(size, name):
         return {replace(run.recipe, steps=1) for sweep in module(name).needs(size).values() for run in sweep.runs}
 
-    found = profiles.load()
-    for name in found["paper"].sizes:
-        assert len({frozenset(recipes(profile.size(name), name)) for profile in found.values()}) == 1, name
+    every = profiles.load()
+    for name in every["paper"].sizes:
+        assert len({frozenset(recipes(profile.size(name), name)) for profile in every.values()}) == 1, name
 
 
 def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
     def shapes(profile):
         return {sweep.shape for name in profile.sizes for sweep in module(name).needs(profile.size(name)).values()}
 
-    found = profiles.load()
-    assert shapes(found["smoke"]) <= shapes(found["laptop"])
+    every = profiles.load()
+    assert shapes(every["smoke"]) <= shapes(every["laptop"])
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
         ("intro:", "outro:", r"profile smoke: there is no figure 'outro'. Pick one of intro, privileged_basis_sketch"),
         ("false", "perhaps", r"decides says whether its verdicts on trained models count, true or false; got 'perhaps'"),
         ("decides", "decide", r"profile smoke: there is no field 'decide'. Pick one of decides, figures"),
-        ("{steps: 10, seeds: 2}", "[10, 2]", r"figure intro: here stands a mapping of names; got \[10, 2\]"),
+        ("{steps: 10, seeds: 2}", "[10, 2]", r"figure intro: expected a mapping of names; got \[10, 2\]"),
         ("profiles:", "profile:", r"report\.yml: there is no field 'profile'. Pick one of profiles"),
-        (GOOD, "profiles: [", r"report\.yml is no valid YAML: .*line 1"),
-        (GOOD, "", r"here stands a mapping of names; got None"),
+        (GOOD, "profiles: [", r"report\.yml is not valid YAML: .*line 1"),
+        (GOOD, "", r"expected a mapping of names; got None"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(tmp_path, old, new, words):

@@ -1,4 +1,4 @@
-"""The committed lock holds for the kernel as it stands: the same bits, numbers and verdicts."""
+"""The committed lock holds for the current kernel: the same bits, numbers and verdicts."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from report import ROOT
 
 
 def verify(profile, **environment):
-    """What `verify` prints for a profile, in a process of its own; it fails the test when something differs."""
+    """The output of `verify` for a profile, in a process of its own; fails the test if something differs."""
     command = [sys.executable, "-m", "report", "verify", "--profile", profile]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, **environment})
     assert ran.returncode == 0, ran.stdout + ran.stderr

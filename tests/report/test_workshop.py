@@ -1,4 +1,4 @@
-"""A build from nothing to records, and what makes it do how much again."""
+"""A build from nothing to records, and how much of it a change repeats."""
 
 import json
 import math
@@ -20,14 +20,14 @@ from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, runs,
 
 
 def contents(folder):
-    """Every file below a folder, by its path there."""
+    """Every file below a folder, by its relative path."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def artifacts(folder):
-    """The artifacts of a store: all that two builds must agree on."""
-    found = contents(folder / "store")
-    return {name: data for name, data in found.items() if name.split("/")[0] in ("shards", "figures", "sweeps")}
+    """The artifacts of a store, on which two builds must agree."""
+    files = contents(folder / "store")
+    return {name: data for name, data in files.items() if name.split("/")[0] in ("shards", "figures", "sweeps")}
 
 
 @pytest.fixture
@@ -141,10 +141,10 @@ def test_a_damaged_figure_is_moved_aside_and_drawn_again(built, name, damage):
     before = artifacts(built)
     (path,) = (built / "store/figures").glob(f"*/{name}")
     path.write_bytes(path.read_bytes()[:-2] + b"x\n") if damage == "altered" else path.unlink()
-    said, engine = [], FakeEngine()
-    small = shop(built, engine, warn=said.append)
+    warnings, engine = [], FakeEngine()
+    small = shop(built, engine, warn=warnings.append)
     small.make()
-    assert len(said) == 1 and "figure tiny is damaged" in said[0] and not engine.calls
+    assert len(warnings) == 1 and "figure tiny is damaged" in warnings[0] and not engine.calls
     assert artifacts(built) == before
     assert len(list((built / "store/damaged").iterdir())) == 1
 
@@ -154,9 +154,9 @@ def test_a_damaged_shard_is_found_although_its_figure_is_drawn(built, no_drawing
     (path,) = (built / "store/shards").iterdir()
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    said, engine = [], FakeEngine()
-    shop(built, engine, warn=said.append).make()
-    assert len(said) == 1 and len(engine.calls) == 1 and artifacts(built) == before
+    warnings, engine = [], FakeEngine()
+    shop(built, engine, warn=warnings.append).make()
+    assert len(warnings) == 1 and len(engine.calls) == 1 and artifacts(built) == before
 
 
 def test_a_shard_that_is_damaged_while_figures_are_made_is_trained_again(tmp_path, monkeypatch):
@@ -166,10 +166,10 @@ def test_a_shard_that_is_damaged_while_figures_are_made_is_trained_again(tmp_pat
         monkeypatch.setattr(Store, "read", read)
         return read(store, one)
 
-    read, engine, said = Store.read, FakeEngine(), []
+    read, engine, warnings = Store.read, FakeEngine(), []
     monkeypatch.setattr(Store, "read", damage)
-    (record,) = shop(tmp_path, engine, warn=said.append).make()
-    assert len(engine.calls) == 2 and len(said) == 1 and record.sweeps[0].runs
+    (record,) = shop(tmp_path, engine, warn=warnings.append).make()
+    assert len(engine.calls) == 2 and len(warnings) == 1 and record.sweeps[0].runs
 
 
 def test_a_shard_that_vanishes_while_others_are_trained_is_trained_again(tmp_path, monkeypatch):
@@ -228,7 +228,7 @@ TWO = ("tiny", "other")
 
 
 class Elsewhere(Modules):
-    """Gives the tiny figure here; what another process meets is up to the class."""
+    """Gives the tiny figure here; what happens in another process is up to the subclass."""
 
     def __call__(self, name):
         return super().__call__(name) if multiprocessing.parent_process() is None else self.elsewhere(name)
@@ -273,7 +273,7 @@ def test_a_shard_that_another_process_finds_damaged_is_trained_again(tmp_path):
 @pytest.mark.parametrize(
     ("module", "error", "text"),
     [
-        (Fatal, PipelineError, "draws figures was ended from outside.*Run again with WORKERS=1"),
+        (Fatal, PipelineError, "draws figures was killed.*Run again with WORKERS=1"),
         (Mistaken, ZeroDivisionError, "(tiny|other) divides by zero"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Small sweeps, an engine that trains nothing and a figure to draw: what the tests of the pipeline work with."""
+"""Helpers of the pipeline's tests: small sweeps, an engine that trains nothing, and a figure to draw."""
 
 import hashlib
 import time
@@ -35,17 +35,17 @@ def shard(seeds=3, engine=KERNEL, **changes):
 
 
 def arrays_of(specs, snapshots=()):
-    """What training would give: arrays that depend on each run's spec alone."""
+    """Arrays in place of training results, which depend on each run's spec alone."""
     rows = [np.frombuffer(hashlib.shake_256(spec_digest(run).encode()).digest(4 * 16), np.uint32) for run in specs]
     numbers = np.stack(rows).astype(np.float32) / np.float32(2**32)
-    found = {"W": numbers[:, :10].reshape(-1, 2, 5), "b": numbers[:, 10:15], "final_loss": numbers[:, 15]}
+    arrays = {"W": numbers[:, :10].reshape(-1, 2, 5), "b": numbers[:, 10:15], "final_loss": numbers[:, 15]}
     if snapshots:
-        found["snapshot_W"] = np.repeat(found["W"][:, None], len(snapshots), axis=1)
-    return found
+        arrays["snapshot_W"] = np.repeat(arrays["W"][:, None], len(snapshots), axis=1)
+    return arrays
 
 
 class FakeEngine:
-    """Trains nothing; counts what it was asked for."""
+    """Trains nothing; records its calls."""
 
     def __init__(self, seconds=0.0, fail_after=None):
         self.seconds, self.fail_after, self.calls = seconds, fail_after, []
@@ -75,9 +75,9 @@ def tiny_figure(seeds=None, steps=1000):
     def draw(data, theme):
         from matplotlib.figure import Figure
 
-        drawn = Figure(figsize=(1, 1))
-        drawn.subplots().plot(data["losses"], color=theme.ink)
-        return drawn
+        drawing = Figure(figsize=(1, 1))
+        drawing.subplots().plot(data["losses"], color=theme.ink)
+        return drawing
 
     def claim(id, low):
         return Claim(id=id, text="Loss is high.", source="here", paper="high", quantity="mean loss",
@@ -88,7 +88,7 @@ def tiny_figure(seeds=None, steps=1000):
 
 
 class Modules:
-    """Gives the tiny figure, whatever the name; another process gets one of its own."""
+    """Gives the tiny figure for any name; another process gets its own."""
 
     def __init__(self):
         self.figure = tiny_figure()
@@ -101,7 +101,7 @@ class Modules:
 
 
 def tree(folder):
-    """First-party sources with two figures, as far as code digests look at them."""
+    """The first-party sources of two figures, as far as code digests need them."""
     files = {"figures/tiny.py": "COLOUR = 1\n", "figures/other.py": "COLOUR = 2\n", "report/draw.py": "DPI = 200\n"}
     for name, text in files.items():
         path = folder / name

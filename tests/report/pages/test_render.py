@@ -1,4 +1,4 @@
-"""Pages: what templates may ask for, what they get, and what happens when it is not there."""
+"""Pages: what templates can ask for, what they get, and the errors for what does not exist."""
 
 import os
 import re
@@ -53,14 +53,14 @@ def docs(tmp_path):
 
 @pytest.fixture
 def page(build, templates, docs):
-    """Fills in a single line, after the two templates, and gives it back."""
+    """Renders a single line after the two templates, and returns it."""
 
     def fill(line, made=build):
         (templates / "more.md").write_text(f"{MORE}\nLINE {line} END\n")
         write(made, docs, templates=templates)
-        found = re.search(r"LINE (.*) END", (docs / "more.md").read_text(), re.S)
-        assert found
-        return found[1]
+        match = re.search(r"LINE (.*) END", (docs / "more.md").read_text(), re.S)
+        assert match
+        return match[1]
 
     return fill
 
@@ -112,13 +112,13 @@ def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
     [
         ('{{ figure("intrp") }}', r"no figure 'intrp'; there are intro, sketch\."),
         ('{{ value("intro.shar") }}', r"no value 'intro\.shar'; there are intro\.share, intro\.models\."),
-        ('{{ value("sketch.x") }}', r"no value 'sketch\.x'; there are none of this figure\."),
+        ('{{ value("sketch.x") }}', r"no value 'sketch\.x'; the figure has none\."),
         ('{{ value("drawn.x") }}', r"no figure 'drawn'; there are intro, sketch\."),
         ('{{ interval("intro.models") }}', r"intro\.models is exact, so it has no interval\. Print it with value\(\)\."),
         ('{{ claim("C9") }}', r"no claim 'C9'; there are C1, C2\."),
         ('{{ ref("los") }}', r"no label 'los'; there are intro, loss, sketch\."),
         ('{{ cite("elhage") }}', r"no reference 'elhage'; there are .*elhage2022"),
-        ('{{ eq("loss", "L") }}', r"a label names one thing; 'loss' stands on more\.html too\. Give another\."),
+        ('{{ eq("loss", "L") }}', r"a label names one thing; 'loss' is on more\.html too\. Choose another name\."),
         ('{{ rows("C1") }}', r"claim C1 has no rows\. Show it with claim\(\)\."),
         ("{{ nothing }}", r"'nothing' is undefined"),
         ("{{ build.nothing }}", r"has no attribute 'nothing'"),
@@ -184,7 +184,7 @@ def test_what_is_needed_no_longer_is_removed(build, templates, docs, tmp_path):
 def test_a_folder_that_holds_something_else_is_left_alone(build, templates, docs):
     docs.mkdir()
     (docs / "thesis.md").write_text("mine")
-    with pytest.raises(PageError, match=r"docs is a folder that the pages have to themselves; .*docs holds something else"):
+    with pytest.raises(PageError, match=r"docs is a folder for the pages alone; .*docs holds something else"):
         write(build, docs, templates=templates)
     assert tree(docs) == {"thesis.md": b"mine"}
 
@@ -263,7 +263,7 @@ def test_the_same_build_gives_the_same_bytes_in_any_process(templates, tmp_path)
     assert tree(homes[0] / "docs") == tree(homes[1] / "docs")
 
 
-# What is no number of a result: expressions of Jinja, mathematics, code, addresses, and the confidence of all intervals.
+# Numbers that are no results: in expressions of Jinja, mathematics, code, addresses, and the confidence of all intervals.
 NOT_RESULTS = (
     r"\{\{.*?\}\}|\{%.*?%\}|\\\(.*?\\\)|```.*?```|`[^`]*`|<[^>]*>|^---.*?^---|\{ #.*?\}"  # what is not words
     r"|95 %|^\d+\. |SHA-256"

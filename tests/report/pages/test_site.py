@@ -114,7 +114,7 @@ def test_links_elsewhere_are_fine_as_long_as_nothing_is_loaded(docs, out):
 def test_a_folder_that_holds_something_else_is_left_alone(docs, out):
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
-    with pytest.raises(SiteError, match=r"out is the folder that the site takes over; .*site holds something else"):
+    with pytest.raises(SiteError, match=r"OUT is the folder of the site; .*site holds something else"):
         publish(docs, out)
     assert tree(out) == {"thesis.txt": b"mine"}
 

@@ -1,4 +1,4 @@
-"""The store: what goes in comes out; what is damaged never does; what cannot be written says so."""
+"""The store: arrays come back as written, damage is never read, and a failed write is an error."""
 
 import errno
 import json
@@ -25,17 +25,17 @@ from tests.report.workbench import KERNEL, arrays_of, runs, shard
 
 
 @pytest.fixture
-def said():
+def warnings():
     return []
 
 
 @pytest.fixture
-def store(tmp_path, said):
-    return Store(tmp_path / "store", said.append)
+def store(tmp_path, warnings):
+    return Store(tmp_path / "store", warnings.append)
 
 
 def fill(store, one):
-    """Writes what training gives for a shard, and a store opened anew."""
+    """Writes a trained shard; returns the store, opened anew."""
     store.write(one, arrays_of(one.runs, one.snapshots), "smoke/tiny/models")
     return Store(store.root, store.warn)
 
@@ -92,7 +92,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "index lost"])
-def test_a_damaged_file_is_found_moved_aside_and_said_once(store, said, damage, indexed):
+def test_a_damaged_file_is_found_moved_aside_and_said_once(store, warnings, damage, indexed):
     one = shard()
     path = store.path(one.key)
     store = fill(store, one)
@@ -102,7 +102,7 @@ def test_a_damaged_file_is_found_moved_aside_and_said_once(store, said, damage, 
     assert store.find(one, "smoke/tiny/models", thorough=True) is None
     assert store.find(one, "smoke/tiny/models", thorough=True) is None
     assert not path.exists() and (store.root / "damaged" / path.name).exists()
-    assert len(said) == 1 and "is damaged" in said[0] and "it is made again" in said[0]
+    assert len(warnings) == 1 and "is damaged" in warnings[0] and "it is made again" in warnings[0]
     assert one.key in store.damaged
 
 
@@ -129,13 +129,13 @@ def test_any_flipped_bit_is_noticed(data):
         (shard(engine=type(KERNEL)(name="kernel", device="cpu", code="d" * 64)), "code"),
     ],
 )
-def test_a_file_of_other_runs_under_this_name_is_refused(store, said, other, words):
+def test_a_file_of_other_runs_under_this_name_is_refused(store, warnings, other, words):
     one = shard()
     fill(store, other)
     os.rename(store.path(other.key), store.path(one.key))
-    store = Store(store.root, said.append)
+    store = Store(store.root, warnings.append)
     assert store.find(one, "smoke/tiny/models") is None
-    assert words in said[0]
+    assert words in warnings[0]
 
 
 def test_moving_aside_never_overwrites_what_was_moved_before(store):
@@ -190,13 +190,13 @@ def test_an_index_line_without_a_file_counts_as_absent(store):
     assert Store(store.root).find(one, "x") is None
 
 
-def test_a_file_that_another_build_wrote_anew_is_adopted(store, said):
+def test_a_file_that_another_build_wrote_anew_is_adopted(store, warnings):
     one = shard()
     store = fill(store, one)
     other = {name: a + 1 for name, a in arrays_of(one.runs).items()}
     store.path(one.key).write_bytes(encode(one, other)[0])
-    entry = Store(store.root, said.append).find(one, "x", thorough=True)
-    assert entry and entry.results_digest == results_digest(run_digests(other)) and not said
+    entry = Store(store.root, warnings.append).find(one, "x", thorough=True)
+    assert entry and entry.results_digest == results_digest(run_digests(other)) and not warnings
 
 
 # root may write anywhere, so a read-only store is one whose system calls fail, or whose folder is a file
@@ -241,7 +241,7 @@ def test_a_full_disk_leaves_no_partial_file(tmp_path):
     )
     ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 2, ran.stderr
-    assert "a file may not grow that large here. What was finished is kept. Free some space" in ran.stdout
+    assert "a file cannot grow that large here. Finished work is kept. Free some space" in ran.stdout
     assert list((tmp_path / "shards").iterdir()) == []
 
 
@@ -278,8 +278,8 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
     assert len(facts["specs"]) == len(facts["digests"]) == len(runs().runs)
 
 
-def test_a_folder_in_the_place_of_a_file_is_moved_aside(store, said):
+def test_a_folder_in_the_place_of_a_file_is_moved_aside(store, warnings):
     one = shard()
     store.path(one.key).mkdir(parents=True)
-    assert store.find(one, "x") is None and "it is a folder" in said[0]
+    assert store.find(one, "x") is None and "it is a folder" in warnings[0]
     assert not store.path(one.key).exists()
