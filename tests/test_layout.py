@@ -64,7 +64,7 @@ def test_the_project_speaks_of_itself_alone():
     assert laws.foreign_words(texts) == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"])
 def test_links_resolve(page):
     assert laws.dead_links(ROOT / page) == []
 
