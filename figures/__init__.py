@@ -57,6 +57,7 @@ MODULES = (
 )
 NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
 """The figures' names, as `report.yml`, `ONLY=`, the locks and the site's addresses use them."""
+_BY_NAME = dict(zip(NAMES, MODULES, strict=True))
 
 
 def home(name: str) -> str:
@@ -66,7 +67,7 @@ def home(name: str) -> str:
         >>> home("intro"), home("leverage")
         ('figures.intro', 'figures.geometry.leverage')
     """
-    return f"{__name__}.{dict(zip(NAMES, MODULES, strict=True)).get(name, name)}"
+    return f"{__name__}.{_BY_NAME.get(name, name)}"
 
 
 def path(name: str) -> str:

@@ -20,7 +20,8 @@ from sup.errors import SupError
 from sup.sweeps import Shape
 
 GROUP_FLOATS = 500_000_000
-"""Most numbers of a batch, over all runs of a task on a GPU. It limits what an interruption loses; engines may use less."""
+"""Most numbers of a batch, over all runs of a task on a GPU. It limits what an interruption loses; engines cut batches further
+to fit them into memory."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def tasks_of(planned: Iterable[PlannedSweep], profile: str) -> list[Task]:
 
 
 def _groups(shards: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]]:
-    """Single shards for the kernel; for torch, groups of the same shape, since a step costs about the same for many runs."""
+    """Single shards for the kernel. For torch, groups alike in shape, steps and snapshots: many runs share a step."""
     alike: dict[object, list[tuple[Shard, str]]] = {}
     for shard, label in shards:
         kind = (shard.shape, shard.runs[0].recipe.steps, shard.snapshots) if shard.engine.name == "torch" else shard.key

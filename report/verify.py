@@ -43,7 +43,7 @@ def _locked_lines(shop: Workshop, options: Options) -> list[LockedSweep]:
 
 
 def run_verify(options: Options) -> int:
-    """Retrains the profile's sweeps in a temporary store; compares bits with the lock, and numbers and verdicts too."""
+    """Retrains the profile's sweeps in a temporary store; compares bits with the lock, numbers and verdicts with the expected."""
     with tempfile.TemporaryDirectory(prefix="sup-verify-") as folder:
         shop = _locked_workshop(options, Path(folder))
         planned = shop.train()
