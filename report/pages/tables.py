@@ -24,7 +24,7 @@ class ArrayTable:
         axes: What each of its axes is.
         text: What its numbers mean.
         unit: Their unit; empty for pure numbers.
-        csv: Its numbers as CSV; None for more than 200,000 numbers or a single one, which only the JSON has.
+        csv: Its numbers as CSV; None for more than 200,000 numbers, a single one or none, which only the JSON has.
     """
 
     name: str
@@ -46,7 +46,7 @@ def array_tables(path: Path) -> list[ArrayTable]:
     for name in sorted(arrays):
         array = arrays[name]
         numbers, axes = np.asarray(array["data"]), tuple(array["axes"])
-        csv = _array_table(name, numbers, axes, places) if axes and numbers.size <= _LARGEST else None
+        csv = _array_table(name, numbers, axes, places) if axes and 0 < numbers.size <= _LARGEST else None
         tables.append(ArrayTable(name=name, axes=axes, text=array["text"], unit=array["unit"], csv=csv))
     return tables
 

@@ -128,6 +128,7 @@ def intro(folder: Path):
             "W": described([[[1.0, 0.5], [0.25, None]]], "density hidden feature", "weights"),
             "b": described([0.5, -0.5], "feature", "bias"),
             "density": described([0.1], "density", "density of the features"),
+            "none": described([], "point coordinate", "nothing"),
             "pairs": described([[[1, 2]]], "density density feature", "pairs"),
         },
     )

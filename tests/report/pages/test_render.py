@@ -208,6 +208,7 @@ def test_arrays_and_runs_come_as_csv(build, templates, docs):
     assert (home / "W.csv").read_text() == "density,hidden,feature 0,feature 1\n0.1,0,1.0,0.5\n0.1,1,0.25,\n"
     assert (home / "b.csv").read_text() == "feature,b\n0,0.5\n1,-0.5\n"
     assert (home / "density.csv").read_text() == "position,density\n0,0.1\n"
+    assert not (home / "none.csv").exists()  # JSON does not say how long the other axis of an empty array is
     assert (home / "pairs.csv").read_text() == "density,density 2,feature 0,feature 1\n0.1,0.1,1,2\n"
     assert re.search(r"W\.csv</a></th><td>weights</td><td>density, hidden, feature</td>", (docs / "figures/intro.md").read_text())
     runs = (home / "runs-panels.csv").read_text().splitlines()

@@ -33,7 +33,10 @@ def test_nothing_measured_is_nothing(path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", r"speed\.json holds what `make bench` measured; it cannot be read: .*\. Run `make bench`, or restore the file from"),
+        (
+            "{",
+            r"speed\.json holds what `make bench` measured; it cannot be read: .*\. Run `make bench`, or restore the file from",
+        ),
         ("[]", r"its parts are machine, pairs, table, .*, memory; got \[\]\. Run `make bench`"),
         (json.dumps({"machine": {}}), r"its parts are machine, pairs, table, .*, memory; got machine\. Run `make bench`"),
     ],
