@@ -110,7 +110,6 @@ class ClaimRecord:
 def claim_record(finding: Finding, data: Data) -> ClaimRecord:
     """The record of a finding, with the fields that its figure knows."""
     claim, estimate = finding.claim, finding.estimate
-    models = estimate.models
     return ClaimRecord(
         id=claim.id,
         source=claim.source,
@@ -118,8 +117,8 @@ def claim_record(finding: Finding, data: Data) -> ClaimRecord:
         paper=claim.paper,
         value=finite(estimate.value),
         unit=claim.unit,
-        interval=(finite(estimate.low), finite(estimate.high)) if models else None,
-        seeds=models,
+        interval=(finite(estimate.low), finite(estimate.high)) if estimate.models else None,
+        seeds=estimate.models,
         criterion=criterion(claim),
         verdict=finding.verdict,
         reason=finding.reason,

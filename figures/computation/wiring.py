@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.shared.strokes import circle, say
-from figures.style import Theme, weight_map
+from figures.style import Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,11 +44,6 @@ def layered_graph(axes: "Axes", W1: np.ndarray, W2: np.ndarray, box: tuple[float
     for i, x in enumerate(ends):
         say(axes, x, rows[0] + 13, f"$x_{{{i}}}$", theme)
         say(axes, x, rows[2] - 13, f"$y_{{{i}}}$", theme)
-
-
-def colours_of_weights(theme: Theme, weights: np.ndarray) -> np.ndarray:
-    """A colour a weight, from blue at -1 to red at 1; shape of `weights` and a last axis of red, green, blue, alpha."""
-    return np.asarray(weight_map(theme)((np.clip(weights, -1, 1) + 1) / 2))
 
 
 def pair_graph(

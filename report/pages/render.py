@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
@@ -60,18 +60,18 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
     for path in sorted((templates / "assets").rglob("*")):
         if path.is_file():
             yield path.relative_to(templates).as_posix(), path.read_bytes()
+    arrays = {figure.name: tables.array_tables(figure.folder / "data.json") for figure in build.figures}
     for figure in build.figures:
         for name in (*PICTURES, "data.json"):
             yield f"figures/{figure.name}/{name}", (figure.folder / name).read_bytes()
-        arrays = tables.array_tables(figure.folder / "data.json")
-        csv = {f"{array.name}.csv": array.csv for array in arrays if array.csv is not None} | tables.run_tables(figure)
-        for name, text in csv.items():
+        csv = {f"{array.name}.csv": array.csv for array in arrays[figure.name] if array.csv is not None}
+        for name, text in {**csv, **tables.run_tables(figure)}.items():
             yield f"figures/{figure.name}/{name}", text.encode()
-    for name, text in _pages(build, templates, config).items():
+    for name, text in _pages(build, templates, config, arrays).items():
         yield name, text.encode()
 
 
-def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
+def _pages(build: Build, templates: Path, config: Path, arrays: Mapping[str, list[tables.ArrayTable]]) -> dict[str, str]:
     """The text of every page, by its name. Two rounds: the first numbers figures and equations, the second refers to them.
 
     Raises:
@@ -87,7 +87,7 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
         texts = {}
         for page, template, figure in pages:
             markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
-            text = _render(environment, template, markup.functions() | (_about(figure) if figure else {}))
+            text = _render(environment, template, markup.functions() | (_about(figure, arrays[figure.name]) if figure else {}))
             if wrong := _LINK_IN_FORMULA.search(text):
                 raise PageError(f"templates/{template}: a formula cannot hold a link, as in {wrong[0]}. End it before value().")
             for key in markup.cited:
@@ -96,13 +96,13 @@ def _pages(build: Build, templates: Path, config: Path) -> dict[str, str]:
     return texts
 
 
-def _about(figure: FigureRecord) -> dict[str, Any]:
+def _about(figure: FigureRecord, arrays: list[tables.ArrayTable]) -> dict[str, Any]:
     """The variables that only the page about one figure has."""
     fence = "`" * (1 + max(map(len, [*re.findall("`+", figure.source), "```"])))
     return {
         "record": figure,
         "fence": fence,
-        "arrays": tables.array_tables(figure.folder / "data.json"),
+        "arrays": arrays,
         "most_runs": _MOST_RUNS,
     }
 
