@@ -247,17 +247,24 @@ def _claim(panel: int, id: str, text: str, paper: str, arrangement: str) -> Clai
 
 CLAIMS = (
     _claim(
-        0, "C1", "On dense features the two most important features stand at a right angle and the others are ignored.",
+        0,
+        "C1",
+        "On dense features the two most important features stand at a right angle and the others are ignored.",
         "top two features orthogonal, the other three zero",
         "two features within 10 degrees of a right angle and the norms of the other three below 0.1",
     ),
     _claim(
-        1, "C2", "At 80 percent sparsity the four most important features form two antipodal pairs and the fifth is ignored.",
+        1,
+        "C2",
+        "At 80 percent sparsity the four most important features form two antipodal pairs and the fifth is ignored.",
         "four features as two antipodal pairs, the least important zero",
         "four features each within 10 degrees of a right angle to the next and the norm of the least important one below 0.1",
     ),
     _claim(
-        2, "C3", "At 90 percent sparsity all five features form a pentagon.", "a pentagon of all five",
+        2,
+        "C3",
+        "At 90 percent sparsity all five features form a pentagon.",
+        "a pentagon of all five",
         "five features each within 10 degrees of 72 degrees to the next",
     ),
-)  # fmt: skip
+)

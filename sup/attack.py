@@ -18,8 +18,11 @@ from torch import Tensor
 from sup.models import Parameters, ways
 
 
-def perturbation(parameters: Parameters, feature: Int[Tensor, "run batch"], strength: Float[Tensor, "run batch"],
-                 ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def perturbation(
+    parameters: Parameters,
+    feature: Int[Tensor, "run batch"],
+    strength: Float[Tensor, "run batch"],
+) -> Float[Tensor, "run batch feature"]:
     """The perturbation s lambda u_i of each sample, a constant for automatic differentiation.
 
     Args:

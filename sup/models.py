@@ -39,15 +39,19 @@ def activate(z: Float[Tensor, "*axes"], activation: Activation = "relu") -> Floa
     raise SpecError(f"activation is relu, quadratic or gelu; got {activation!r}.")
 
 
-def linear(x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hidden feature"],
-           b: Float[Tensor, "run feature"]) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def linear(
+    x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hidden feature"], b: Float[Tensor, "run feature"]
+) -> Float[Tensor, "run batch feature"]:
     """Linear model: x' = W^T W x + b."""
     return x @ w.mT @ w + b[:, None]
 
 
-def relu_output(x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hidden feature"],
-                b: Float[Tensor, "run feature"], activation: Activation = "relu",
-                ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def relu_output(
+    x: Float[Tensor, "run batch feature"],
+    w: Float[Tensor, "run hidden feature"],
+    b: Float[Tensor, "run feature"],
+    activation: Activation = "relu",
+) -> Float[Tensor, "run batch feature"]:
     """ReLU output model: x' = ReLU(W^T W x + b).
 
     Example: two features back to back on a line; each is recovered, the other's negative interference is cut off.
@@ -59,16 +63,23 @@ def relu_output(x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hid
     return activate(linear(x, w, b), activation)
 
 
-def relu_hidden(x: Float[Tensor, "run batch feature"], w: Float[Tensor, "run hidden feature"],
-                b: Float[Tensor, "run feature"], activation: Activation = "relu",
-                ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def relu_hidden(
+    x: Float[Tensor, "run batch feature"],
+    w: Float[Tensor, "run hidden feature"],
+    b: Float[Tensor, "run feature"],
+    activation: Activation = "relu",
+) -> Float[Tensor, "run batch feature"]:
     """ReLU hidden model: h = ReLU(W x), x' = ReLU(W^T h + b); tied weights, no hidden bias, a privileged basis."""
     return activate(activate(x @ w.mT, activation) @ w + b[:, None], activation)
 
 
-def absolute(x: Float[Tensor, "run batch feature"], w1: Float[Tensor, "run hidden feature"],
-             w2: Float[Tensor, "run feature hidden"], b: Float[Tensor, "run feature"],
-             activation: Activation = "relu") -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def absolute(
+    x: Float[Tensor, "run batch feature"],
+    w1: Float[Tensor, "run hidden feature"],
+    w2: Float[Tensor, "run feature hidden"],
+    b: Float[Tensor, "run feature"],
+    activation: Activation = "relu",
+) -> Float[Tensor, "run batch feature"]:
     """Absolute value model: h = ReLU(W1 x), y' = ReLU(W2 h + b), to be compared with |x|.
 
     Example: one feature, two neurons, one for each sign.
@@ -87,8 +98,12 @@ def ways(parameters: Parameters) -> tuple[Float[Tensor, "run hidden feature"], F
     return parameters["W1"], parameters["W2"]
 
 
-def forward(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
-            ) -> Float[Tensor, "run batch feature"]:  # fmt: skip
+def forward(
+    model: Model,
+    parameters: Parameters,
+    x: Float[Tensor, "run batch feature"],
+    activation: Activation = "relu",
+) -> Float[Tensor, "run batch feature"]:
     """The output of `model` with `parameters` (`W` or `W1` and `W2`, and `b`) on `x`, bit for bit that of the model's function.
 
     Refuses an unknown model or activation with a SpecError.
@@ -98,8 +113,12 @@ def forward(model: Model, parameters: Parameters, x: Float[Tensor, "run batch fe
     return activate(z, activation) if traits_of(model).output else z
 
 
-def hidden(model: Model, parameters: Parameters, x: Float[Tensor, "run batch feature"], activation: Activation = "relu",
-           ) -> Float[Tensor, "run batch hidden"]:  # fmt: skip
+def hidden(
+    model: Model,
+    parameters: Parameters,
+    x: Float[Tensor, "run batch feature"],
+    activation: Activation = "relu",
+) -> Float[Tensor, "run batch hidden"]:
     """The hidden layer of `model` on `x`: W x, with the activation applied if the model has one there.
 
     Refuses an unknown model or activation with a SpecError.
@@ -114,7 +133,10 @@ def target(model: Model, x: Float[Tensor, "run batch feature"]) -> Float[Tensor,
     return x.abs() if traits_of(model).target == "|x|" else x
 
 
-def weighted_loss(output: Float[Tensor, "run batch feature"], wanted: Float[Tensor, "run batch feature"],
-                  importance: Float[Tensor, "run feature"]) -> Float[Tensor, " run"]:  # fmt: skip
+def weighted_loss(
+    output: Float[Tensor, "run batch feature"],
+    wanted: Float[Tensor, "run batch feature"],
+    importance: Float[Tensor, "run feature"],
+) -> Float[Tensor, " run"]:
     """Importance-weighted mean squared error of each model: the mean over batch and features of I_i (x_i - x'_i)^2."""
     return (importance[:, None] * (wanted - output) ** 2).mean(dim=(1, 2))

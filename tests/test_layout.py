@@ -238,5 +238,7 @@ def test_dead_links_are_found(tmp_path):
     )
     tree(tmp_path, {"page.md": page, "there.md": ""})
     assert [row.split(" links to ")[1] for row in laws.dead_links(tmp_path / "page.md")] == [
-        "#three, a heading that is not there", "gone.md, which is not there", "gone.png, which is not there",
-    ]  # fmt: skip
+        "#three, a heading that is not there",
+        "gone.md, which is not there",
+        "gone.png, which is not there",
+    ]

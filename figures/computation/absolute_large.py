@@ -189,23 +189,33 @@ def _losses(data: Data) -> list[dict[str, str]]:
 SOURCE = "Computation in Superposition"
 CLAIMS = (
     Claim(
-        id="C79", source=SOURCE, measure=_dedicated_then_shared, holds=Range(low=0.9), rows=_rows,
+        id="C79",
+        source=SOURCE,
+        measure=_dedicated_then_shared,
+        holds=Range(low=0.9),
+        rows=_rows,
         text="With dense features each neuron serves one feature; with very sparse ones every neuron serves several.",
         paper="all 40 neurons of one feature at density 1, none at 0.001",
         quantity="smaller of the shares of neurons of one feature at density 1 and of several at density 0.001",
     ),
     Claim(
-        id="C80", source=SOURCE, measure=_important_last, holds=Range(low=0.5),
+        id="C80",
+        source=SOURCE,
+        measure=_important_last,
+        holds=Range(low=0.5),
         text="Neurons of important features stay with one feature longest.",
         paper="the first neurons, by importance, are the last to be shared",
         quantity="chance that a neuron of one feature has a more important one than a neuron of several, densities 0.1, 0.03 "
         "and 0.01",
     ),
     Claim(
-        id="C82", source=SOURCE, rows=_losses, holds=Range(low=2.0),
+        id="C82",
+        source=SOURCE,
+        rows=_losses,
+        holds=Range(low=2.0),
         text="Losses at different sparsities cannot be compared.",
         paper="a footnote: the loss itself depends on sparsity",
         quantity="loss of the best constant outputs at density 1 over that at density 0.001",
         measure=lambda data: exact(float(data["blind"][0] / data["blind"][-1])),
     ),
-)  # fmt: skip
+)

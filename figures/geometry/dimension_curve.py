@@ -216,25 +216,44 @@ def _place_rows(data: Data) -> list[dict[str, str]]:
 _SOURCE = "The Geometry of Superposition: Uniform Superposition"
 CLAIMS = (
     Claim(
-        id="C28", text="With many more features than dimensions, their number does not matter; twice the dimensions hold twice "
-        "the features.", source=_SOURCE, paper="n is irrelevant if n is much larger than m; doubling m doubles the features",
+        id="C28",
+        text="With many more features than dimensions, their number does not matter; twice the dimensions hold twice "
+        "the features.",
+        source=_SOURCE,
+        paper="n is irrelevant if n is much larger than m; doubling m doubles the features",
         quantity="worst relative difference in features per dimension, |W|_F^2 / m, from models with twice n, or half n and m",
-        measure=_scaling, holds=Range(high=0.1), rows=_scaling_rows,
+        measure=_scaling,
+        holds=Range(high=0.1),
+        rows=_scaling_rows,
     ),
     Claim(
-        id="C29", text="The squared Frobenius norm of W is about the number of represented features.", source=_SOURCE,
-        paper="about equal", measure=_counts, holds=Range(high=0.2),
+        id="C29",
+        text="The squared Frobenius norm of W is about the number of represented features.",
+        source=_SOURCE,
+        paper="about equal",
+        measure=_counts,
+        holds=Range(high=0.2),
         quantity="worst distance from 1 of the mean of |W|_F^2 / represented features, over levels with D* below 0.9",
     ),
     Claim(
-        id="C30", text="The dimensions per feature are sticky at 1 and at 1/2.", source=_SOURCE, paper="sticky at 1 and 1/2",
+        id="C30",
+        text="The dimensions per feature are sticky at 1 and at 1/2.",
+        source=_SOURCE,
+        paper="sticky at 1 and 1/2",
         quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the smaller of the two, than if it fell steadily",
-        measure=_least_stay, holds=Range(low=2), rows=_stay_rows,
+        measure=_least_stay,
+        holds=Range(low=2),
+        rows=_stay_rows,
     ),
     Claim(
-        id="C39", text="D* leaves 1, reaches 1/2, and leaves 1/2 where it does so in the paper.", source=_SOURCE,
+        id="C39",
+        text="D* leaves 1, reaches 1/2, and leaves 1/2 where it does so in the paper.",
+        source=_SOURCE,
         paper="at 1/(1-S) of 1.25, 2.54 and 3.87, read off its curve",
         quantity="farthest of the three places from the paper's, in levels of 4.8 %",
-        measure=_farthest_place, holds=Range(high=2), unit="levels", rows=_place_rows,
+        measure=_farthest_place,
+        holds=Range(high=2),
+        unit="levels",
+        rows=_place_rows,
     ),
-)  # fmt: skip
+)

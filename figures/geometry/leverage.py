@@ -96,14 +96,22 @@ def _bound(data: Data) -> Estimate:
 
 CLAIMS = (
     Claim(
-        id="C32", text="The dimensionalities of all features add up to the number of dimensions.",
-        source="The Geometry of Superposition: Uniform Superposition", paper="about m when packed efficiently",
-        quantity="worst distance from 1 of the mean sum of D_i over m, all levels", measure=_sums, holds=Range(high=0.05),
+        id="C32",
+        text="The dimensionalities of all features add up to the number of dimensions.",
+        source="The Geometry of Superposition: Uniform Superposition",
+        paper="about m when packed efficiently",
+        quantity="worst distance from 1 of the mean sum of D_i over m, all levels",
+        measure=_sums,
+        holds=Range(high=0.05),
     ),
     Claim(
-        id="C-Z1", text="No dimensionality is above its feature's leverage score, and the two are equal where features are "
-        "spread evenly over the dimensions.", source="Comments & Replications: Zhang", paper="D_i at most the leverage score",
+        id="C-Z1",
+        text="No dimensionality is above its feature's leverage score, and the two are equal where features are "
+        "spread evenly over the dimensions.",
+        source="Comments & Replications: Zhang",
+        paper="D_i at most the leverage score",
         quantity="largest D_i - leverage of any trained model, or difference for 40 random even W, the larger",
-        measure=_bound, holds=Range(high=1e-9),
+        measure=_bound,
+        holds=Range(high=1e-9),
     ),
-)  # fmt: skip
+)

@@ -132,15 +132,23 @@ def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
 
 CLAIMS = (
     Claim(
-        id="C-P1", text="The more features compete for the same dimensions, the cleaner the polytopes.",
-        source="Comments & Replications: Henighan and Olah", paper="cleaner polytopes with larger n for the same m",
+        id="C-P1",
+        text="The more features compete for the same dimensions, the cleaner the polytopes.",
+        source="Comments & Replications: Henighan and Olah",
+        paper="cleaner polytopes with larger n for the same m",
         quantity="share of represented features in named shapes, mean over four densities: with twice n, minus that with half n",
-        measure=_difference("wide", "narrow"), holds=Range(low=0.01), rows=_rows("narrow", "base", "wide"),
+        measure=_difference("wide", "narrow"),
+        holds=Range(low=0.01),
+        rows=_rows("narrow", "base", "wide"),
     ),
     Claim(
-        id="C-P2", text="Training longer makes the polytopes cleaner.",
-        source="Comments & Replications: Henighan and Olah", paper="training longer cleans as well",
+        id="C-P2",
+        text="Training longer makes the polytopes cleaner.",
+        source="Comments & Replications: Henighan and Olah",
+        paper="training longer cleans as well",
         quantity="share of represented features in named shapes, mean over four densities: with all steps, minus that with 1/5",
-        measure=_difference("base", "short"), holds=Range(low=0.01), rows=_rows("short", "base"),
+        measure=_difference("base", "short"),
+        holds=Range(low=0.01),
+        rows=_rows("short", "base"),
     ),
-)  # fmt: skip
+)

@@ -144,15 +144,23 @@ def _rows(data: Data) -> list[dict[str, str]]:
 
 CLAIMS = (
     Claim(
-        id="C35", text="Where Thomson's problem has no uniform solution, dimensionalities split: 2/3 and 1/2 for five points, "
-        "2/5 and 1/2 for seven.", source="The Geometry of Superposition: Uniform Superposition", paper="2/3 and 1/2, not 3/5",
+        id="C35",
+        text="Where Thomson's problem has no uniform solution, dimensionalities split: 2/3 and 1/2 for five points, "
+        "2/5 and 1/2 for seven.",
+        source="The Geometry of Superposition: Uniform Superposition",
+        paper="2/3 and 1/2, not 3/5",
         quantity="largest difference of D_i from these values, at the lowest energy found from 20 random starts",
-        measure=lambda data: exact(_off(data)), holds=Range(high=1e-4), rows=_rows,
+        measure=lambda data: exact(_off(data)),
+        holds=Range(high=1e-4),
+        rows=_rows,
     ),
     Claim(
-        id="C36", text="Features of different factors of a tegum product are not connected, and those of one factor are.",
-        source="The Geometry of Superposition: Uniform Superposition", paper="disconnected subgraphs are factors",
+        id="C36",
+        text="Features of different factors of a tegum product are not connected, and those of one factor are.",
+        source="The Geometry of Superposition: Uniform Superposition",
+        paper="disconnected subgraphs are factors",
         quantity="share of 40 random products that fall into their factors, and only while these are orthogonal",
-        measure=lambda data: exact(np.mean(data["apart"] & data["together"])), holds=Range(low=1),
+        measure=lambda data: exact(np.mean(data["apart"] & data["together"])),
+        holds=Range(low=1),
     ),
-)  # fmt: skip
+)

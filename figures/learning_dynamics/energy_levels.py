@@ -232,14 +232,23 @@ def _smooth_rows(data: Data) -> list[dict[str, str]]:
 
 CLAIMS = (
     Claim(
-        id="C61", text="Features jump between discrete dimensionalities, and the loss drops when they do.", source=SOURCE,
-        paper="a very small drop at the first jump, a larger one at the second", measure=_falls, holds=Range(low=0.8),
+        id="C61",
+        text="Features jump between discrete dimensionalities, and the loss drops when they do.",
+        source=SOURCE,
+        paper="a very small drop at the first jump, a larger one at the second",
+        measure=_falls,
+        holds=Range(low=0.8),
         rows=_fall_rows,
         quantity="share of the loss's fall after nine in ten features have settled that lies within jumps, over models with any",
     ),
     Claim(
-        id="C62", text="The larger the model, the smoother its loss falls, since more and smaller jumps add up.", source=SOURCE,
-        paper="a conjecture", measure=_smoother, holds=Range(low=0.0), rows=_smooth_rows,
+        id="C62",
+        text="The larger the model, the smoother its loss falls, since more and smaller jumps add up.",
+        source=SOURCE,
+        paper="a conjecture",
+        measure=_smoother,
+        holds=Range(low=0.0),
+        rows=_smooth_rows,
         quantity="largest share of the whole fall within a factor 1.2 of steps, 8 features in 2 dimensions less 40 in 10",
     ),
-)  # fmt: skip
+)

@@ -243,19 +243,32 @@ def _principal(data: Data) -> Estimate:
 
 CLAIMS = (
     Claim(
-        id="C63", text="The model passes four stages and ends as an octahedron whose antipodal pairs join the two sets.",
+        id="C63",
+        text="The model passes four stages and ends as an octahedron whose antipodal pairs join the two sets.",
         source=SOURCE,
-        paper="four regimes, an octahedron at the end", measure=_stages, holds=Range(low=0.8), rows=_stage_rows,
+        paper="four regimes, an octahedron at the end",
+        measure=_stages,
+        holds=Range(low=0.8),
+        rows=_stage_rows,
         quantity="share of models that pass all stages in order and end with every feature opposite to one of the other set",
     ),
     Claim(
-        id="C64", text="The way there differs between models.", source=SOURCE, paper="trajectories vary at stage C",
+        id="C64",
+        text="The way there differs between models.",
+        source=SOURCE,
+        paper="trajectories vary at stage C",
         measure=_variety,
-        holds=Range(low=0.05), quantity="share of models that do not take the commonest kind of trajectory", rows=_kind_rows,
+        holds=Range(low=0.05),
+        quantity="share of models that do not take the commonest kind of trajectory",
+        rows=_kind_rows,
     ),
     Claim(
-        id="C65", text="A solution like principal component analysis is learned first.", source=SOURCE,
-        paper="stage B is the linear, PCA-like solution", measure=_principal, holds=Range(low=0.9),
+        id="C65",
+        text="A solution like principal component analysis is learned first.",
+        source=SOURCE,
+        paper="stage B is the linear, PCA-like solution",
+        measure=_principal,
+        holds=Range(low=0.9),
         quantity="share of |W|_F^2 along the two sets' means, their main principal components, in the middle of stage B",
     ),
-)  # fmt: skip
+)

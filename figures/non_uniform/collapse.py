@@ -214,14 +214,24 @@ def _regime_rows(data: Data) -> list[dict[str, str]]:
 
 CLAIMS = (
     Claim(
-        id="C47", text="Correlated features without room collapse: their principal component is kept, the other one dropped.",
-        source=SOURCE, paper="collapse into (a + b) / sqrt 2", measure=_collapse, holds=Range(low=0.5), rows=_collapse_rows,
+        id="C47",
+        text="Correlated features without room collapse: their principal component is kept, the other one dropped.",
+        source=SOURCE,
+        paper="collapse into (a + b) / sqrt 2",
+        measure=_collapse,
+        holds=Range(low=0.5),
+        rows=_collapse_rows,
         quantity="share of fits at density 0.35 with a collapsed pair, and (a - b) at most a tenth as long as (a + b)",
     ),
     Claim(
-        id="C57", text="As density grows, one, two and then all three pairs collapse.", source=SOURCE,
-        paper="from about 0.05, 0.15 and 0.2 to 0.25 on", measure=_regimes, holds=Range(low=1.0, high=10.0),
-        agrees=Range(low=1.0, high=AGREES), rows=_regime_rows,
+        id="C57",
+        text="As density grows, one, two and then all three pairs collapse.",
+        source=SOURCE,
+        paper="from about 0.05, 0.15 and 0.2 to 0.25 on",
+        measure=_regimes,
+        holds=Range(low=1.0, high=10.0),
+        agrees=Range(low=1.0, high=AGREES),
+        rows=_regime_rows,
         quantity="largest factor by which a density at which a pair collapses lies outside the paper's",
     ),
-)  # fmt: skip
+)

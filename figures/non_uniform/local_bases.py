@@ -105,8 +105,13 @@ def _rows(data: Data) -> list[dict[str, str]]:
 
 CLAIMS = (
     Claim(
-        id="C56", text="Each set of correlated features is represented almost orthogonally within itself.", source=SOURCE,
-        paper="local almost-orthogonal bases", measure=_within, holds=Range(high=0.1), rows=_rows,
+        id="C56",
+        text="Each set of correlated features is represented almost orthogonally within itself.",
+        source=SOURCE,
+        paper="local almost-orthogonal bases",
+        measure=_within,
+        holds=Range(high=0.1),
+        rows=_rows,
         quantity="largest size of a cosine between two features of one set",
     ),
-)  # fmt: skip
+)

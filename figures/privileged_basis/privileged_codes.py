@@ -272,27 +272,42 @@ def _boundaries(data: Data) -> list[dict[str, str]]:
 SOURCE = "Superposition in a Privileged Basis"
 CLAIMS = (
     Claim(
-        id="C72", source=SOURCE, measure=_shift, holds=Range(low=0.5), agrees=Range(low=0.9),
+        id="C72",
+        source=SOURCE,
+        measure=_shift,
+        holds=Range(low=0.5),
+        agrees=Range(low=0.9),
         text="As features become sparse, neurons go from answering to one feature to answering to several.",
         paper="all five neurons of one feature when dense, none when sparse",
         quantity="share of neurons of one feature at density 1 less that at the sparsest density, best fits of groups",
     ),
     Claim(
-        id="C73", source=SOURCE, measure=_both, holds=Range(low=0.5),
+        id="C73",
+        source=SOURCE,
+        measure=_both,
+        holds=Range(low=0.5),
         text="In between, one model has neurons of both kinds.",
         paper="three of the six models shown have both",
         quantity="share of best fits of groups with neurons of one and of several features at densities 0.32, 0.15 and 0.12",
     ),
     Claim(
-        id="C74", source=SOURCE, measure=_counts, holds=Range(high=1.0), rows=_rows,
+        id="C74",
+        source=SOURCE,
+        measure=_counts,
+        holds=Range(high=1.0),
+        rows=_rows,
         text="There are six regimes, from five features to all ten.",
         paper="5, 6, 7, 7, 8 and 10 features, in the codes of the table",
         quantity="worst distance from the paper of a row's mean number of features, best fits of groups",
     ),
     Claim(
-        id="C75", source=SOURCE, measure=_ranges, holds=Range(low=0.5), rows=_boundaries,
+        id="C75",
+        source=SOURCE,
+        measure=_ranges,
+        holds=Range(low=0.5),
+        rows=_boundaries,
         text="Ranges of sparsity share one optimal configuration.",
         paper="14 densities fall into ranges with one configuration each",
         quantity="share of densities at which the best fit of a group has the code of a neighbouring density's",
     ),
-)  # fmt: skip
+)

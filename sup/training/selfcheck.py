@@ -27,10 +27,16 @@ def cases() -> dict[str, Run]:
     for model in TRAITS:
         for name, features in DISTRIBUTIONS.items():
             recipe = Recipe(steps=50, batch=128, learning_rate=0.01, schedule=SCHEDULE)
-            found[f"{model}-{name}"] = Run(model=model, n_features=6, n_hidden=3, distribution=features,
-                                           importance=geometric(0.9, 6), recipe=recipe)  # fmt: skip
-        found[f"{model}-large"] = Run(model=model, n_features=20, n_hidden=9, distribution=Independent(density=0.1, low=-1.0),
-                                      recipe=Recipe(steps=5, batch=128))  # fmt: skip
+            found[f"{model}-{name}"] = Run(
+                model=model, n_features=6, n_hidden=3, distribution=features, importance=geometric(0.9, 6), recipe=recipe
+            )
+        found[f"{model}-large"] = Run(
+            model=model,
+            n_features=20,
+            n_hidden=9,
+            distribution=Independent(density=0.1, low=-1.0),
+            recipe=Recipe(steps=5, batch=128),
+        )
     return found | {
         "relu-output-quadratic": vary(found["relu-output-independent"], activation="quadratic"),
         "relu-hidden-gelu": vary(found["relu-hidden-correlated"], activation="gelu"),
@@ -38,9 +44,10 @@ def cases() -> dict[str, Run]:
         "relu-output-attack": vary(found["relu-output-independent"], attack=0.5),
         "linear-dataset": vary(found["linear-correlated"], dataset=0, batch=100, weight_decay=0.0),
         "relu-output-unit-norm": vary(found["relu-output-independent"], distribution=one_hot(6, binary=True)),
-        "absolute-options": vary(found["absolute-large"], activation="gelu", unit_norm=True, l1=0.01, attack=0.5, dataset=1,
-                                 batch=67),
-    }  # fmt: skip
+        "absolute-options": vary(
+            found["absolute-large"], activation="gelu", unit_norm=True, l1=0.01, attack=0.5, dataset=1, batch=67
+        ),
+    }
 
 
 def parts(run: Run) -> Iterator[tuple[str, str]]:

@@ -36,8 +36,12 @@ class Objective:
         """Each run's samples of update `step`."""
         return self.source if isinstance(self.source, Tensor) else self.source.draw(step, self.shape.batch)
 
-    def error(self, parameters: Parameters, x: Float[Tensor, "run batch feature"],
-              seen: Float[Tensor, "run batch feature"] | None = None) -> Float[Tensor, " run"]:  # fmt: skip
+    def error(
+        self,
+        parameters: Parameters,
+        x: Float[Tensor, "run batch feature"],
+        seen: Float[Tensor, "run batch feature"] | None = None,
+    ) -> Float[Tensor, " run"]:
         """Importance-weighted loss of each model with target `x`, on the (attacked) samples `seen`; by default on `x` itself."""
         output = forward(self.shape.model, parameters, x if seen is None else seen, self.shape.activation)
         return weighted_loss(output, target(self.shape.model, x), self.importance)

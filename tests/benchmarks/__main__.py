@@ -24,8 +24,10 @@ def main(arguments=None):
     torch.set_num_threads(CORES)  # as many as users have by default, whatever this shell says
     torch.manual_seed(0)
     about = machine()
-    print(f"{about['processor']} ({about['target']}), {CORES} cores; Python {about['python']}, torch {about['torch']} with "
-          f"{torch.get_num_threads()} threads, numba {about['numba']}")  # fmt: skip
+    print(
+        f"{about['processor']} ({about['target']}), {CORES} cores; Python {about['python']}, torch {about['torch']} with "
+        f"{torch.get_num_threads()} threads, numba {about['numba']}"
+    )
     if (load := os.getloadavg()[0]) > BUSY:
         print(f"other programs are at work (load {load:.1f}): they hold up the common loop most, so ratios come out too high")
     cases = [case for case in measures.CASES if not given.shapes or case.name in given.shapes]
@@ -73,9 +75,12 @@ def table_entry(case, pairs):
     for density in measures.DENSITIES:
         cell = measures.side_by_side(case, density, pairs)
         below = "" if cell["ratio"] >= cell["target"] else "  BELOW"
-        print(f"{case.model:<11} {case.name:>6} {case.runs:4d} runs  density {density:<4g}  common {cell['common']:8.1f} us  "
-              f"kernel {cell['kernel']:7.2f} us  {cell['ratio']:6.1f}x ({cell['low']:.1f} to {cell['high']:.1f})  "
-              f"target {cell['target']:g}x{below}", flush=True)  # fmt: skip
+        print(
+            f"{case.model:<11} {case.name:>6} {case.runs:4d} runs  density {density:<4g}  common {cell['common']:8.1f} us  "
+            f"kernel {cell['kernel']:7.2f} us  {cell['ratio']:6.1f}x ({cell['low']:.1f} to {cell['high']:.1f})  "
+            f"target {cell['target']:g}x{below}",
+            flush=True,
+        )
         cells.append(cell)
     return {"model": case.model, "features": case.features, "hidden": case.hidden, "runs": case.runs, "cells": cells}
 
@@ -85,12 +90,18 @@ def the_rest(table, pairs):
     largest = measures.LARGEST
     dense = table[measures.CASES.index(largest)]["cells"][0]
     peak = measures.share_of_peak(largest, dense["kernel"])
-    print(f"peak of multiply-then-add: {peak['gigaflops']:.0f} GFLOP/s on {CORES} cores; "
-          f"the dense arithmetic of {largest.name} reaches {100 * peak['share']:.0f} % (goal 60 %)", flush=True)  # fmt: skip
+    print(
+        f"peak of multiply-then-add: {peak['gigaflops']:.0f} GFLOP/s on {CORES} cores; "
+        f"the dense arithmetic of {largest.name} reaches {100 * peak['share']:.0f} % (goal 60 %)",
+        flush=True,
+    )
     late = [measures.late(density, pairs) for density in measures.DENSITIES[::2]]
     for row in late:
-        print(f"{largest.name} density {row['density']:<4g}  {row['start']:.0f} us a run and step at the start, "
-              f"{row['late']:.0f} us after {row['steps']} steps", flush=True)  # fmt: skip
+        print(
+            f"{largest.name} density {row['density']:<4g}  {row['start']:.0f} us a run and step at the start, "
+            f"{row['late']:.0f} us after {row['steps']} steps",
+            flush=True,
+        )
     return {"peak": peak, "late": late, **growth(pairs)}
 
 
@@ -104,15 +115,22 @@ def growth(pairs):
         print(f"{row['features']}x{row['hidden']}: {row['time']:.2f} us a run and step")
     threads = measures.growth_with_threads(pairs)
     for row in threads:
-        print(f"{row['features']}x{row['hidden']}: {row['ratio']:.2f} times as fast with {row['threads']} threads as with one "
-              f"({row['low']:.2f} to {row['high']:.2f}; target 1.8 for two)", flush=True)  # fmt: skip
+        print(
+            f"{row['features']}x{row['hidden']}: {row['ratio']:.2f} times as fast with {row['threads']} threads as with one "
+            f"({row['low']:.2f} to {row['high']:.2f}; target 1.8 for two)",
+            flush=True,
+        )
     memory = measures.memory()
     for row in memory:
-        print(f"peak memory of a process that trains {row['runs']} runs of {row['features']}x{row['hidden']}: "
-              f"{row['megabytes']:.0f} MB (goal 1000 MB)")  # fmt: skip
+        print(
+            f"peak memory of a process that trains {row['runs']} runs of {row['features']}x{row['hidden']}: "
+            f"{row['megabytes']:.0f} MB (goal 1000 MB)"
+        )
     compilation = measures.compiling()
-    print(f"compiling the {compilation['shapes']} kernels of {compilation['profile']} from nothing: "
-          f"{compilation['seconds']:.0f} s (target 120 s on two cores)")  # fmt: skip
+    print(
+        f"compiling the {compilation['shapes']} kernels of {compilation['profile']} from nothing: "
+        f"{compilation['seconds']:.0f} s (target 120 s on two cores)"
+    )
     return {
         "compilation": compilation,
         "growth_runs": runs,

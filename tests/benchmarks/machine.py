@@ -20,5 +20,11 @@ def processor():
 def machine():
     """Processor, what LLVM compiles for, cores, and the versions that times depend on."""
     versions = {name: metadata.version(name) for name in ("torch", "numba")}
-    return {"processor": processor(), "target": llvm.get_host_cpu_name(), "cores": CORES, "system": platform.system(),
-            "python": platform.python_version(), **versions}  # fmt: skip
+    return {
+        "processor": processor(),
+        "target": llvm.get_host_cpu_name(),
+        "cores": CORES,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **versions,
+    }

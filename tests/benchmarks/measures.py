@@ -66,8 +66,15 @@ def side_by_side(case, density, pairs):
     steps = steps_for(common.advance)
     kernel = kernel_seconds(specs(case.model, case.features, case.hidden, case.runs, density))
     slow, fast, ratio, low, high = compare(in_turn(lambda: seconds(common.advance, steps), kernel, pairs))
-    return {"density": density, "common": slow / case.runs * 1e6, "kernel": fast / case.runs * 1e6, "ratio": ratio,
-            "low": low, "high": high, "target": case.target(density)}  # fmt: skip
+    return {
+        "density": density,
+        "common": slow / case.runs * 1e6,
+        "kernel": fast / case.runs * 1e6,
+        "ratio": ratio,
+        "low": low,
+        "high": high,
+        "target": case.target(density),
+    }
 
 
 def geometric_mean(ratios):
@@ -113,8 +120,10 @@ def growth_with_runs(counts=(100, 1_000, 10_000), steps=100):
 def growth_with_features(features=WIDENING, hidden=WIDENING_HIDDEN):
     """Microseconds a run and step as the input widens."""
     found = {n: kernel_seconds(specs("relu-output", n, hidden, 8, 0.1)) for n in features}
-    return [{"features": n, "hidden": hidden, "time": statistics.median(take() for _ in range(3)) / 8 * 1e6}
-            for n, take in found.items()]  # fmt: skip
+    return [
+        {"features": n, "hidden": hidden, "time": statistics.median(take() for _ in range(3)) / 8 * 1e6}
+        for n, take in found.items()
+    ]
 
 
 def growth_with_threads(pairs):
@@ -139,5 +148,7 @@ def compiling(profile="laptop"):
 
 def memory():
     """Peak memory of a fresh process for each of the largest sweeps, in MB."""
-    return [{"model": model, "features": n, "hidden": m, "runs": runs, "megabytes": megabytes(model, n, m, runs, steps)}
-            for model, n, m, runs, steps in SWEEPS]  # fmt: skip
+    return [
+        {"model": model, "features": n, "hidden": m, "runs": runs, "megabytes": megabytes(model, n, m, runs, steps)}
+        for model, n, m, runs, steps in SWEEPS
+    ]

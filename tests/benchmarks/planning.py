@@ -34,8 +34,14 @@ def plan(folder, count):
 def measure(folder, count):
     """Shards and those that are missing, CPU seconds of describing and of planning, and the peak memory in MB."""
     engine, store = Engine(name="kernel", device="cpu", code="c" * 64), Store(folder)
-    base = Run(model="relu-output", n_features=20, n_hidden=5, distribution=Independent(density=1.0),
-               importance=geometric(0.9, 20), recipe=Recipe(steps=10_000))  # fmt: skip
+    base = Run(
+        model="relu-output",
+        n_features=20,
+        n_hidden=5,
+        distribution=Independent(density=1.0),
+        importance=geometric(0.9, 20),
+        recipe=Recipe(steps=10_000),
+    )
     start = time.process_time()
     runs = sweep(base, density=[0.9**i for i in range(DENSITIES)], seed=range(count // DENSITIES))
     described = time.process_time()
@@ -45,8 +51,13 @@ def measure(folder, count):
     megabytes = peak_bytes() / 1e6
     if tasks:
         pretend(store, planned)
-    return {"shards": len(planned.shards), "missing": len(tasks), "describing": described - start, "planning": done - described,
-            "megabytes": megabytes}  # fmt: skip
+    return {
+        "shards": len(planned.shards),
+        "missing": len(tasks),
+        "describing": described - start,
+        "planning": done - described,
+        "megabytes": megabytes,
+    }
 
 
 def pretend(store, planned):
@@ -69,8 +80,11 @@ def table(counts):
         with tempfile.TemporaryDirectory() as folder:
             missing, there = plan(folder, count), plan(folder, count)
         describing = min(missing["describing"], there["describing"])
-        print(f"{count:9,d}  {there['shards']:7,d}   {describing:8.2f} s   {missing['planning']:19.2f} s "
-              f"{there['planning']:9.2f} s   {there['megabytes']:8.0f} MB", flush=True)  # fmt: skip
+        print(
+            f"{count:9,d}  {there['shards']:7,d}   {describing:8.2f} s   {missing['planning']:19.2f} s "
+            f"{there['planning']:9.2f} s   {there['megabytes']:8.0f} MB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -133,8 +133,13 @@ def measured(monkeypatch):
     """What is written, when every ratio is found to be 10 at density 1.0 and 40 elsewhere and all else is left out."""
     written = []
     cell = {"common": 1.0, "kernel": 1.0, "low": 9.0, "high": 50.0}
-    monkeypatch.setattr(measures, "side_by_side", lambda case, density, pairs: cell | {
-        "density": density, "ratio": 10.0 if density == 1.0 else 40.0, "target": case.target(density)})  # fmt: skip
+    monkeypatch.setattr(
+        measures,
+        "side_by_side",
+        lambda case, density, pairs: (
+            cell | {"density": density, "ratio": 10.0 if density == 1.0 else 40.0, "target": case.target(density)}
+        ),
+    )
     monkeypatch.setattr(benchmark, "compile_kernels", lambda cases, everything: None)
     monkeypatch.setattr(benchmark, "the_rest", lambda table, pairs: dict.fromkeys(REST))
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)

@@ -19,8 +19,10 @@ PNG = b64decode(  # one transparent pixel
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
 
-_CELLS = [{"density": d, "common": 152.84321, "kernel": 4.0625, "ratio": 37.6543, "low": 36.0, "high": 40.0, "target": 20.0}
-         for d in (1.0, 0.01)]  # fmt: skip
+_CELLS = [
+    {"density": d, "common": 152.84321, "kernel": 4.0625, "ratio": 37.6543, "low": 36.0, "high": 40.0, "target": 20.0}
+    for d in (1.0, 0.01)
+]
 SPEED = Speed(**{
     "machine": {"processor": "Abacus <9>", "target": "beads", "cores": 2, "system": "Linux",
                 "python": "3.11.7", "torch": "2.13.0", "numba": "0.63.1"},
@@ -166,10 +168,18 @@ def complete(folder: Path):
     for number, name in enumerate(NAMES):
         about = module(name)
         claims = [
-            claim(c.id, name, VERDICTS[number % 4], text=c.text, paper=c.paper, source=c.source, criterion=c.quantity,
-                  rows=[{"density": "1", "count": "5"}] if c.rows else None)
+            claim(
+                c.id,
+                name,
+                VERDICTS[number % 4],
+                text=c.text,
+                paper=c.paper,
+                source=c.source,
+                criterion=c.quantity,
+                rows=[{"density": "1", "count": "5"}] if c.rows else None,
+            )
             for c in about.CLAIMS
-        ]  # fmt: skip
+        ]
         plain = figure(
             folder, name, claims=claims, sweeps=[sweep(name, "runs", 60)] if claims else [], width=518 if claims else 390
         )

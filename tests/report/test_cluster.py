@@ -175,8 +175,10 @@ def test_tasks_are_handed_out_a_few_at_a_time(site, tmp_path, monkeypatch):
 
 def test_a_worker_with_other_code_refuses(site, tmp_path):
     store = opened(tmp_path)
-    words = (r"the cluster's worker at tcp://127\S+ has another engine: its code is \w{12} , that of this build cccccccccccc . "
-             r"Install the same version of the project there and start it again")  # fmt: skip
+    words = (
+        r"the cluster's worker at tcp://127\S+ has another engine: its code is \w{12} , that of this build cccccccccccc . "
+        r"Install the same version of the project there and start it again"
+    )
     with pytest.raises(PipelineError, match=words):
         list(site.cluster(KERNEL).run(store, tasks(store, KERNEL)))
     assert not store.sizes
@@ -214,8 +216,10 @@ def test_a_store_that_workers_cannot_write_is_named_and_no_task_stays_behind(sit
 
 
 def test_an_error_that_nobody_expected_is_told_in_a_line(site, tmp_path):
-    words = (r"the cluster cannot run a task of this build \(AttributeError: .*shards.*\). Scheduler and workers need the "
-             r"version of the project that runs this build")  # fmt: skip
+    words = (
+        r"the cluster cannot run a task of this build \(AttributeError: .*shards.*\). Scheduler and workers need the "
+        r"version of the project that runs this build"
+    )
     with pytest.raises(PipelineError, match=words):
         list(site.cluster().run(opened(tmp_path), [None]))
 

@@ -75,7 +75,7 @@ def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
         (GOOD, "profiles: [", r"report\.yml is not valid YAML: .*line 1"),
         (GOOD, "", r"expected a mapping of names; got None"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named(tmp_path, old, new, words):
     with pytest.raises(PipelineError, match=words):
         load(tmp_path, GOOD.replace(old, new))

@@ -46,8 +46,14 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     (record,) = shop(built).make()
     assert record.name == "tiny" and record.about.label == "F0" and "COLOUR" in record.source
     assert {path.name for path in record.folder.iterdir()} == {
-        "light.svg", "dark.svg", "light.png", "dark.png", "data.json", "findings.json", "record.json"
-    }  # fmt: skip
+        "light.svg",
+        "dark.svg",
+        "light.png",
+        "dark.png",
+        "data.json",
+        "findings.json",
+        "record.json",
+    }
     (sweep,) = record.sweeps
     assert (sweep.figure, sweep.name, sweep.engine, sweep.shards) == ("tiny", "models", "kernel", 1)
     assert sweep.shape == "relu-output 5x2, independent" and len(sweep.runs) == 6

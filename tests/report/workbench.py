@@ -80,8 +80,15 @@ def tiny_figure(seeds=None, steps=1000):
         return drawing
 
     def claim(id, low):
-        return Claim(id=id, text="Loss is high.", source="here", paper="high", quantity="mean loss",
-                     measure=lambda data: mean(data["losses"]), holds=Range(low=low))  # fmt: skip
+        return Claim(
+            id=id,
+            text="Loss is high.",
+            source="here",
+            paper="high",
+            quantity="mean loss",
+            measure=lambda data: mean(data["losses"]),
+            holds=Range(low=low),
+        )
 
     about = About(label="F0", title="Tiny", alt="A line.", source="nowhere")
     return SimpleNamespace(ABOUT=about, CLAIMS=(claim("C0", 0.01), claim("C00", 2.0)), needs=needs, reduce=reduce, draw=draw)
@@ -118,7 +125,13 @@ def shop(
         tree(folder / "code")
     size = Size(steps=steps, seeds=seeds)
     return Workshop(
-        profile=Profile(name="smoke", decides=decides, sizes=dict.fromkeys(("tiny", "other"), size)), engine=engine,
-        store=Store(folder / "store", warn), workers=2, names=names, module=Modules(), sources=Sources(folder / "code"),
-        trainer=trainer or FakeEngine(), **changes,
-    )  # fmt: skip
+        profile=Profile(name="smoke", decides=decides, sizes=dict.fromkeys(("tiny", "other"), size)),
+        engine=engine,
+        store=Store(folder / "store", warn),
+        workers=2,
+        names=names,
+        module=Modules(),
+        sources=Sources(folder / "code"),
+        trainer=trainer or FakeEngine(),
+        **changes,
+    )

@@ -55,7 +55,7 @@ BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independe
         ({"dataset": 0, "batch": 0}, r"batch is the samples of the data set, an int of at least 1; got 0\. Pass batch=1000"),
         ({"distribution": 0.1}, r"distribution is an Independent, Correlated or Anticorrelated; got 0\.1"),
     ],
-)  # fmt: skip
+)
 def test_refusals(change, message):
     with pytest.raises(SpecError, match=message):
         vary(BASE, **change)
@@ -77,7 +77,7 @@ def test_refusals(change, message):
         (lambda: sweep(BASE, snapshots=(5, 3)), r"snapshots is steps at which to record the .* rising ints from 0 to 10000"),
         (lambda: get(BASE, "sparsity"), r"'sparsity' is no field"),
     ],
-)  # fmt: skip
+)
 def test_refusals_of_sets_and_sweeps(make, message):
     with pytest.raises(SpecError, match=message):
         make()
@@ -186,9 +186,13 @@ def test_one_active_feature_is_a_set_that_is_always_active():
 def test_content_digest_sees_name_type_shape_and_bytes():
     a = np.arange(6, dtype=np.float32)
     digests = [
-        content_digest({"a": a}), content_digest({"b": a}), content_digest({"a": a.astype("f8")}),
-        content_digest({"a": a.reshape(2, 3)}), content_digest({"a": a + 1}), content_digest({"a": a, "b": a}),
-    ]  # fmt: skip
+        content_digest({"a": a}),
+        content_digest({"b": a}),
+        content_digest({"a": a.astype("f8")}),
+        content_digest({"a": a.reshape(2, 3)}),
+        content_digest({"a": a + 1}),
+        content_digest({"a": a, "b": a}),
+    ]
     assert len(set(digests)) == len(digests)
 
 

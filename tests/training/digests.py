@@ -10,8 +10,14 @@ from sup.training.kernel.loop import make_loop
 from tests.training.runs import CASES
 
 # Every model, distribution and option, and both ways to add up a weight gradient, in as few shapes as that takes.
-NAMES = ("linear-independent", "relu-output-anticorrelated", "relu-hidden-large", "absolute-correlated", "relu-output-quadratic",
-         "absolute-options")  # fmt: skip
+NAMES = (
+    "linear-independent",
+    "relu-output-anticorrelated",
+    "relu-hidden-large",
+    "absolute-correlated",
+    "relu-output-quadratic",
+    "absolute-options",
+)
 
 if __name__ == "__main__":
     digests, registers = {}, set()

@@ -44,13 +44,25 @@ def _mixed_run(model, kind, activation, used):
     n, m = (20, 9) if "large" in used else (6, 3)
     sizes = {"density": 0.7, "low": -0.5} if kind is Independent else {"density": (0.9, 0.6), "sizes": (2, n - 2)}
     recipe = Recipe(
-        steps=12, learning_rate=0.01, weight_decay=0.0 if "l1" in used else 0.5, schedule=((0.0, 0.1), (0.3, 1.0), (1.0, 0.0)),
-        batch=100 if "dataset" in used else 128, dataset=7 if "dataset" in used else None,
-        l1=0.03 if "l1" in used else 0.0, attack=0.4 if "attack" in used else 0.0,
-    )  # fmt: skip
+        steps=12,
+        learning_rate=0.01,
+        weight_decay=0.0 if "l1" in used else 0.5,
+        schedule=((0.0, 0.1), (0.3, 1.0), (1.0, 0.0)),
+        batch=100 if "dataset" in used else 128,
+        dataset=7 if "dataset" in used else None,
+        l1=0.03 if "l1" in used else 0.0,
+        attack=0.4 if "attack" in used else 0.0,
+    )
     features = kind(**sizes, unit_norm="unit_norm" in used)
-    return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=geometric(0.9, n), recipe=recipe,
-               activation=activation)  # fmt: skip
+    return Run(
+        model=model,
+        n_features=n,
+        n_hidden=m,
+        distribution=features,
+        importance=geometric(0.9, n),
+        recipe=recipe,
+        activation=activation,
+    )
 
 
 MIXED = mixed()

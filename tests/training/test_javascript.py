@@ -70,16 +70,24 @@ def random_run(chance):
     n, m = chance.choice([(chance.randint(1, 10), chance.randint(1, 10)), (chance.randint(1, 50), chance.randint(1, 2))])
     cuts = sorted({0, n, *(chance.randint(1, n) for _ in range(chance.randint(0, 3)))})
     sizes = tuple(stop - start for start, stop in pairwise(cuts))
-    features = chance.choice([
-        Independent(density=some(1e-6, 1.0, n), low=some(-2.0, 0.0, n), high=some(0.1, 1.0, n)),
-        Correlated(sizes=sizes, density=some(1e-6, 1.0, len(sizes))),
-        Anticorrelated(sizes=sizes, density=some(1e-6, 1.0, len(sizes))),
-    ])  # fmt: skip
+    features = chance.choice(
+        [
+            Independent(density=some(1e-6, 1.0, n), low=some(-2.0, 0.0, n), high=some(0.1, 1.0, n)),
+            Correlated(sizes=sizes, density=some(1e-6, 1.0, len(sizes))),
+            Anticorrelated(sizes=sizes, density=some(1e-6, 1.0, len(sizes))),
+        ]
+    )
     recipe = Recipe(
-        steps=chance.randint(1, 12), batch=64 * chance.randint(1, 3), learning_rate=one(1e-5, 0.5), weight_decay=one(0.0, 1.5),
+        steps=chance.randint(1, 12),
+        batch=64 * chance.randint(1, 3),
+        learning_rate=one(1e-5, 0.5),
+        weight_decay=one(0.0, 1.5),
         schedule=((0.0, one(0.1, 2.0)), (chance.uniform(0.01, 0.99), one(0.1, 2.0)), (1.0, one(0.0, 1.0))),
-        beta1=one(0.0, 0.99), beta2=one(0.0, 0.9999), epsilon=one(1e-12, 1e-3), init_scale=one(0.0, 4.0),
-    )  # fmt: skip
+        beta1=one(0.0, 0.99),
+        beta2=one(0.0, 0.9999),
+        epsilon=one(1e-12, 1e-3),
+        init_scale=one(0.0, 4.0),
+    )
     model, seed = chance.choice(list(TRAITS)), chance.choice([0, chance.getrandbits(63)])
     importance = some(0.0, 10.0, n)
     return Run(model=model, n_features=n, n_hidden=m, distribution=features, importance=importance, recipe=recipe, seed=seed)
@@ -100,26 +108,42 @@ ARRAYS = {
 }
 PLAIN = {"model": "relu-output", "n_features": 5, "n_hidden": 2, "distribution": {"kind": "Independent", "density": 0.1}}
 ACCEPTED = [
-    PLAIN, PLAIN | {"importance": 1, "recipe": {"steps": 5, "weight_decay": 0}}, PLAIN | {"importance": [1, 0, 2, 1, 1]},
-]  # fmt: skip
+    PLAIN,
+    PLAIN | {"importance": 1, "recipe": {"steps": 5, "weight_decay": 0}},
+    PLAIN | {"importance": [1, 0, 2, 1, 1]},
+]
 WRONG = (
-    {"model": "tanh"}, {"n_hidden": 0}, {"n_hidden": 2.5}, {"steps": 3}, {"seed": -1}, {"seed": str(2**63)},
-    {"importance": -1.0}, {"importance": [1.0, 2.0]}, {"importance": "high"},
-)  # fmt: skip
+    {"model": "tanh"},
+    {"n_hidden": 0},
+    {"n_hidden": 2.5},
+    {"steps": 3},
+    {"seed": -1},
+    {"seed": str(2**63)},
+    {"importance": -1.0},
+    {"importance": [1.0, 2.0]},
+    {"importance": "high"},
+)
 WRONG_RECIPES = (
     {"steps": 0}, {"steps": 2**32}, {"batch": 100}, {"learning_rate": 1.0}, {"weight_decay": -1.0}, {"beta1": -0.1},
     {"beta2": 1.0}, {"epsilon": 0.0}, {"init_scale": -1.0}, {"momentum": 0.9}, {"schedule": [[0, 1]]},
     {"schedule": [[0, 1], [0.5, 1], [0.5, 0], [1, 0]]}, {"schedule": [[0, 1], [1, -1]]},
 )  # fmt: skip
 WRONG_FEATURES = (
-    {"kind": "Independent"}, {"kind": "Independent", "density": 0.0}, {"kind": "Independent", "density": [0.5, 0.5]},
-    {"kind": "Independent", "density": 0.5, "low": 1.0}, {"kind": "Correlated", "sizes": [2, 2], "density": 0.5},
-    {"kind": "Correlated", "sizes": [2, 3], "density": [0.5]}, {"kind": "Anticorrelated", "sizes": [5, 0], "density": 0.5},
-)  # fmt: skip
+    {"kind": "Independent"},
+    {"kind": "Independent", "density": 0.0},
+    {"kind": "Independent", "density": [0.5, 0.5]},
+    {"kind": "Independent", "density": 0.5, "low": 1.0},
+    {"kind": "Correlated", "sizes": [2, 2], "density": 0.5},
+    {"kind": "Correlated", "sizes": [2, 3], "density": [0.5]},
+    {"kind": "Anticorrelated", "sizes": [5, 0], "density": 0.5},
+)
 PYTHON_ONLY = [
-    PLAIN | {"activation": "gelu"}, PLAIN | {"recipe": {"l1": 0.1}}, PLAIN | {"recipe": {"attack": 0.1}},
-    PLAIN | {"recipe": {"dataset": 0}}, PLAIN | {"distribution": {"kind": "Independent", "density": 0.5, "unit_norm": True}},
-]  # fmt: skip
+    PLAIN | {"activation": "gelu"},
+    PLAIN | {"recipe": {"l1": 0.1}},
+    PLAIN | {"recipe": {"attack": 0.1}},
+    PLAIN | {"recipe": {"dataset": 0}},
+    PLAIN | {"distribution": {"kind": "Independent", "density": 0.5, "unit_norm": True}},
+]
 REFUSED = [PLAIN | wrong for wrong in WRONG] + [PLAIN | {"recipe": wrong} for wrong in WRONG_RECIPES]
 REFUSED += [PLAIN | {"distribution": wrong} for wrong in WRONG_FEATURES]
 

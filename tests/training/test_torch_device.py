@@ -248,10 +248,15 @@ SHAPES = [
 ]
 SHAPES += [
     vary(run, **options)
-    for run in SHAPES if run.model != "linear"
-    for options in ({"activation": "quadratic"}, {"l1": 0.1}, {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True},
-                    {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True, "dataset": 0})
-]  # fmt: skip
+    for run in SHAPES
+    if run.model != "linear"
+    for options in (
+        {"activation": "quadratic"},
+        {"l1": 0.1},
+        {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True},
+        {"activation": "gelu", "l1": 0.1, "attack": 0.1, "unit_norm": True, "dataset": 0},
+    )
+]
 
 
 @pytest.mark.parametrize("run", SHAPES, ids=lambda run: "-".join(map(str, dataclasses.astuple(shape_of(run)))))

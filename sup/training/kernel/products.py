@@ -59,8 +59,9 @@ class Product:
     def _number(self, address: Any) -> Any:
         return splat(self.builder, load(self.builder, address, FLOAT))
 
-    def _tile(self, row: Any, column: Any, high: int, wide: int, terms: int, weights: Any, row_step: int, term_step: int,
-              first: Any) -> None:  # fmt: skip
+    def _tile(
+        self, row: Any, column: Any, high: int, wide: int, terms: int, weights: Any, row_step: int, term_step: int, first: Any
+    ) -> None:
         """Emits `high` rows and `wide` vectors of C from `row` and `column` on; LLVM moves their sums from stack to registers."""
         builder, tile = self.builder, [(i, v) for i in range(high) for v in range(wide)]
         corner = at(builder, self.result, self._times(row, self.columns), column)
@@ -117,8 +118,9 @@ def add_outer_by_lanes(builder: Any, S: Any, n: int, m: int, hidden: int, featur
 
 
 @emitted(types.void)
-def add_two_outers_by_lanes(builder: Any, S: Any, n: int, m: int, hidden: int, features: int, hidden2: int, features2: int,
-                            target: int) -> None:  # fmt: skip
+def add_two_outers_by_lanes(
+    builder: Any, S: Any, n: int, m: int, hidden: int, features: int, hidden2: int, features2: int, target: int
+) -> None:
     """S[target + a n + j] += S[hidden + a] * S[features + j], and then += the same of the second pair, lane by lane."""
     _outers_by_lanes(builder, S, n, m, target, [(hidden, features), (hidden2, features2)])
 
@@ -128,8 +130,10 @@ def _outers_by_lanes(builder: Any, S: Any, n: int, m: int, target: int, pairs: l
     high = min(m, 8 if registers() > 6 else 2)
 
     def rows(start: Any, count: int, lane: Any) -> None:
-        over = [[load(builder, at(builder, S, h, builder.mul(start, INDEX(LANES)), a * LANES, lane)) for a in range(count)]
-                for h, _ in pairs]  # fmt: skip
+        over = [
+            [load(builder, at(builder, S, h, builder.mul(start, INDEX(LANES)), a * LANES, lane)) for a in range(count)]
+            for h, _ in pairs
+        ]
         with cgutils.for_range(builder, INDEX(n)) as across:
             along = builder.mul(across.index, INDEX(LANES))
             under = [load(builder, at(builder, S, f, along, lane)) for _, f in pairs]

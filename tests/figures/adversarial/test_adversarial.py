@@ -85,8 +85,11 @@ def trained_against(kept, seeds=3):
 
     def weights(run):
         count = kept[norms.index(run.recipe.attack)]
-        return turned(blocks(FEATURES, *[PAIR] * max(0, count - HIDDEN), *[ONE] * (HIDDEN - abs(count - HIDDEN))), run.seed) if (
-            count >= HIDDEN) else np.eye(HIDDEN, FEATURES) * (np.arange(FEATURES) < count)  # fmt: skip
+        return (
+            turned(blocks(FEATURES, *[PAIR] * max(0, count - HIDDEN), *[ONE] * (HIDDEN - abs(count - HIDDEN))), run.seed)
+            if (count >= HIDDEN)
+            else np.eye(HIDDEN, FEATURES) * (np.arange(FEATURES) < count)
+        )
 
     def losses(run):
         return 1.0 + run.recipe.attack

@@ -20,9 +20,14 @@ def kept(features, alone, pairs=0, fives=0):
 
 
 IDEAL = {
-    1.0: kept(20, 5), 0.3: kept(20, 3, 2), 0.1: kept(20, 1, 4), 0.03: kept(20, 0, 5),
-    0.01: kept(20, 0, 1, 2), 0.003: kept(20, 0, 1, 2), 0.001: kept(20, 0, 1, 2),
-}  # fmt: skip
+    1.0: kept(20, 5),
+    0.3: kept(20, 3, 2),
+    0.1: kept(20, 1, 4),
+    0.03: kept(20, 0, 5),
+    0.01: kept(20, 0, 1, 2),
+    0.003: kept(20, 0, 1, 2),
+    0.001: kept(20, 0, 1, 2),
+}
 """Five hidden dimensions as the paper's F9 uses them, the sparsest columns made of pentagons."""
 
 
@@ -233,9 +238,14 @@ def test_claims_of_the_large_figure_can_fail(large, name, change, failing, verdi
 def test_the_table_lists_both_figures_and_the_paper(large):
     c9 = next(claim for claim in basic_large.CLAIMS if claim.id == "C9")
     assert c9.rows(large)[1] == {
-        "density": "0.3", "F9 represented": "7.0 [7.0, 7.0]", "paper's F9": "7", "F9 sum of min(norm, 1)": "6.9 [6.9, 6.9]",
-        "paper's F9 sum": "6.93", "F10 represented": "28.0 [28.0, 28.0]", "F10 sum of min(norm, 1)": "27.7 [27.7, 27.7]",
-    }  # fmt: skip
+        "density": "0.3",
+        "F9 represented": "7.0 [7.0, 7.0]",
+        "paper's F9": "7",
+        "F9 sum of min(norm, 1)": "6.9 [6.9, 6.9]",
+        "paper's F9 sum": "6.93",
+        "F10 represented": "28.0 [28.0, 28.0]",
+        "F10 sum of min(norm, 1)": "27.7 [27.7, 27.7]",
+    }
 
 
 def quadrupled(run):

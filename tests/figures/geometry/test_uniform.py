@@ -102,8 +102,11 @@ def test_a_curve_that_falls_steadily_does_not_stick():
 
     data = dimension_curve.reduce(runs(dimension_curve, steady))
     assert verdicts(dimension_curve, data) == {
-        "C28": "reproduced", "C29": "not reproduced", "C30": "not reproduced", "C39": "not reproduced"
-    }  # fmt: skip
+        "C28": "reproduced",
+        "C29": "not reproduced",
+        "C30": "not reproduced",
+        "C39": "not reproduced",
+    }
 
 
 @pytest.mark.parametrize("name", ["wide_squares", "half_squares"])

@@ -47,8 +47,16 @@ def _levels(sweep, jump_at, falls):
         weights.append(path)
         losses.append(loss)
     W = np.array(weights)
-    return Trained(runs, {"W": W[:, -1], "b": np.zeros((len(runs), n)), "final_loss": np.arange(len(runs), dtype=float),
-                          "snapshot_W": W, "snapshot_loss": np.array(losses)})  # fmt: skip
+    return Trained(
+        runs,
+        {
+            "W": W[:, -1],
+            "b": np.zeros((len(runs), n)),
+            "final_loss": np.arange(len(runs), dtype=float),
+            "snapshot_W": W,
+            "snapshot_loss": np.array(losses),
+        },
+    )
 
 
 def test_late_jumps_are_found_with_their_fall():

@@ -159,19 +159,32 @@ def test_pentagons_are_readable(deformed, theme):
     assert_legible(deformed_pentagon.draw(deformed, theme), theme)
 
 
-ARRANGED = {"correlated": CROSSED, "anticorrelated": OPPOSED, "three": HEXAGON, "independent": padded(PENTAGON, 6),
-            "three_dimensions": blocks(9, np.eye(1), np.eye(1), np.eye(1))}  # fmt: skip
-OTHERWISE = {"correlated": OPPOSED, "anticorrelated": CROSSED, "three": HEXAGON[:, [0, 3, 1, 4, 2, 5]], "independent": HEXAGON,
-             "three_dimensions": blocks(9, np.eye(1), np.eye(1), np.eye(1))}  # fmt: skip
+ARRANGED = {
+    "correlated": CROSSED,
+    "anticorrelated": OPPOSED,
+    "three": HEXAGON,
+    "independent": padded(PENTAGON, 6),
+    "three_dimensions": blocks(9, np.eye(1), np.eye(1), np.eye(1)),
+}
+OTHERWISE = {
+    "correlated": OPPOSED,
+    "anticorrelated": CROSSED,
+    "three": HEXAGON[:, [0, 3, 1, 4, 2, 5]],
+    "independent": HEXAGON,
+    "three_dimensions": blocks(9, np.eye(1), np.eye(1), np.eye(1)),
+}
 
 
 def sets(arranged, seeds=100, spoilt=()):
     needs = correlated_sets.needs(Size(steps=1, seeds=seeds))
-    return correlated_sets.reduce({
-        name: trained(sweep, lambda run, name=name: turned(arranged[name] * (0.8 if (name, run.seed % 5) in spoilt else 1),
-        run.seed))
-        for name, sweep in needs.items()
-    })  # fmt: skip
+    return correlated_sets.reduce(
+        {
+            name: trained(
+                sweep, lambda run, name=name: turned(arranged[name] * (0.8 if (name, run.seed % 5) in spoilt else 1), run.seed)
+            )
+            for name, sweep in needs.items()
+        }
+    )
 
 
 @pytest.fixture(scope="module")

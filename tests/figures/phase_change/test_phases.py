@@ -145,9 +145,15 @@ def test_all_that_mcgrath_saw_is_there(surfaces):
 
 @pytest.mark.parametrize(
     ("claim", "array", "value"),
-    [("C-M1", "jump", 0.5), ("C-M3", "smooth", [[0.0, 1.0]] * 30 + [[0.7, 0.7]] * 31), ("C-M4", "free_count", 1),
-     ("C-M5", "basin_lowest", 0.5), ("C-M6", "jump", 0.7), ("C-M2", "free_q", [1.0, -1.0, 0.0, 0.0])],
-)  # fmt: skip
+    [
+        ("C-M1", "jump", 0.5),
+        ("C-M3", "smooth", [[0.0, 1.0]] * 30 + [[0.7, 0.7]] * 31),
+        ("C-M4", "free_count", 1),
+        ("C-M5", "basin_lowest", 0.5),
+        ("C-M6", "jump", 0.7),
+        ("C-M2", "free_q", [1.0, -1.0, 0.0, 0.0]),
+    ],
+)
 def test_each_of_mcgraths_statements_can_fail(surfaces, claim, array, value):
     assert verdicts(loss_surfaces, filled(surfaces, array, value))[claim] == "not reproduced"
 

@@ -237,8 +237,12 @@ def test_code_that_holds_fences_stays_code(build, templates, docs, tmp_path):
 
 def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
     claims = [fakes.claim("C1", "intro", value=None, interval=(None, None), seeds=1), fakes.claim("C2", "intro")]
-    odd = fakes.figure(tmp_path / "odd", "intro", claims=claims, values={"share": Value(value=float("nan"), interval=(0.0, 1.0)),
-                       "models": Value(value=2)})  # fmt: skip
+    odd = fakes.figure(
+        tmp_path / "odd",
+        "intro",
+        claims=claims,
+        values={"share": Value(value=float("nan"), interval=(0.0, 1.0)), "models": Value(value=2)},
+    )
     made = fakes.build(tmp_path / "odd", figures=[odd, fakes.figure(tmp_path / "odd", "sketch")])
     assert page('{{ value("intro.share") }}', made).endswith(">—</a>")
     assert page('{{ claim("C1") }}', made).endswith(">—</a>")

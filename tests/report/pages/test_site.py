@@ -148,8 +148,12 @@ def test_the_same_pages_give_the_same_bytes_at_any_place_and_time(docs, tmp_path
         home = tmp_path / place
         shutil.copytree(docs, home / "docs")
         environment = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone} | ({"SOURCE_DATE_EPOCH": epoch} if epoch else {})
-        subprocess.run([sys.executable, "-c", PUBLISH, "docs", "site"], cwd=home, check=True,
-                       env=environment | {"PYTHONPATH": str(CONFIG.parent)})  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-c", PUBLISH, "docs", "site"],
+            cwd=home,
+            check=True,
+            env=environment | {"PYTHONPATH": str(CONFIG.parent)},
+        )
         sites.append(tree(home / "site"))
     assert sites[0].keys() == sites[1].keys()
     assert [name for name in sites[0] if sites[0][name] != sites[1][name]] == []
