@@ -140,11 +140,10 @@ def themed(draw: "Callable[[D, Theme], Figure]") -> "Callable[[D, Theme], Figure
     return wrapped
 
 
-def figure(theme: Theme, share: float = 1.0, height: float = 2.6) -> "Figure":
+def figure(share: float = 1.0, height: float = 2.6) -> "Figure":
     """An empty figure with constrained layout.
 
     Args:
-        theme: The theme; unused, since figures are transparent.
         share: Width as a share of the text width, 0 < share <= 1.
         height: Height in inches.
 

@@ -24,7 +24,7 @@ def read(path: Path = PATH) -> list[LockedSweep]:
     """The lines of the lock; none when there is no file yet.
 
     Raises:
-        PipelineError: if a line is malformed; the message names it.
+        PipelineError: if a line is malformed or of another profile; the message names it.
     """
     if not path.exists():
         return []
@@ -35,6 +35,10 @@ def read(path: Path = PATH) -> list[LockedSweep]:
             raise PipelineError(
                 f"{path.name}, line {number}: a line is sweep, profile, spec digest, engine and digest; got {text!r}. "
                 f"Restore the file, or rewrite it with `make lock` for each of {', '.join(PROFILES)}."
+            )
+        if words[1] not in PROFILES:
+            raise PipelineError(
+                f"{path.name}, line {number}: the locked profiles are {', '.join(PROFILES)}; got {words[1]!r}. Remove the line."
             )
         lines.append(LockedSweep(*words))
     return lines

@@ -53,7 +53,8 @@ def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
     drawing = [f"  {figure.name} ({describe(figure.reason)})" for figure in planned if figure.reason]
     if not training and not drawing:
         runs = sum(len(sweep.sweep.runs) for sweep in sweeps)
-        return f"{head}\nNothing to do: {runs:,} runs are trained and {len(planned)} figures are drawn."
+        drawn = "1 figure is" if len(planned) == 1 else f"{len(planned)} figures are"
+        return f"{head}\nNothing to do: {runs:,} runs are trained and {drawn} drawn."
     seconds = sum({shard.key: shard.cost for sweep in sweeps for shard in sweep.missing}.values()) / 1e6
     lines = [head]
     if training:

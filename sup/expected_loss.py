@@ -40,6 +40,11 @@ def activation_law(distribution: Distribution, features: int) -> dict[tuple[int,
         {(): 0.75, (0, 1): 0.25}
     """
     if isinstance(distribution, Independent):
+        if distribution.unit_norm:
+            raise SpecError(
+                f"unit_norm is False, since the expected loss is integrated over values that do not depend on each other; "
+                f"got {distribution!r}. Measure such a model's loss on samples."
+            )
         if (distribution.low, distribution.high) != (0.0, 1.0):
             raise SpecError(
                 f"low and high are 0 and 1, the range over which the expected loss is integrated; got {distribution!r}. "
@@ -97,12 +102,17 @@ class Task:
         """The task of a run. Refuses features with another range than [0, 1) with a SpecError.
 
         Raises:
-            SpecError: if the model is not relu-output, or too many features are active at once.
+            SpecError: if the model or its activation is another, or too many features are active at once.
         """
         if run.model != "relu-output":
             raise SpecError(
                 f"model is relu-output, the one whose expected loss is integrated; got {run.model!r}. "
                 f"Measure another model's loss on samples."
+            )
+        if run.activation != "relu":
+            raise SpecError(
+                f"activation is relu, the one whose expected loss is integrated; got {run.activation!r}. "
+                f"Measure such a model's loss on samples."
             )
         law = activation_law(run.distribution, run.n_features)
         most = len(NODES) - 1

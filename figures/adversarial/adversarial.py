@@ -101,7 +101,7 @@ def _measured(trained: Trained, density: float) -> dict[str, np.ndarray]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Vulnerability and features per dimension over density, one against the other, and the harm of attacks by gradient."""
-    drawn = figure(theme, height=3.4)
+    drawn = figure(height=3.4)
     grid = drawn.add_gridspec(2, 3, width_ratios=(1.15, 1, 1))
     upper, lower = drawn.add_subplot(grid[0, 0]), drawn.add_subplot(grid[1, 0])
     _over_density(upper, data, "vulnerability", theme.superposed, "one push for all samples")

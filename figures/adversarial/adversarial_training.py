@@ -93,7 +93,7 @@ def _removed(per_dimension: np.ndarray) -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Features per dimension, vulnerability and clean loss against the strength of the attacks in training."""
-    drawn = figure(theme, height=2.6)
+    drawn = figure(height=2.6)
     counts, harm, loss = drawn.subplots(1, 3)
     counts.axhline(1, color=theme.muted, lw=0.8, ls=(0, (3, 2)))
     _panel(counts, data, "per_dimension", theme.superposed, "features per dimension")

@@ -80,7 +80,7 @@ def _values(data: Data) -> dict[str, Value]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """The code's staircase, and the errors for both readings of the width."""
-    drawn = figure(theme, height=2.75)
+    drawn = figure(height=2.75)
     stairs, in_x, in_segment = drawn.subplots(1, 3, gridspec_kw={"wspace": 0.06})
     stairs.plot(data["x"], data["code"], color=theme.groups[0])
     stairs.set(xlabel="x", ylabel="the single number, for y = 1/2", xlim=(0, 1), ylim=(0, 1), title=f"Z = {PAPER[0]} segments")

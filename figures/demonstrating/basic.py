@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+SMALL_WEIGHT = 0.1
+"""Weights and biases below this count as zero: a tenth of a fully represented feature's weight."""
 OPPOSITE = math.cos(math.radians(170))
 """Cosine up to which two features count as antipodal: within 10 degrees."""
 
@@ -82,9 +84,9 @@ def per_density(trained: Trained, densities: Sequence[float], name: str) -> np.n
     return np.stack([trained.where(density=density)[name] for density in densities])
 
 
-def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str, Array]:
+def tally(trained: Trained) -> dict[str, Array]:
     """The measures of each model, as arrays. Features are numbered from 0 by falling importance."""
-    W, b = (per_density(trained, densities, name) for name in ("W", "b"))
+    W, b = (per_density(trained, DENSITIES, name) for name in ("W", "b"))
     flat = W.reshape(-1, *W.shape[2:])
     is_represented, shared = represented(flat), superposed(flat)
     dedicated = is_represented & ~shared
@@ -104,7 +106,7 @@ def tally(trained: Trained, densities: Sequence[float] = DENSITIES) -> dict[str,
         "paired": of_models(measures["paired"], "share of features in superposition that have an opposite, nan without any"),
         "positive": of_models(measures["positive"], "largest product of two represented features, nan without two"),
         "bias": of_models(measures["bias"], "median bias of the represented features, nan without any"),
-        "loss": array(per_density(trained, densities, "final_loss"), "density seed", "final loss"),
+        "loss": array(per_density(trained, DENSITIES, "final_loss"), "density seed", "final loss"),
     }
 
 

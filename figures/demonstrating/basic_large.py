@@ -30,8 +30,6 @@ PAPER_TOTAL = (5.0, 6.93, 8.96, 10.4, 12.1, 13.7, 14.5)
 """Sum of the bars of the paper's F9 at each density; bars are cut off at 1."""
 ONE_FEATURE, PART = 1.0, 0.7
 """Tolerances of a mean count and of a mean sum around the paper's."""
-SMALL_WEIGHT = 0.1
-"""Weights and biases below this count as zero: a tenth of a fully represented feature's weight."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -134,7 +132,7 @@ CLAIMS = (
         paper="the linear solution: 5 of 20 and 20 of 80 features",
         quantity="largest difference of a ReLU model's W^T W or b from the best linear solution at density 1, worse of F9, F10",
         measure=_dense,
-        holds=Range(high=SMALL_WEIGHT),
+        holds=Range(high=basic.SMALL_WEIGHT),
     ),
     Claim(
         id="C9",

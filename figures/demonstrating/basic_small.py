@@ -29,8 +29,6 @@ ABOUT = About(
     "of 0.001 for twice the steps. Of each density the model with the lowest final loss is drawn; claims are about all models.",
 )
 LINEAR_DENSITIES = (1.0, 0.001)
-SMALL_WEIGHT = 0.1
-"""Weights and biases below this count as zero: a tenth of a fully represented feature's weight."""
 SPARSEST = tuple(DENSITIES.index(density) for density in (0.01, 0.003, 0.001))
 DENSEST = tuple(DENSITIES.index(density) for density in (1.0, 0.3, 0.1))
 
@@ -93,8 +91,8 @@ def _positive_and_negative(data: Data) -> Estimate:
     """Share of seeds with positive interference and negative biases at every density up to 0.01, and neither from 0.1 on."""
     positive, bias = data["seed_positive"], data["seed_bias"]
     with np.errstate(invalid="ignore"):
-        shows = (positive >= SMALL_WEIGHT) & (bias < 0)
-        clean = (positive < SMALL_WEIGHT) & (bias > -SMALL_WEIGHT)
+        shows = (positive >= basic.SMALL_WEIGHT) & (bias < 0)
+        clean = (positive < basic.SMALL_WEIGHT) & (bias > -basic.SMALL_WEIGHT)
     return share(np.logical_and(shows[list(SPARSEST)].all(axis=0), clean[list(DENSEST)].all(axis=0)))
 
 
@@ -125,7 +123,7 @@ CLAIMS = (
         paper="the same solution at every sparsity, if optimised well enough",
         quantity="largest difference of a linear model's W^T W from that of the best solution, the worse of densities 1, 0.001",
         measure=_linear_everywhere,
-        holds=Range(high=SMALL_WEIGHT),
+        holds=Range(high=basic.SMALL_WEIGHT),
     ),
     Claim(
         id="C7",
@@ -134,7 +132,7 @@ CLAIMS = (
         paper="identity for the five most important features, zero elsewhere; bias zero for these, the expected value for others",
         quantity="largest difference of W^T W or b from this solution, linear models at density 1",
         measure=_linear_dense,
-        holds=Range(high=SMALL_WEIGHT),
+        holds=Range(high=basic.SMALL_WEIGHT),
     ),
     Claim(
         id="C10",

@@ -135,7 +135,7 @@ def _values(base: Trained, data: Data) -> dict[str, Value]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """D* over 1 / (1 - S): the mean, every model, the paper's curve, and the other sizes."""
-    drawn = figure(theme, share=0.75, height=3.3)
+    drawn = figure(share=0.75, height=3.3)
     axes = drawn.subplots()
     for value in (1.0, 0.5):
         axes.axhline(value, color=theme.interference, lw=1.0, ls=(0, (1, 2)), zorder=1)

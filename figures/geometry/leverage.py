@@ -64,7 +64,7 @@ def _evenly_spread() -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Dots of all features of one model per level, and the mean sums at each level."""
-    drawn = figure(theme, share=0.75, height=2.7)
+    drawn = figure(share=0.75, height=2.7)
     left, right = drawn.subplots(1, 2)
     left.plot((0, 1), (0, 1), color=theme.muted, lw=0.9, zorder=1)
     left.plot(data["scores"].ravel(), data["shares"].ravel(), "o", ms=2, mew=0, color=theme.dedicated, zorder=2)

@@ -166,7 +166,7 @@ def _values(data: Data) -> dict[str, Value]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Dimensionalities above, loss below, on one axis of steps; bands mark the late jumps."""
-    drawn = figure(theme, height=4.0)
+    drawn = figure(height=4.0)
     above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
     _levels(above, data, theme)
     below.plot(data["step"], data["loss"], color=theme.ink, lw=1.3)

@@ -133,7 +133,7 @@ TOP, BOTTOM = 2.75, 2.75
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Squares and pentagons by relative density above, losses of all models with both exact curves below."""
-    drawn = figure(theme, height=TOP + BOTTOM)
+    drawn = figure(height=TOP + BOTTOM)
     grid = drawn.add_gridspec(2, 1, height_ratios=(TOP, BOTTOM))
     above, below = grid[0].subgridspec(1, 3, width_ratios=(1, 1, 0.05)), grid[1].subgridspec(1, 2)
     left, right = (drawn.add_subplot(above[k]) for k in range(2))

@@ -67,7 +67,7 @@ def _cosines(W: np.ndarray) -> tuple[float, float]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """The whole matrix, and its two diagonal blocks enlarged."""
-    drawn = figure(theme, share=0.85, height=3.3)
+    drawn = figure(share=0.85, height=3.3)
     grid = drawn.add_gridspec(3, 3, width_ratios=(2.1, 0.08, 1), height_ratios=(1, 1, 0.06))
     whole = drawn.add_subplot(grid[:2, 0])
     products = data["products"]

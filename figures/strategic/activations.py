@@ -92,7 +92,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    drawn = figure(theme, height=2.75)
+    drawn = figure(height=2.75)
     colours = (theme.surface, theme.absent, theme.dedicated, theme.superposed)
     colour_map = ListedColormap(colours)
     at = np.linspace(0, len(RATIOS) - 1, 3), np.linspace(0, len(DENSITIES) - 1, 3)

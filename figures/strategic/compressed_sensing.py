@@ -96,7 +96,7 @@ def _worst_pair(W: np.ndarray, b: np.ndarray) -> float:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Features against dimensions for each density, and features per dimension beside the bound's curve."""
-    drawn = figure(theme, height=2.9)
+    drawn = figure(height=2.9)
     left, right = drawn.subplots(1, 2)
     width = data["width"]
     for k, density in enumerate(data["density"]):

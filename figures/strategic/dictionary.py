@@ -162,7 +162,7 @@ def _alike(W: np.ndarray) -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Shares of features found against the density; the loss of autoencoders against their size."""
-    drawn = figure(theme, height=2.9)
+    drawn = figure(height=2.9)
     left, right = drawn.subplots(1, 2)
     styles = (
         ("coding", "sparse coding", theme.groups[0], "o"),

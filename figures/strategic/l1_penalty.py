@@ -142,7 +142,7 @@ def _efficiencies() -> dict[str, Array]:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Counts and loss against the penalty for both models; the worth of shared dimensions."""
-    drawn = figure(theme, height=3.5)
+    drawn = figure(height=3.5)
     axes = drawn.subplots(2, 3, gridspec_kw={"height_ratios": (1.5, 1), "wspace": 0.05})
     for k, title in enumerate(("Linear hidden layer", "ReLU hidden layer")):
         _counts(axes[0, k], data, k, theme)

@@ -51,7 +51,7 @@ for density in (1.0, 0.05):
 from figures.style import LIGHT, applied, figure, importance_colours
 
 with applied(LIGHT):
-    drawing = figure(LIGHT, share=0.6, height=2.2)
+    drawing = figure(share=0.6, height=2.2)
     for axes, (density, weights) in zip(drawing.subplots(1, 2), best.items(), strict=True):
         for (x, y), colour in zip(weights.T, importance_colours(LIGHT, 5), strict=True):
             axes.plot([0, x], [0, y], color=colour, marker="o", markevery=[1])

@@ -7,7 +7,7 @@ from tests.figures.pictures import assert_legible, assert_readable, contrast, te
 @pytest.fixture
 def sheet():
     with applied(LIGHT):
-        fig = figure(LIGHT, 0.5, 2.0)
+        fig = figure(0.5, 2.0)
         axes = fig.subplots()
         axes.plot([0, 1], [0, 1])
         yield fig, axes

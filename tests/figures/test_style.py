@@ -30,7 +30,7 @@ BLIND = {
 
 
 def draw(data, theme):
-    fig = style.figure(theme, 0.5, 2.0)
+    fig = style.figure(0.5, 2.0)
     left, right = fig.subplots(1, 2)
     style.weight_image(left, data.arrays["W"], theme)
     style.norm_bars(right, np.array([2.0, 1.0, 0.5]), np.array([0.0, 1.0, 3.0]), theme)
@@ -110,11 +110,11 @@ def test_maps_of_weights_and_scores_begin_and_end_with_the_colours_of_the_theme(
 
 def test_a_share_outside_the_text_is_refused():
     with pytest.raises(ValueError, match=r"share is a figure's width over the text width, so it lies in \(0, 1\]; got 1\.5"):
-        style.figure(LIGHT, 1.5)
+        style.figure(1.5)
 
 
 def test_a_figure_is_a_share_of_the_text_width():
-    assert style.figure(LIGHT, 0.5, 2.0).get_size_inches().tolist() == [3.6, 2.0]
+    assert style.figure(0.5, 2.0).get_size_inches().tolist() == [3.6, 2.0]
 
 
 @BY_NAME

@@ -139,7 +139,7 @@ def test_a_plan_says_what_and_why_and_then_that_there_is_nothing_to_do(tiny, cap
     tiny("claims")
     capsys.readouterr()
     assert tiny("plan") == 0
-    assert "Nothing to do: 6 runs are trained and 1 figures are drawn." in capsys.readouterr().out
+    assert "Nothing to do: 6 runs are trained and 1 figure is drawn." in capsys.readouterr().out
 
 
 def cut_shard(store):

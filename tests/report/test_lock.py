@@ -34,6 +34,9 @@ def test_a_line_that_is_none_is_named(tmp_path):
     path.write_text(lock.text_of([ONE]) + "intro/relu smoke\n")
     with pytest.raises(PipelineError, match=r"artifacts\.lock, line 2: a line is sweep, profile, .* got 'intro/relu smoke'"):
         lock.read(path)
+    path.write_text(lock.text_of([ONE]).replace("smoke", "huge"))
+    with pytest.raises(PipelineError, match=r"line 1: the locked profiles are smoke, laptop; got 'huge'\. Remove the line\."):
+        lock.read(path)
 
 
 def test_every_way_to_differ_is_told_apart():

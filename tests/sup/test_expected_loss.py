@@ -11,6 +11,7 @@ from sup.features import Anticorrelated, Correlated, Independent
 from sup.sampling import Sampler
 from sup.sparse_loss import losses_by_active_count, parts_by_active_count
 from sup.specs import Run
+from sup.sweeps import vary
 
 DISTRIBUTIONS = [
     (Independent(density=(0.3, 0.1, 0.5, 0.2, 0.7)), 5),
@@ -107,6 +108,10 @@ def test_a_descent_keeps_absent_features_at_zero_and_gives_their_mean_as_bias():
 def test_what_cannot_be_integrated_is_refused_with_a_way_out():
     with pytest.raises(SpecError, match=r"low and high are 0 and 1, the range .*; got .*Leave them out of the distribution"):
         activation_law(Independent(density=0.5, low=-1.0), 2)
+    with pytest.raises(SpecError, match=r"unit_norm is False, .*; got .*Measure such a model's loss on samples"):
+        activation_law(Independent(density=0.5, unit_norm=True), 2)
+    with pytest.raises(SpecError, match=r"activation is relu, .*; got 'gelu'\. Measure such a model's loss on samples"):
+        Task.of(vary(run(Independent(density=0.5), 2), activation="gelu"))
     with pytest.raises(SpecError, match=r"over at most 6 active features, .* with chance 0\.00781\. Measure .* on samples"):
         Task.of(run(Independent(density=0.5), 7))
     with pytest.raises(SpecError, match=r"model is relu-output, .*; got 'linear'\. Measure another model's loss on samples"):
