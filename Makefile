@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test plan verify lock serve bench soak notebooks clean setup relock
+.PHONY: help report test plan verify lock pack serve bench soak notebooks clean setup relock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -22,6 +22,8 @@ help: ## this list
 #: ONLY     one figure, such as intro
 #: WORKERS  threads for training, and processes for testing (all cores)
 #: CLUSTER  address of a Dask scheduler to train on
+#: FETCH    address of a packed store (a folder, https://, s3://): its models are fetched, checked and not trained
+#: PACK     folder for `make pack`
 
 report: $(READY) ## train what is missing, draw, and build the site
 	@$(PYTHON) -m report build
@@ -42,10 +44,15 @@ verify: $(READY) ## retrain what artifacts.lock lists and compare, bit for bit
 lock: $(READY) ## rewrite artifacts.lock and the expected numbers and verdicts, and say what changed
 	@$(PYTHON) -m report lock
 
+pack: $(READY) ## copy the trained models into the folder PACK, which any static server can offer to builds with FETCH
+	@$(PYTHON) -m report pack
+
 serve: report ## build the site and serve it on this machine, at port 8000
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory "$(or $(OUT),site)" 8000
 
-bench: $(READY) ## time the kernel beside the loop that others use, into speed.json; ONLY=5x2 for one shape
+bench: $(READY) ## time the kernel beside the loop that others use, and JAX, into speed.json; ONLY=5x2 for one shape
+	@$(PYTHON) -c "import jax" 2>/dev/null || { echo "Installing JAX, which is timed too, into $(VENV) ..."; \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements.lock -r tests/benchmarks/jax.lock || true; }
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
 
 soak: $(READY) ## the tests that take minutes

@@ -1,4 +1,4 @@
-"""Writes requirements.lock: the exact version of everything that pyproject.toml asks for, extras and build tools included.
+"""Writes requirements.lock: the exact version of what pyproject.toml asks for, build tools and all extras but two included.
 
 `make relock` keeps the versions that the lock has and that still fit; `make relock UPGRADE="numpy ruff"` lets go of these,
 `UPGRADE=all` of every one.
@@ -23,12 +23,15 @@ HEADER = """\
 # Not listed: what a build of torch for GPUs brings along. It pins that itself, and a build for CPUs does without.
 """
 BROUGHT_BY_TORCH = re.compile(r"cuda-|nvidia-|triton")
+LEFT_OUT = {"bench", "s3"}
+"""Extras that stay out of the lock, which `make` installs whole: JAX is a download of 100 MB, and only `make bench` needs it. Its
+versions are in tests/benchmarks/jax.lock. S3 brings botocore, which holds python-dateutil below 3, and only s3:// needs it."""
 
 
 def wanted(project: Mapping[str, Any]) -> list[str]:
-    """The requirements of pyproject.toml: for running, for every extra, and for building."""
+    """The requirements of pyproject.toml: for running, for every extra but those of `LEFT_OUT`, and for building."""
     about = project["project"]
-    extras = [item for extra in about["optional-dependencies"].values() for item in extra]
+    extras = [item for name, extra in about["optional-dependencies"].items() if name not in LEFT_OUT for item in extra]
     return [*about["dependencies"], *extras, *project["build-system"]["requires"]]
 
 

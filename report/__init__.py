@@ -8,12 +8,14 @@ Its modules in reading order, from the command line down; each imports only thos
     verify                retraining and comparing; writing the lock
     build                 the pages and the site, from the records of a build
     words                 plans, numbers and verdicts as text and JSON
+    pack                  copying trained models into a folder that others can fetch from
     expected              the expected numbers and verdicts
-    lock                  artifacts.lock, read, written and compared
     workshop              plans, trains, draws, and gives the records
     options               the options of the command line
     cluster               training on the workers of a cluster
     execute               training what is missing, side by side
+    fetch                 fetching what is missing from a packed store
+    lock                  artifacts.lock, read, written and compared
     loading               trained sweeps, read from the store
     gallery               drawn figures in the store
     draw                  the files of a figure, from trained runs
@@ -21,6 +23,7 @@ Its modules in reading order, from the command line down; each imports only thos
     profiles              report.yml: how much a profile trains
     progress              progress of training, on a terminal and elsewhere
     reasons               why anything runs, as data
+    store/remote          a store at an address, read from afar
     store/artifacts       the store: written whole, verified when read
     store/index           a line for each stored shard
     store/shard_file      the bytes of a shard

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import figures
-from report import build, cleaning, engines, lock, verify, words, workshop
+from report import build, cleaning, engines, lock, pack, verify, words, workshop
+from report.errors import PipelineError
 from report.options import Options, choose_profile
 from report.progress import say
 from report.records import PICTURES, FigureRecord
@@ -55,10 +56,15 @@ def _print_pictures(name: str, folder: Path) -> None:
     print("\n  ".join([f"Pictures of {name}:", *(str((folder / picture).resolve()) for picture in PICTURES)]))
 
 
+def _reader(options: Options) -> Workshop:
+    """The workshop for a command that leaves the store as it is."""
+    shop = _workshop(options)
+    return replace(shop, store=Store(shop.store.root, shop.store.warn, read_only=True))
+
+
 def run_plan(options: Options) -> int:
     """Prints what a build would make, and why; writes nothing."""
-    shop = _workshop(options)
-    shop = replace(shop, store=Store(shop.store.root, shop.store.warn, read_only=True))
+    shop = _reader(options)
     planned = shop.plan()
     print(_json(words.plan_rows(shop, planned)) if options.json else words.plan_text(shop, planned))
     return 0
@@ -76,6 +82,19 @@ def run_claims(options: Options) -> int:
     """Prints the paper's statements with their verdicts."""
     claims = [claim for record in _workshop(options).make() for claim in record.claims]
     print(_json(words.claim_rows(claims)) if options.json else words.claims_text(claims))
+    return 0
+
+
+def run_pack(options: Options) -> int:
+    """Packs what the figures need into a folder.
+
+    Raises:
+        PipelineError: if no folder is given.
+    """
+    if not options.pack:
+        raise PipelineError("PACK is the folder that gets the models, and none is given. Pass PACK=folder.")
+    shop, folder = _reader(options), Path(options.pack)
+    print(words.packed_text(pack.pack(shop, folder, lock.read()), shop, folder))
     return 0
 
 
@@ -100,5 +119,6 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "lock": verify.run_lock,
     "values": run_values,
     "claims": run_claims,
+    "pack": run_pack,
     "clean": run_clean,
 }

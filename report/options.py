@@ -16,10 +16,12 @@ COMMANDS = {
     "lock": "write the digests of the profile's results into artifacts.lock, and print what changed",
     "values": "the numbers that pages can show",
     "claims": "the paper's statements with their verdicts",
+    "pack": "write the profile's trained models into a folder that any static server can offer, for builds with FETCH",
     "clean": "remove what a build makes; with --store, artifacts that no figure needs any more",
 }
 STORE = str(ROOT / ".artifacts")
 _MAKES_JSON = ("plan", "verify", "values", "claims")
+_FETCHES = ("build", "values", "claims")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,8 @@ class Options:
         only: The one figure to make; empty for all.
         workers: Threads.
         cluster: Address of a Dask scheduler to train on; empty to train here.
+        fetch: Address of a packed store to fetch from before training; empty to train everything.
+        pack: Folder that `pack` writes.
         json: Whether to answer in JSON.
         force: Whether to make everything again.
         clean_store: Whether to clean the store.
@@ -48,6 +52,8 @@ class Options:
     only: str = ""
     workers: int = 1
     cluster: str = ""
+    fetch: str = ""
+    pack: str = ""
     json: bool = False
     force: bool = False
     clean_store: bool = False
@@ -100,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--store", nargs="?", default=None, const=_default("store", STORE), metavar="FOLDER", help=text)
         else:
             _add(command, "store", STORE, "folder of artifacts (default: .artifacts)")
+        if name in _FETCHES:
+            _add(command, "fetch", "", "address of a packed store, such as https://host/store, to fetch from before training")
+        if name == "pack":
+            _add(command, "pack", "", "folder that gets the models; it may hold those of another profile")
         if name in _MAKES_JSON:
             command.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
         if name == "build":

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
+CLEAR = "\r\033[K"
+"""Removes the line under the cursor of a terminal."""
+
 
 def say(text: str) -> None:
     """Prints a notice on standard error; standard output is for answers."""
@@ -142,6 +145,20 @@ class Work:
         return _line(self.text, self.done / self.total, seconds, f"{self.done / seconds:.2g} a second")
 
 
+class TerminalWork(Work):
+    """Also shows each line of progress in the place of the one before."""
+
+    def __init__(self, text: str, total: int, out: TextIO) -> None:
+        super().__init__(text, total)
+        self._out = out
+        print(f"{text} ...", end="", file=out, flush=True)
+
+    def advance(self) -> None:
+        """Counts a finished item and shows how far the work is."""
+        super().advance()
+        print(f"{CLEAR}{self.line()}", end="", file=self._out, flush=True)
+
+
 @contextmanager
 def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Work]:
     """Shows what is being done while the block runs: at once on a terminal, every 30 s elsewhere.
@@ -151,16 +168,16 @@ def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Wo
         total: Number of items, which the caller counts with `advance`; 0 if they are not counted.
         out: Where to print; by default standard error.
     """
-    out, work = out or sys.stderr, Work(text, total)
+    out = out or sys.stderr
     if not out.isatty():
+        work = Work(text, total)
         with _now_and_then(work.line, out):
             yield work
         return
-    print(f"{text} ...", end="", file=out, flush=True)
     try:
-        yield work
+        yield TerminalWork(text, total, out)
     finally:
-        print("\r\033[K", end="", file=out, flush=True)
+        print(CLEAR, end="", file=out, flush=True)
 
 
 @contextmanager

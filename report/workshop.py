@@ -13,12 +13,13 @@ from typing import TypeAlias
 
 import figures
 from figures.base import FigureModule
-from report import engines, loading, profiles
+from report import engines, loading, lock, profiles
 from report.code import Sources
 from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
 from report.errors import PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
+from report.fetch import fetch_missing
 from report.findings import ClaimRecord, TrainedOn, value_of
 from report.gallery import Gallery, Ingredients, ingredients
 from report.options import Options
@@ -62,6 +63,7 @@ class Workshop:
         store: Holds the results.
         workers: Threads that train, and processes that compile or draw.
         cluster: Address of a Dask scheduler to train on; empty to train here.
+        fetch: Address of a packed store, from which what is missing is fetched before the rest is trained; empty to train all.
         forced: Whether to make everything again.
         names: The figures.
         module: Loads a figure's module; picklable, since it is sent to the processes that draw.
@@ -74,6 +76,7 @@ class Workshop:
     store: Store
     workers: int = 1
     cluster: str = ""
+    fetch: str = ""
     forced: bool = False
     names: Sequence[str] = figures.NAMES
     module: Callable[[str], FigureModule] = figures.module
@@ -98,11 +101,15 @@ class Workshop:
         return PlannedFigure(name=name, sweeps=sweeps, made_from=made_from, reason=reason)
 
     def train(self, *, forced: bool = False) -> list[PlannedFigure]:
-        """Trains the missing runs, and returns the plan of what then remains: the drawing.
+        """Fetches or trains the missing runs, and returns the plan of what then remains: the drawing.
 
         Fails with a StoreError if the store cannot be written, and with `Interrupted` on Ctrl-C.
         """
         planned = self.plan(thorough=True, forced=forced)
+        if self.fetch and not forced:
+            sweeps = [sweep for figure in planned for sweep in figure.sweeps]
+            fetch_missing(self.store, self.fetch, self.profile.name, sweeps, lock.read())
+            planned = self.plan()
         tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
         if not tasks:
             return planned
@@ -240,6 +247,7 @@ def open_workshop(options: Options, device: Device, profile: str, store: Path | 
         store=Store(store or options.store, say),
         workers=options.workers,
         cluster=options.cluster,
+        fetch=options.fetch,
         forced=options.force,
         names=(options.only,) if options.only else figures.NAMES,
         sources=sources,

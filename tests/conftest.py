@@ -7,7 +7,9 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # Variables of the Makefile reach its recipes through the environment; no test may depend on the caller's.
-for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "UPGRADE"):
+for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK", "UPGRADE"):
+    os.environ.pop(_name, None)
+for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(_name, None)
 
 # One thread of torch and BLAS in each process: the tests already run side by side, and threads that wait for cores cost tenfold.

@@ -18,7 +18,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-VARIABLES = ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER")
+VARIABLES = ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -42,6 +42,16 @@ def unmet(lock, wanted):
 
 def test_the_lock_meets_the_project():
     assert unmet(LOCK, relock.wanted(PROJECT)) == []
+
+
+def test_jax_has_a_lock_of_its_own_beside_the_one_that_make_installs():
+    text = (ROOT / "tests/benchmarks/jax.lock").read_text(encoding="utf-8")
+    pins = [line for line in text.splitlines() if not line.startswith("#")]
+    extra = PROJECT["project"]["optional-dependencies"]["bench"]
+    assert unmet(pins, extra) == [] and all(re.fullmatch(r"\w+==[\d.]+", pin) for pin in pins)
+    assert not set(extra) & set(relock.wanted(PROJECT)) and set(relock.LEFT_OUT) == {"bench", "s3"}
+    assert not {Requirement(pin).name for pin in pins} & {Requirement(line).name for line in LOCK}
+    assert "-c requirements.lock -r tests/benchmarks/jax.lock" in make("-n", "-o", ".venv/.ready", "bench")
 
 
 def test_a_lock_that_lacks_something_is_seen():
@@ -85,12 +95,12 @@ def make(*arguments):
 def test_help_lists_every_target_and_variable():
     text = make("help")
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
-    assert set(phony) >= set("help report test plan verify lock serve bench soak notebooks clean".split())
+    assert set(phony) >= set("help report test plan verify lock pack serve bench soak notebooks clean".split())
     assert [name for name in phony if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
     assert [name for name in VARIABLES if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("target", ["report", "plan", "verify", "lock", "clean"])
+@pytest.mark.parametrize("target", ["report", "plan", "verify", "lock", "pack", "clean"])
 def test_targets_run_the_command_line(target):
     command = "build" if target == "report" else target
     assert make("-n", "-o", ".venv/.ready", target).split() == [".venv/bin/python", "-m", "report", command]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from report.records import Speed
 PATH = ROOT / "speed.json"
 
 _PARTS = tuple(field.name for field in fields(Speed))
+_NEEDED = {field.name for field in fields(Speed) if field.default is MISSING}  # an older file may lack the others
 _DIGITS = 4
 
 
@@ -33,7 +34,7 @@ def read(path: Path = PATH) -> Speed | None:
         row = json.loads(path.read_bytes())
     except (OSError, ValueError) as problem:
         raise PipelineError(_wrong(path, f"it cannot be read: {problem}")) from None
-    if not isinstance(row, dict) or set(row) != set(_PARTS):
+    if not isinstance(row, dict) or not _NEEDED <= set(row) <= set(_PARTS):
         parts = ", ".join(row) if isinstance(row, dict) else repr(row)
         raise PipelineError(_wrong(path, f"its parts are {', '.join(_PARTS)}; got {parts}"))
     return Speed(**row)

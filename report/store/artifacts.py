@@ -28,6 +28,11 @@ from report.store.shards import Shard
 LEFTOVER_SECONDS = 3600.0
 
 
+def shard_name(key: str) -> str:
+    """The name of a shard's file in any store."""
+    return f"shards/{key}.safetensors"
+
+
 class Store:
     """A folder of artifacts, opened for one command.
 
@@ -52,7 +57,7 @@ class Store:
 
     def path(self, key: str) -> Path:
         """The file of a shard."""
-        return self.shards / f"{key}.safetensors"
+        return self.root / shard_name(key)
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -176,10 +181,16 @@ class Store:
     def publish(self, shard: Shard, arrays: Mapping[str, np.ndarray], label: str) -> Entry:
         """Writes the file of `shard` in one step, from any thread or machine; `add` then enters it in the index.
 
+        Fails as `publish_file` does.
+        """
+        return self.publish_file(shard, *encode(shard, arrays), label)
+
+    def publish_file(self, shard: Shard, data: bytes, digests: tuple[str, ...], label: str) -> Entry:
+        """As `publish`, for a file that is encoded already; `digests` are its runs' content digests.
+
         Raises:
             StoreError: if the store cannot be written; nothing is left under the final name.
         """
-        data, digests = encode(shard, arrays)
         path = self.path(shard.key)
         try:
             files.write(path, data)

@@ -59,6 +59,11 @@ def _parse(line: str) -> Entry | None:
     return Entry(**row) if complete and all(type(row[name]) is kind for name, kind in _KINDS.items()) else None
 
 
+def parse(text: str) -> list[Entry]:
+    """The entries of an index with this text, in order, without lines that cannot be read."""
+    return [entry for line in text.split("\n") if line and (entry := _parse(line))]
+
+
 class Index:
     """The lines of an index, read on first use."""
 
@@ -78,7 +83,7 @@ class Index:
             return []
         except OSError as problem:
             raise StoreError(cannot_read(self.path, problem)) from None
-        return [entry for line in text.split("\n") if line and (entry := _parse(line))]
+        return parse(text)
 
     @cached_property
     def _by_key(self) -> dict[str, Entry]:

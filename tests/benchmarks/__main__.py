@@ -14,6 +14,7 @@ from tests.benchmarks.kernel_loop import CORES, specs
 from tests.benchmarks.machine import machine
 
 PAIRS = 5
+INSTALL_JAX = "python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock"
 BUSY = 0.5  # mean number of programs that wanted a core in the last minute
 
 
@@ -26,19 +27,23 @@ def main(arguments=None):
     about = machine()
     print(
         f"{about['processor']} ({about['target']}), {CORES} cores; Python {about['python']}, torch {about['torch']} with "
-        f"{torch.get_num_threads()} threads, numba {about['numba']}"
+        f"{torch.get_num_threads()} threads, numba {about['numba']}" + (f", JAX {about['jax']}" if about["jax"] else "")
     )
+    if measures.jax_loop() is None:
+        print(f"JAX is not installed and is left out. To time it too: {INSTALL_JAX}")
     if (load := os.getloadavg()[0]) > BUSY:
         print(f"other programs are at work (load {load:.1f}): they hold up the common loop most, so ratios come out too high")
     cases = [case for case in measures.CASES if not given.shapes or case.name in given.shapes]
     compile_kernels(cases, everything=not given.shapes)
     table = [table_entry(case, given.pairs) for case in cases]
-    mean = measures.geometric_mean([cell["ratio"] for entry in table for cell in entry["cells"]])
+    mean, jax_mean = mean_of(table, "ratio"), mean_of(table, "jax_ratio")
     if not given.shapes and given.pairs >= PAIRS:
         rest = the_rest(table, given.pairs)
-        speed.write(Speed(machine=about, pairs=given.pairs, table=table, mean=mean, **rest))
+        speed.write(Speed(machine=about, pairs=given.pairs, table=table, mean=mean, jax_mean=jax_mean, **rest))
         print(f"wrote {speed.PATH.name}, which the Reproducibility page shows")
-    print(f"geometric mean: {mean:.1f}x")
+    for name, found, goal in (("common loop", mean, measures.MEAN_TARGET), ("JAX", jax_mean, measures.JAX_MEAN_TARGET)):
+        if found is not None:
+            print(f"geometric mean, {name}: {found:.1f}x{'' if given.shapes else target(found, goal)}")
 
 
 def options(arguments):
@@ -74,15 +79,29 @@ def table_entry(case, pairs):
     cells = []
     for density in measures.DENSITIES:
         cell = measures.side_by_side(case, density, pairs)
-        below = "" if cell["ratio"] >= cell["target"] else "  BELOW"
-        print(
-            f"{case.model:<11} {case.name:>6} {case.runs:4d} runs  density {density:<4g}  common {cell['common']:8.1f} us  "
-            f"kernel {cell['kernel']:7.2f} us  {cell['ratio']:6.1f}x ({cell['low']:.1f} to {cell['high']:.1f})  "
-            f"target {cell['target']:g}x{below}",
-            flush=True,
-        )
+        head = f"{case.model:<11} {case.name:>6} {case.runs:4d} runs  density {density:<4g}  kernel {cell['kernel']:7.2f} us"
+        print(head + compared("common", cell["common"], *(cell[key] for key in ("ratio", "low", "high", "target"))), flush=True)
+        if cell["jax"] is not None:
+            found = (cell[key] for key in ("jax", "jax_ratio", "jax_low", "jax_high", "jax_target"))
+            print(" " * len(head) + compared("JAX", *found), flush=True)
         cells.append(cell)
     return {"model": case.model, "features": case.features, "hidden": case.hidden, "runs": case.runs, "cells": cells}
+
+
+def compared(name, time, ratio, low, high, goal):
+    """The end of a line: what the side `name` takes, and how many times as fast the kernel is."""
+    return f"  {name:<6} {time:8.1f} us  {ratio:6.1f}x ({low:.1f} to {high:.1f}){target(ratio, goal)}"
+
+
+def target(ratio, goal):
+    """The goal of a ratio in words, and whether it is missed; nothing where there is none."""
+    return "" if goal is None else f"  target {goal:g}x" + ("" if ratio >= goal else "  BELOW")
+
+
+def mean_of(table, key):
+    """The geometric mean of the cells' ratios under `key`; None where that side was left out."""
+    ratios = [cell[key] for entry in table for cell in entry["cells"]]
+    return None if None in ratios else measures.geometric_mean(ratios)
 
 
 def the_rest(table, pairs):

@@ -1,4 +1,4 @@
-"""How times are taken: long enough to be one, and in turn, so that what disturbs the machine disturbs both sides."""
+"""How times are taken: long enough to be one, and in turn, so that what disturbs the machine disturbs every side."""
 
 import math
 import statistics
@@ -25,9 +25,9 @@ def steps_for(advance, long=LONG):
     return max(1, math.ceil(long / taken))
 
 
-def in_turn(first, second, pairs):
-    """`pairs` pairs of what `first()` and `second()` return, called alternately."""
-    return [(first(), second()) for _ in range(pairs)]
+def in_turn(sides, turns):
+    """What each of the functions `sides` returns, called one after the other, in each of `turns` turns."""
+    return [tuple(side() for side in sides) for _ in range(turns)]
 
 
 def compare(pairs):

@@ -17,9 +17,17 @@ def processor():
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def version(library):
+    """The version that is installed; None where it is not."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def machine():
     """Processor, what LLVM compiles for, cores, and the versions that times depend on."""
-    versions = {name: metadata.version(name) for name in ("torch", "numba")}
+    versions = {name: version(name) for name in ("torch", "numba", "jax")}
     return {
         "processor": processor(),
         "target": llvm.get_host_cpu_name(),

@@ -1,5 +1,6 @@
-"""What is measured: the common loop and the kernel side by side at every shape and density, and how the kernel's cost grows."""
+"""What is measured: the common loop, JAX and the kernel side by side at every shape and density; how the kernel's cost grows."""
 
+import importlib
 import math
 import statistics
 import time
@@ -16,6 +17,8 @@ from tests.benchmarks.peak import Peak
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01)
 BATCH = 1024
 WIDENING, WIDENING_HIDDEN = (10, 20, 40, 80), 5
+MEAN_TARGET, JAX_MEAN_TARGET = 40.0, 15.0  # geometric means over all shapes and densities
+JAX_TARGETS = {(80, 20): 4.0, (100, 40): 3.3, (400, 30): 7.0}  # of features and hidden, at density 1
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Case:
             return 20.0
         dense = 3.0 if (self.features, self.hidden) == (100, 40) else 4.0
         return 8.0 if density <= 0.01 else 6.0 if density <= 0.1 else dense
+
+    def jax_target(self, density):
+        """How many times as fast as JAX the kernel shall be: at large shapes dense, and twice as much at 0.01; None elsewhere."""
+        dense = JAX_TARGETS.get((self.features, self.hidden))
+        return None if dense is None else {1.0: dense, 0.01: 2 * dense}.get(density)
 
 
 CASES = (
@@ -60,13 +68,40 @@ def kernel_seconds(runs, threads=CORES, long=LONG):
     return lambda: seconds(KernelLoop(runs, threads).advance, steps)
 
 
+def common_seconds(case, density):
+    """A function that times a step of the common loop."""
+    loop = CommonLoop(case.model, case.features, case.hidden, case.runs, density, BATCH)
+    steps = steps_for(loop.advance)
+    return lambda: seconds(loop.advance, steps)
+
+
+def jax_loop():
+    """The module `jax_loop`; None where JAX is not installed."""
+    try:
+        return importlib.import_module("tests.benchmarks.jax_loop")
+    except ModuleNotFoundError:
+        return None
+
+
+def jax_seconds(case, density):
+    """A function that times a step of JAX in whole chunks, which are compiled here; None where JAX is not installed."""
+    if (module := jax_loop()) is None:
+        return None
+    loop = module.JaxLoop(case.model, case.features, case.hidden, case.runs, density, BATCH)
+    chunks = steps_for(lambda count: loop.advance(module.CHUNK * count))
+    return lambda: seconds(loop.advance, module.CHUNK * chunks)
+
+
 def side_by_side(case, density, pairs):
-    """A cell of the table; times are microseconds that a step of one run takes, all cores at work."""
-    common = CommonLoop(case.model, case.features, case.hidden, case.runs, density, BATCH)
-    steps = steps_for(common.advance)
+    """A cell of the table; times are microseconds that a step of one run takes, all cores at work.
+
+    Both ratios are to the kernel's time of the same turn. Those of JAX are None where it is not installed.
+    """
+    common, jax = common_seconds(case, density), jax_seconds(case, density)
     kernel = kernel_seconds(specs(case.model, case.features, case.hidden, case.runs, density))
-    slow, fast, ratio, low, high = compare(in_turn(lambda: seconds(common.advance, steps), kernel, pairs))
-    return {
+    turns = in_turn((common, jax, kernel) if jax else (common, kernel), pairs)
+    slow, fast, ratio, low, high = compare([(turn[0], turn[-1]) for turn in turns])
+    cell = {
         "density": density,
         "common": slow / case.runs * 1e6,
         "kernel": fast / case.runs * 1e6,
@@ -74,7 +109,11 @@ def side_by_side(case, density, pairs):
         "low": low,
         "high": high,
         "target": case.target(density),
-    }
+    } | dict.fromkeys(("jax", "jax_ratio", "jax_low", "jax_high"))
+    if jax:
+        slow, _, ratio, low, high = compare([(turn[1], turn[-1]) for turn in turns])
+        cell |= {"jax": slow / case.runs * 1e6, "jax_ratio": ratio, "jax_low": low, "jax_high": high}
+    return cell | {"jax_target": case.jax_target(density)}
 
 
 def geometric_mean(ratios):
@@ -99,7 +138,7 @@ def late(density, pairs, steps=2000):
     trained = KernelLoop(runs)
     trained.advance(steps)
     count = steps_for(trained.advance)
-    start, end, *_ = compare(in_turn(kernel_seconds(runs), lambda: seconds(trained.advance, count), pairs))
+    start, end, *_ = compare(in_turn((kernel_seconds(runs), lambda: seconds(trained.advance, count)), pairs))
     return {"density": density, "steps": steps, "start": start / len(runs) * 1e6, "late": end / len(runs) * 1e6}
 
 
@@ -134,7 +173,8 @@ def growth_with_threads(pairs):
     rows = []
     for model, features, hidden, runs in (("relu-output", 5, 2, 16), ("relu-output", 80, 20, 8), ("relu-output", 400, 30, 8)):
         many = specs(model, features, hidden, runs, 0.1)
-        one, all_, ratio, low, high = compare(in_turn(kernel_seconds(many, 1, 1.5), kernel_seconds(many, CORES, 1.5), pairs))
+        sides = (kernel_seconds(many, 1, 1.5), kernel_seconds(many, CORES, 1.5))
+        one, all_, ratio, low, high = compare(in_turn(sides, pairs))
         rows.append({"features": features, "hidden": hidden, "runs": runs, "threads": CORES, "one": one / runs * 1e6,
                      "all": all_ / runs * 1e6, "ratio": ratio, "low": low, "high": high})  # fmt: skip
     return rows

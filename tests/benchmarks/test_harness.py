@@ -1,6 +1,8 @@
 """The benchmark compares the same models and counts what is computed. No test looks at a clock."""
 
 import re
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from report.pages import speed
 from sup.models import forward, target, weighted_loss
 from sup.training import train
 from tests.benchmarks import __main__ as benchmark
-from tests.benchmarks import clock, compilation, measures
+from tests.benchmarks import clock, compilation, machine, measures
 from tests.benchmarks.common_loop import CommonLoop
 from tests.benchmarks.kernel_loop import KernelLoop, specs, spread
 from tests.benchmarks.memory import megabytes
@@ -72,9 +74,51 @@ def test_sides_take_turns_and_ratios_are_of_neighbours():
         told.append(name)
         return next(times[name])
 
-    pairs = clock.in_turn(lambda: side("slow"), lambda: side("fast"), 3)
+    turns = clock.in_turn((lambda: side("slow"), lambda: side("fast")), 3)
     assert told == ["slow", "fast"] * 3
-    assert clock.compare(pairs) == (4.0, 2.0, 2.0, 1.0, 3.0)
+    assert clock.compare(turns) == (4.0, 2.0, 2.0, 1.0, 3.0)
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    """What was advanced, and by how much, where a step of the common loop takes 60 s, of JAX 12 s, of the kernel 2, 3 and 4 s."""
+    told, kernel = [], iter([2.0, 3.0, 4.0])
+    taken = {"common": lambda: 60.0, "jax": lambda: 12.0, "kernel": lambda: next(kernel)}
+
+    def loop(name):
+        return lambda *given: SimpleNamespace(advance=lambda steps: told.append((name, steps)))
+
+    def seconds(advance, steps):
+        advance(steps)
+        return taken[told[-1][0]]()
+
+    monkeypatch.setattr(measures, "CommonLoop", loop("common"))
+    monkeypatch.setattr(measures, "KernelLoop", loop("kernel"))
+    monkeypatch.setattr(measures, "jax_loop", lambda: SimpleNamespace(JaxLoop=loop("jax"), CHUNK=8))
+    monkeypatch.setattr(measures, "seconds", seconds)
+    monkeypatch.setattr(measures, "steps_for", lambda advance, long=0.3: 5)
+    return told
+
+
+def test_three_sides_take_turns_and_each_ratio_is_of_one_turn(stand_ins):
+    cell = measures.side_by_side(measures.Case("relu-output", 80, 20, 2), 0.01, 3)
+    assert stand_ins == [("common", 5), ("jax", 8 * 5), ("kernel", 5)] * 3, "JAX in whole chunks"
+    common = {"common": 30e6, "kernel": 1.5e6, "ratio": 20.0, "low": 15.0, "high": 30.0, "target": 8.0}
+    jax = {"jax": 6e6, "jax_ratio": 4.0, "jax_low": 3.0, "jax_high": 6.0, "jax_target": 8.0}
+    assert cell == {"density": 0.01} | common | jax
+
+
+def test_without_jax_two_sides_take_turns_and_its_numbers_are_none(stand_ins, monkeypatch):
+    monkeypatch.setattr(measures, "jax_loop", lambda: None)
+    cell = measures.side_by_side(measures.Case("relu-output", 80, 20, 2), 0.1, 3)
+    assert stand_ins == [("common", 5), ("kernel", 5)] * 3
+    assert cell["ratio"] == 20.0 and [cell[key] for key in cell if key.startswith("jax")] == [None] * 5
+
+
+def test_jax_may_be_missing(monkeypatch):
+    monkeypatch.delitem(sys.modules, "tests.benchmarks.jax_loop", raising=False)
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert measures.jax_loop() is None and machine.version("no-such-library") is None
 
 
 def test_every_shape_and_density_has_its_target():
@@ -84,6 +128,10 @@ def test_every_shape_and_density_has_its_target():
     for name, expected in goals.items():
         assert [names["relu-output", name].target(density) for density in measures.DENSITIES] == expected
     assert names["relu-hidden", "10x5"].target(0.01) == 20 and names["absolute", "100x40"].target(1.0) == 3
+    for name, dense in {"5x2": None, "80x20": 4, "100x40": 3.3, "400x30": 7}.items():
+        expected = [dense, None, None, None, dense and 2 * dense]
+        assert [names["relu-output", name].jax_target(density) for density in measures.DENSITIES] == expected
+    assert names["absolute", "100x40"].jax_target(1.0) == 3.3
     assert measures.geometric_mean([2.0, 8.0]) == pytest.approx(4.0)
 
 
@@ -130,16 +178,19 @@ REST = ("peak", "late", "compilation", "growth_runs", "growth_features", "growth
 
 @pytest.fixture
 def measured(monkeypatch):
-    """What is written, when every ratio is found to be 10 at density 1.0 and 40 elsewhere and all else is left out."""
+    """What is written, when the kernel is ten times as fast as the common loop at density 1.0 and 40 times elsewhere, half as
+    many times as JAX, and all else is left out.
+    """
     written = []
-    cell = {"common": 1.0, "kernel": 1.0, "low": 9.0, "high": 50.0}
-    monkeypatch.setattr(
-        measures,
-        "side_by_side",
-        lambda case, density, pairs: (
-            cell | {"density": density, "ratio": 10.0 if density == 1.0 else 40.0, "target": case.target(density)}
-        ),
-    )
+
+    def found(case, density, pairs):
+        ratio = 10.0 if density == 1.0 else 40.0
+        common = {"common": 1.0, "kernel": 1.0, "ratio": ratio, "low": 9.0, "high": 50.0, "target": case.target(density)}
+        jax = {"jax": 1.0, "jax_ratio": ratio / 2, "jax_low": 4.0, "jax_high": 25.0, "jax_target": case.jax_target(density)}
+        return {"density": density} | common | jax
+
+    monkeypatch.setattr(measures, "side_by_side", found)
+    monkeypatch.setattr(measures, "jax_loop", SimpleNamespace)
     monkeypatch.setattr(benchmark, "compile_kernels", lambda cases, everything: None)
     monkeypatch.setattr(benchmark, "the_rest", lambda table, pairs: dict.fromkeys(REST))
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
@@ -154,12 +205,33 @@ def test_the_whole_ends_with_its_mean_and_is_written(measured, capsys):
     assert len(rows) == 45
     for line in rows:
         assert line.endswith("BELOW") == (" density 1 " in line and "target 20x" in line), line
-    assert lines[-1] == f"geometric mean: {10**0.2 * 40**0.8:.1f}x"
+    jax = [line for line in lines if line.lstrip().startswith("JAX ")]
+    assert len(jax) == 45 and sum(" target " in line for line in jax) == 8
+    assert [line.endswith("target 7x  BELOW") for line in jax if line.endswith("BELOW")] == [True], "400x30 when dense"
+    mean = 10**0.2 * 40**0.8
+    assert lines[-2] == f"geometric mean, common loop: {mean:.1f}x  target 40x  BELOW"
+    assert lines[-1] == f"geometric mean, JAX: {mean / 2:.1f}x  target 15x"
+    assert not any("not installed" in line for line in lines)
     (written,) = measured
+    assert written.mean == pytest.approx(mean) and written.jax_mean == pytest.approx(mean / 2)
     assert len(written.table) == 9 and [cell["density"] for cell in written.table[0]["cells"]] == list(measures.DENSITIES)
 
 
 @pytest.mark.parametrize("arguments", [["5x2"], ["--pairs", "1"]])
 def test_a_part_writes_nothing(arguments, measured, capsys):
     benchmark.main(arguments)
-    assert "geometric mean: " in capsys.readouterr().out and measured == []
+    assert "geometric mean, JAX: " in capsys.readouterr().out and measured == []
+
+
+def test_without_jax_the_whole_says_how_to_get_it_and_is_written(measured, monkeypatch, capsys):
+    found, missing = measures.side_by_side, dict.fromkeys(("jax", "jax_ratio", "jax_low", "jax_high"))
+    monkeypatch.setattr(measures, "side_by_side", lambda *given: found(*given) | missing)
+    monkeypatch.setattr(measures, "jax_loop", lambda: None)
+    benchmark.main([])
+    lines = capsys.readouterr().out.splitlines()
+    (told,) = [line for line in lines if line.startswith("JAX is not installed")]
+    assert told.endswith("python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock")
+    assert lines[-1].startswith("geometric mean, common loop: ") and not any(
+        line.lstrip().startswith("JAX ") for line in lines if line != told
+    )
+    assert measured[0].jax_mean is None and measured[0].table[0]["cells"][0]["jax_ratio"] is None
