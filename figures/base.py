@@ -10,7 +10,7 @@ A figure is a module of `figures/` with five names:
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from figures.style import Theme
 
-Verdict: TypeAlias = Literal["reproduced", "differs", "not reproduced", "untested"]
+Verdict: TypeAlias = Literal["reproduced", "differs", "not reproduced", "undecided", "not testable"]
 Runs: TypeAlias = Mapping[str, Trained]
 
 
@@ -56,7 +56,7 @@ class Size:
         steps: Optimiser updates of each run.
         seeds: Models per setting.
         full: Whether models are as large as the paper's, for figures that also have smaller ones.
-        grid: Settings along each axis of a map; 0 for a figure without one.
+        grid: Settings along each axis of a map or a curve; 0 for a figure without one.
     """
 
     steps: int
@@ -82,7 +82,7 @@ class Value:
     interval: tuple[float, float] | None = None
 
 
-FIRST_SEED = 20_000
+FIRST_SEED = 40_000
 """The first seed of figures. Recipes, criteria and the rules for selecting models were settled on lower seeds."""
 
 
@@ -95,7 +95,7 @@ def replicates(count: int) -> range:
 
     Example:
         >>> replicates(2)
-        range(20000, 20002)
+        range(40000, 40002)
     """
     return range(FIRST_SEED, FIRST_SEED + count)
 
@@ -200,13 +200,15 @@ class Claim:
         text: The statement in our words.
         source: Where the paper makes it.
         paper: What the paper says about the number, in words or digits.
-        quantity: What is measured, in a few words; what could be measured, if the statement is not tested.
-        measure: Computes the number from the figure's data; nan if the statement is not tested.
+        quantity: What is measured, in a few words; what could be measured, if the statement is not testable.
+        measure: Computes the number from the figure's data; nan if the statement is not testable.
         holds: Range of the number in which the statement holds.
-        untested: Why the statement is not tested here; empty if it is.
+        not_testable: Why no toy model can decide the statement; empty if one can.
+        identity: Whether the number follows from definitions, so that it checks the code and not the models.
         agrees: Range in which the number also agrees with the paper's own; None if the paper gives none.
         unit: The number's unit; empty for a pure number.
         rows: Computes a table of details for the ledger, a dictionary of cells per row; None for no table.
+        cause: Why the number differs from the paper's or the statement fails, as far as experiments show; shown where it does.
     """
 
     id: str
@@ -216,10 +218,12 @@ class Claim:
     quantity: str
     measure: Callable[[Data], Estimate] = lambda data: exact(math.nan)
     holds: Range = Range()
-    untested: str = ""
+    not_testable: str = ""
+    identity: bool = False
     agrees: Range | None = None
     unit: str = ""
     rows: Callable[[Data], list[dict[str, str]]] | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +233,7 @@ class Finding:
     Attributes:
         claim: The statement.
         estimate: The number, its interval, and how many models it rests on.
-        verdict: reproduced, differs, not reproduced or untested.
+        verdict: reproduced, differs, not reproduced, undecided or not testable.
         reason: Why, in a sentence.
     """
 
@@ -239,33 +243,36 @@ class Finding:
     reason: str
 
 
-def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
+def judge(claim: Claim, data: Data, *, decides: bool, unsettled: Sequence[str] = ()) -> Finding:
     """The verdict on `claim`, computed from `data`.
 
     Args:
         claim: The statement.
         data: What its figure computed.
         decides: Whether the profile trains enough for verdicts on trained models; exact claims are always decided.
+        unsettled: The figure's sweeps whose models have not settled; they decide nothing.
     """
     estimate = claim.measure(data)
-    verdict, reason = _verdict(claim, estimate, decides)
+    verdict, reason = _verdict(claim, estimate, decides, unsettled)
     return Finding(claim=claim, estimate=estimate, verdict=verdict, reason=reason)
 
 
-def _verdict(claim: Claim, e: Estimate, decides: bool) -> tuple[Verdict, str]:
-    if claim.untested:
-        return "untested", claim.untested
+def _verdict(claim: Claim, e: Estimate, decides: bool, unsettled: Sequence[str]) -> tuple[Verdict, str]:
+    if claim.not_testable:
+        return "not testable", claim.not_testable
     if e.models and not decides:
-        return "untested", "The profile trains too little to decide."
+        return "undecided", "The profile trains too little to decide."
+    if e.models and unsettled:
+        return "undecided", f"Models have not settled, they still gain at the end of training: {', '.join(unsettled)}."
     if math.isnan(e.value):
-        return "untested", "The number is not defined for these runs."
+        return "undecided", "The number is not defined for these runs."
     if claim.holds.low <= e.low and e.high <= claim.holds.high:
         if claim.agrees and (e.high < claim.agrees.low or e.low > claim.agrees.high):
             return "differs", f"The statement holds, but its number is not {claim.agrees}."
         return "reproduced", f"The whole interval is {claim.holds}." if e.models else f"It is {claim.holds}."
     if e.high < claim.holds.low or e.low > claim.holds.high:
         return "not reproduced", f"The number is not {claim.holds}."
-    return "untested", f"The interval does not decide whether the number is {claim.holds}."
+    return "undecided", f"The interval does not decide whether the number is {claim.holds}."
 
 
 class FigureModule(Protocol):

@@ -70,13 +70,16 @@ class ClaimRecord:
         unit: Its unit; empty for a pure number.
         interval: Its 95 % interval; None when it is exact.
         seeds: How many models it rests on; 0 when it is exact.
-        criterion: When the claim holds, in words.
-        verdict: reproduced, differs, not reproduced or untested.
+        measured: What the number is, in words.
+        needed: When the claim holds and when its number agrees with the paper's, in words; both empty if it is not testable.
+        identity: Whether the number follows from definitions, so that it checks the code and not the models.
+        verdict: reproduced, differs, not reproduced, undecided or not testable.
         reason: Why, in a sentence.
         profile: The profile's name.
         engine: "kernel" or "torch".
         runs: The sweeps that the number rests on; none when it is exact.
         rows: Details for the ledger, a dictionary of cells per row; None for none.
+        cause: Why the number differs or the statement fails; empty where neither is the case or nobody knows.
     """
 
     id: str
@@ -88,13 +91,21 @@ class ClaimRecord:
     unit: str
     interval: Ends | None
     seeds: int
-    criterion: str
+    measured: str
+    needed: str
+    identity: bool = False
     verdict: str
     reason: str
     profile: str = ""
     engine: str = ""
     runs: tuple[TrainedOn, ...] = ()
     rows: Sequence[Mapping[str, str]] | None = None
+    cause: str = ""
+
+    @property
+    def criterion(self) -> str:
+        """What was measured and what is needed, in two sentences; empty if the claim is not testable."""
+        return f"Measured: {self.measured}. Needed: {self.needed}." if self.needed else ""
 
     def row(self) -> dict[str, Any]:
         """The record as JSON."""
@@ -119,16 +130,18 @@ def claim_record(finding: Finding, data: Data) -> ClaimRecord:
         unit=claim.unit,
         interval=(finite(estimate.low), finite(estimate.high)) if estimate.models else None,
         seeds=estimate.models,
-        criterion=criterion(claim),
+        measured="" if claim.not_testable else claim.quantity,
+        needed="" if claim.not_testable else needed(claim),
+        identity=claim.identity,
         verdict=finding.verdict,
         reason=finding.reason,
         rows=claim.rows(data) if claim.rows else None,
+        cause=claim.cause if finding.verdict in ("differs", "not reproduced") else "",
     )
 
 
-def criterion(claim: Claim) -> str:
+def needed(claim: Claim) -> str:
     """When the claim holds, and when its number agrees with the paper's, in words."""
-    if claim.untested:
-        return "none"
-    agrees = f"; agrees with the paper when {claim.agrees}" if claim.agrees else ""
-    return f"{claim.quantity} is {claim.holds}{agrees}"
+    unit = f" {claim.unit}" if claim.unit else ""
+    agrees = f"; to agree with the paper's number, {claim.agrees}{unit}" if claim.agrees else ""
+    return f"{claim.holds}{unit}{agrees}"

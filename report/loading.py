@@ -7,6 +7,7 @@ import numpy as np
 
 from report import files
 from report.errors import StoreError, cannot_write
+from report.findings import finite
 from report.plan import PlannedSweep
 from report.records import RunRecord, SweepRecord
 from report.store.artifacts import Store
@@ -24,7 +25,8 @@ def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]
     """
     parts = [store.read(shard) for shard in planned.shards]
     arrays = {name: np.concatenate([part[name] for part, _ in parts]) for name in parts[0][0]}
-    return Trained(planned.sweep.runs, arrays), tuple(digest for _, digests in parts for digest in digests)
+    trained = Trained(planned.sweep.runs, arrays, planned.sweep.snapshots)
+    return trained, tuple(digest for _, digests in parts for digest in digests)
 
 
 def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord:
@@ -60,8 +62,9 @@ def _rows(trained: Trained, digests: tuple[str, ...]) -> list[RunRecord]:
             seed=run.seed,
             density=get(run, "density"),
             final_loss=float(loss),
+            late_gain=finite(round(float(gain), 4)),
         )
-        for run, content, loss in zip(trained.runs, digests, losses, strict=True)
+        for run, content, loss, gain in zip(trained.runs, digests, losses, trained.late_gain(), strict=True)
     ]
 
 

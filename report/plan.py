@@ -1,7 +1,7 @@
 """The plan: which shards must be trained, each with its reason. Planning trains nothing and imports no engine."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import figures
@@ -92,10 +92,15 @@ def plan_sweeps(
                 f"Add {figure}: {{steps: ..., seeds: ...}}."
             )
         planned += [
-            plan_sweep(store, f"{profile.name}/{figure}/{name}", sweep, engine, thorough=thorough, forced=forced)
+            plan_sweep(store, f"{profile.name}/{figure}/{name}", watched(sweep), engine, thorough=thorough, forced=forced)
             for name, sweep in needs.items()
         ]
     return planned
+
+
+def watched(sweep: Sweep) -> Sweep:
+    """The sweep with a snapshot at four fifths of its steps, if it has none, so that one can see whether its models settled."""
+    return sweep if sweep.snapshots else replace(sweep, snapshots=(4 * sweep.runs[0].recipe.steps // 5,))
 
 
 def plan_sweep(

@@ -24,6 +24,7 @@ class RunRecord:
         seed: Its seed.
         density: Its density; one per feature where they differ.
         final_loss: Its final loss.
+        late_gain: Share of what training gained that it gained in its last fifth; None where that is not known.
     """
 
     spec_digest: str
@@ -31,6 +32,7 @@ class RunRecord:
     seed: int
     density: float | tuple[float, ...]
     final_loss: float
+    late_gain: float | None = None
 
     def row(self) -> dict[str, Any]:
         """The record as JSON, by the column names of the table of runs."""
@@ -40,6 +42,7 @@ class RunRecord:
             "seed": self.seed,
             "density": self.density,
             "final_loss": self.final_loss,
+            "late_gain": self.late_gain,
         }
 
     @classmethod
@@ -52,6 +55,7 @@ class RunRecord:
             seed=row["seed"],
             density=tuple(density) if isinstance(density, list) else density,
             final_loss=row["final_loss"],
+            late_gain=row["late_gain"],
         )
 
 
@@ -82,6 +86,12 @@ class SweepRecord:
     runs: tuple[RunRecord, ...]
     shards: int
     seconds: float | None
+
+    @property
+    def late_gain(self) -> float | None:
+        """The ninth decile of the runs' late gains: at most a tenth of the models has a larger one. None where none is known."""
+        gains = sorted(run.late_gain for run in self.runs if run.late_gain is not None)
+        return gains[9 * (len(gains) - 1) // 10] if gains else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +151,8 @@ class Speed:
         machine: Processor, cores and versions.
         pairs: How often each ratio was measured.
         table: A row per shape, with a cell per density.
-        mean: Geometric mean of the table's ratios.
+        mean: Geometric mean of the table's ratios to the common loop.
+        jax_mean: Geometric mean of its ratios to JAX; None where JAX was not timed.
         peak: Throughput of the densest shape, and its share of what the cores reach in registers.
         late: Time of a step at the start of training and late in it.
         compilation: Seconds that compiling a profile's kernels takes.
@@ -155,6 +166,7 @@ class Speed:
     pairs: int
     table: Sequence[Mapping[str, Any]]
     mean: float
+    jax_mean: float | None = None
     peak: Mapping[str, Any]
     late: Sequence[Mapping[str, Any]]
     compilation: Mapping[str, Any]

@@ -9,6 +9,7 @@ from typing import Any
 
 from report import ROOT
 from report.findings import ClaimRecord, value_row
+from report.pack import Packed
 from report.plan import PlannedSweep
 from report.reasons import describe
 from report.records import FigureRecord
@@ -78,6 +79,17 @@ def _training(sweep: PlannedSweep) -> list[str]:
     ]
 
 
+def packed_text(packed: Packed, shop: Workshop, folder: Path) -> str:
+    """What was packed, and what builds elsewhere will take of it."""
+    head = f"Packed {packed.shards:,} shards of profile {shop.profile.name} ({packed.size / 1e6:.1f} MB) into {folder}."
+    if packed.vouched == packed.sweeps:
+        return f"{head} `make report PROFILE={shop.profile.name} FETCH=`, with its address, trains nothing."
+    return (
+        f"{head} A build with FETCH takes {packed.vouched} of their {packed.sweeps} sweeps and trains the others, "
+        f"whose results artifacts.lock does not list."
+    )
+
+
 def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dict[str, Any]]:
     """Every number that a page can show, by its name."""
     pages = pages_of_values()
@@ -119,7 +131,7 @@ def claim_rows(claims: Iterable[ClaimRecord]) -> list[dict[str, Any]]:
 def claims_text(claims: Sequence[ClaimRecord]) -> str:
     """A line per claim, and the number of claims with each verdict."""
     counts = Counter(claim.verdict for claim in claims)
-    lines = [f"{c.id:<4} {c.verdict:<15} {_number(c.value, c.unit, c.interval)}  {c.criterion}. {c.reason}" for c in claims]
+    lines = [f"{c.id:<4} {c.verdict:<15} {_number(c.value, c.unit, c.interval)}  {c.criterion} {c.reason}" for c in claims]
     return "\n".join(
         [*lines, f"{len(claims)} claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()) + "."]
     )

@@ -14,8 +14,9 @@ from report.findings import ClaimRecord
 from report.pages.citations import Bibliography, Entry
 from report.pages.numbers import FORMATS, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
+from sup.results import SETTLED
 
-MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "untested": "–"}
+MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "undecided": "?", "not testable": "–"}
 """A sign for each verdict, so that colour is never the only difference."""
 
 _LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
@@ -93,7 +94,9 @@ class Markup:
             "labels": self.labels.known,
             "paper": FIGURES,
             "drawn": self.names,
+            "settled": SETTLED,
             "verdicts": self._verdicts(),
+            "identities": [claim.id for claim in self.claims.values() if claim.identity],
             "size": _size,
             "count_runs": self.build.models,
         }

@@ -15,6 +15,7 @@ from report.__main__ import main
 from report.engines import choose_device
 from report.errors import PipelineError
 from report.options import choose_profile, parse
+from report.plan import watched
 from report.store.artifacts import Store
 from report.store.shards import cut
 from tests.report.workbench import FakeEngine, arrays_of, shard, shop, tree
@@ -199,10 +200,10 @@ def test_claims_in_json_follow_the_contract_whatever_the_verdicts(tiny, capsys):
     assert tiny("claims", "--json") == 0
     captured = capsys.readouterr()
     first, second = json.loads(captured.out)
-    assert set(first) == {"id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "criterion", "verdict",
-                          "reason", "profile", "engine", "runs"}  # fmt: skip
+    assert set(first) == {"id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "measured",
+                          "needed", "identity", "verdict", "reason", "profile", "engine", "runs", "cause"}  # fmt: skip
     assert [first["verdict"], second["verdict"]] == ["reproduced", "not reproduced"]
-    assert first["criterion"] == "mean loss is at least 0.01" and captured.err.startswith("Trained 6 runs")
+    assert (first["measured"], first["needed"]) == ("mean loss", "at least 0.01") and captured.err.startswith("Trained 6 runs")
     assert tiny("claims") == 0
     assert "2 claims: 1 reproduced, 1 not reproduced." in capsys.readouterr().out
 
@@ -219,11 +220,11 @@ def test_values_in_json_follow_the_contract(tiny, capsys):
 
 def test_numbers_that_are_not_finite_are_null_in_json(tiny, capsys):
     def broken(specs, snapshots):
-        return {name: array * float("nan") for name, array in arrays_of(specs).items()}
+        return {name: array * float("nan") for name, array in arrays_of(specs, snapshots).items()}
 
     assert tiny("claims", "--json", trainer=broken) == 0
     answer = json.loads(capsys.readouterr().out, parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
-    assert answer[0]["value"] is None and answer[0]["verdict"] == "untested"
+    assert answer[0]["value"] is None and answer[0]["verdict"] == "undecided"
 
 
 def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
@@ -292,9 +293,9 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     store = Store(tmp_path)
     profile = profiles.get("smoke")
     needed = next(iter(module("intro").needs(profile.size("intro")).values()))
-    (kept, *_), unneeded = cut(needed, engines.engine("cpu")), shard()
+    (kept, *_), unneeded = cut(watched(needed), engines.engine("cpu")), shard()
     for one in (kept, unneeded):
-        store.write(one, arrays_of(one.runs), "x")
+        store.write(one, arrays_of(one.runs, one.snapshots), "x")
     for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")

@@ -16,7 +16,7 @@ from report import ROOT, files, progress
 from report.engines import Engine
 from report.errors import Interrupted, PipelineError
 from report.execute import GROUP_FLOATS, Threads, tasks_of, train_missing
-from report.plan import plan_sweep
+from report.plan import plan_sweep, watched
 from report.store.artifacts import Store
 from report.store.shard_file import Damaged
 from report.store.timings import Timings
@@ -29,7 +29,7 @@ LONG = 480_000
 
 
 def planned(store, seeds=10, engine=KERNEL, label="smoke/tiny/models", **changes):
-    return plan_sweep(store, label, runs(seeds, steps=LONG, **changes), engine)
+    return plan_sweep(store, label, watched(runs(seeds, steps=LONG, **changes)), engine)
 
 
 def train(store, plans, engine):
@@ -253,6 +253,15 @@ def test_what_is_being_done_shows_on_a_terminal_alone():
         with progress.working("Drawing tiny", out=out):
             pass
     assert plain.getvalue() == "" and terminal.getvalue() == "Drawing tiny ...\r\033[K"
+
+
+def test_what_is_counted_moves_on_a_terminal():
+    terminal = Terminal()
+    with progress.working("Fetching 4 shards", 4, terminal) as work:
+        work.advance()
+    first, second, end = terminal.getvalue().split(progress.CLEAR)
+    assert first == "Fetching 4 shards ..." and end == ""
+    assert re.fullmatch(r"Fetching 4 shards: 25 %, .* a second, about .* left\.", second)
 
 
 def lines_after(stream, count):

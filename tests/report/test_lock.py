@@ -104,9 +104,9 @@ def test_a_fingerprint_notices_one_changed_number(count, data):
 
 def test_sections_are_replaced_one_by_one(tmp_path):
     path = tmp_path / "claims.expected"
-    path.write_bytes(expected.with_section(path, "smoke", {"C1": "untested"}))
+    path.write_bytes(expected.with_section(path, "smoke", {"C1": "undecided"}))
     path.write_bytes(expected.with_section(path, "laptop", {"C1": "reproduced", "C2": "differs"}))
-    assert expected.read(path, "smoke") == {"C1": "untested"} and list(expected.read(path, "laptop")) == ["C1", "C2"]
+    assert expected.read(path, "smoke") == {"C1": "undecided"} and list(expected.read(path, "laptop")) == ["C1", "C2"]
     assert (
         path.read_text() == json.dumps(json.loads(path.read_text()), indent=1).replace("\n   ", "\n  ") + "\n"
         or path.read_text().count("\n") == 9
@@ -153,7 +153,7 @@ def test_lock_writes_what_verify_then_matches(place, capsys):
 
 
 def other_bits(specs, snapshots):
-    return {name: array + 1 for name, array in arrays_of(specs).items()}
+    return {name: array + 1 for name, array in arrays_of(specs, snapshots).items()}
 
 
 def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys):

@@ -123,7 +123,7 @@ def test_an_engine_that_gives_the_same_bits_redraws_nothing(built, no_drawing):
 def test_an_engine_that_gives_other_bits_redraws(built):
     new = replace(KERNEL, code="d" * 64)
     before = artifacts(built)
-    shop(built, lambda specs, snapshots: {k: a + 1 for k, a in arrays_of(specs).items()}, engine=new).make()
+    shop(built, lambda specs, snapshots: {k: a + 1 for k, a in arrays_of(specs, snapshots).items()}, engine=new).make()
     drawn = json.loads((built / "store/drawn.jsonl").read_text().splitlines()[-1])
     assert drawn["figure"] == "tiny" and len(artifacts(built)) > len(before)
 
@@ -135,7 +135,9 @@ def test_why_a_figure_is_drawn_again(built, monkeypatch):
     assert why(shop(built)) == Reason("environment", "tiny", now, "numpy 9.9")
     monkeypatch.undo()
     small = shop(
-        built, lambda specs, snapshots: {k: a + 1 for k, a in arrays_of(specs).items()}, engine=replace(KERNEL, code="d" * 64)
+        built,
+        lambda specs, snapshots: {k: a + 1 for k, a in arrays_of(specs, snapshots).items()},
+        engine=replace(KERNEL, code="d" * 64),
     )
     small.train()
     assert why(small).kind == "input"

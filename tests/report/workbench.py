@@ -34,13 +34,16 @@ def shard(seeds=3, engine=KERNEL, **changes):
     return only
 
 
+SNAPSHOTS = (("W", "W"), ("loss", "final_loss"))
+
+
 def arrays_of(specs, snapshots=()):
     """Arrays in place of training results, which depend on each run's spec alone."""
     rows = [np.frombuffer(hashlib.shake_256(spec_digest(run).encode()).digest(4 * 16), np.uint32) for run in specs]
     numbers = np.stack(rows).astype(np.float32) / np.float32(2**32)
     arrays = {"W": numbers[:, :10].reshape(-1, 2, 5), "b": numbers[:, 10:15], "final_loss": numbers[:, 15]}
     if snapshots:
-        arrays["snapshot_W"] = np.repeat(arrays["W"][:, None], len(snapshots), axis=1)
+        arrays |= {f"snapshot_{name}": np.repeat(arrays[key][:, None], len(snapshots), axis=1) for name, key in SNAPSHOTS}
     return arrays
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sup.baseline import constant_loss
 from sup.canonical import PINNED, canonical_text, content_digest, digest, spec_digest
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent, one_hot
@@ -228,3 +229,20 @@ def test_results_are_selected_by_their_specs_and_read_only():
         trained.where(density=0.3)
     with pytest.raises(SpecError, match="steps is the number of updates"):
         Recipe(steps=True)
+
+
+def test_models_have_settled_when_nine_in_ten_gained_little_at_the_end():
+    runs = sweep(BASE, seed=range(10)).runs
+    steps, constant = runs[0].recipe.steps, constant_loss(runs[0])
+    before = np.stack([np.full(10, constant), np.full(10, 0.5 * constant)], axis=1)
+
+    def results(final, at=(0, 4 * steps // 5)):
+        return Trained(runs, {"final_loss": constant * np.array(final), "snapshot_loss": before}, at)
+
+    assert results([0.49] * 9 + [0.4]).settled and not results([0.49] * 8 + [0.4] * 2).settled
+    assert np.allclose(results([0.4] * 5 + [0.55] * 5).late_gain(), [0.1 / 0.6] * 5 + [-0.05 / 0.45] * 5)
+    late = results([0.5] * 10, at=(0, steps))  # the last snapshot comes too late to tell, so the first one counts
+    assert np.allclose(late.late_gain(), 1.0) and not late.settled
+    unknown = Trained(runs, {"final_loss": np.ones(10)})
+    assert np.isnan(unknown.late_gain()).all() and unknown.settled
+    assert np.isnan(results([0.995] * 10).late_gain()).all(), "who learned nothing gained nothing"

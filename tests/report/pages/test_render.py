@@ -212,7 +212,7 @@ def test_arrays_and_runs_come_as_csv(build, templates, docs):
     assert (home / "pairs.csv").read_text() == "density,density 2,feature 0,feature 1\n0.1,0.1,1,2\n"
     assert re.search(r"W\.csv</a></th><td>weights</td><td>density, hidden, feature</td>", (docs / "figures/intro.md").read_text())
     runs = (home / "runs-panels.csv").read_text().splitlines()
-    assert runs[0] == "spec,content,seed,density,final_loss"
+    assert runs[0] == "spec,content,seed,density,final_loss,late_gain"
     assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005"
 
 

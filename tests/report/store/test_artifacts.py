@@ -273,7 +273,7 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
     fill(store, one)
     with safe_open(store.path(one.key), framework="np") as opened:
         facts = json.loads(opened.metadata()["sup"])
-        assert sorted(opened.keys()) == ["W", "b", "final_loss", "snapshot_W"]
+        assert sorted(opened.keys()) == ["W", "b", "final_loss", "snapshot_W", "snapshot_loss"]
     assert facts["key"] == one.key and facts["snapshots"] == [0, 1000] and facts["engine"] == "kernel"
     assert len(facts["specs"]) == len(facts["digests"]) == len(runs().runs)
 
