@@ -33,6 +33,7 @@ MODULES = (
     "learning_dynamics.energy_levels",
     "learning_dynamics.octahedron",
     "adversarial.adversarial",
+    "adversarial.gradient_masking",
     "adversarial.adversarial_training",
     "privileged_basis.privileged_matrices",
     "privileged_basis.reading_stacks",

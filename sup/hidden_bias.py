@@ -8,6 +8,7 @@ NumPy for small models, not an engine: it stores no artifacts, and its bits may 
 Source: Elhage et al. 2022, "Superposition in a Privileged Basis", footnote on biases.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,31 +94,32 @@ class Learned:
 
 
 def learn(
-    hidden: int, importance: Float[np.ndarray, " feature"], density: float, recipe: Recipe, runs: int, *, bias: bool
+    hidden: int, importance: Float[np.ndarray, " feature"], density: float, recipe: Recipe, seeds: Sequence[int], *, bias: bool
 ) -> Learned:
-    """Trains `runs` models on independent features, uniform on [0, 1) when active, with AdamW and fresh batches.
+    """Trains a model for each seed on independent features, uniform on [0, 1) when active, with AdamW and fresh batches.
 
     Args:
         hidden: Width of the hidden layer.
         importance: Loss weight of each feature.
         density: Chance that a feature is active.
         recipe: As for `sup.train`, but `l1`, `attack` and `dataset` are ignored.
-        runs: Number of models, from different starts.
+        seeds: One per model; its start and its samples depend on its seed alone.
         bias: Whether the hidden bias is trained; otherwise it stays zero.
     """
-    rng = np.random.default_rng(7)
-    features, (share, factor) = len(importance), np.array(recipe.schedule).T
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    runs, features, (share, factor) = len(rngs), len(importance), np.array(recipe.schedule).T
     spread = recipe.init_scale * np.sqrt(2 / (features + hidden))
-    parts = [spread * rng.normal(size=(runs, hidden, features)), np.zeros((runs, hidden)), np.zeros((runs, features))]
+    start = np.stack([rng.normal(size=(hidden, features)) for rng in rngs])
+    parts = [spread * start, np.zeros((runs, hidden)), np.zeros((runs, features))]
     adams = [Adam(part, recipe.beta1, recipe.beta2, recipe.epsilon) for part in parts]
     for step in range(recipe.steps):
-        x = _samples(rng, (runs, recipe.batch, features), density)
+        x = _samples(rngs, (recipe.batch, features), density)
         rate = recipe.learning_rate * float(np.interp(step / recipe.steps, share, factor))
         for k, slope in enumerate(gradient(x, parts[0], parts[1], parts[2], importance)):
             if k == 1 and not bias:
                 continue
             parts[k] -= rate * (recipe.weight_decay * parts[k] + adams[k].direction(slope))
-    x = _samples(rng, (runs, 16_384, features), density)
+    x = _samples(rngs, (16_384, features), density)
     W, c, b = parts
     loss = ((hidden_bias_model(x, W, c, b) - x) ** 2 @ importance).mean(axis=1) / features
     off = x @ W.swapaxes(1, 2) + c[:, None] <= 0
@@ -125,8 +127,8 @@ def learn(
     return Learned(W=W, c=c, b=b, loss=loss, off=(off & some).sum(axis=1) / some.sum(axis=1))
 
 
-def _samples(rng: np.random.Generator, shape: tuple[int, ...], density: float) -> np.ndarray:
-    drawn = rng.random(shape)
+def _samples(rngs: Sequence[np.random.Generator], shape: tuple[int, int], density: float) -> np.ndarray:
+    drawn = np.stack([rng.random(shape) for rng in rngs])
     return np.where(drawn < density, drawn / density, 0.0)
 
 

@@ -73,7 +73,7 @@ class Descent(NamedTuple):
 
     Attributes:
         added: The loss that it adds to each sample (sample).
-        blind: Whether the gradient at the sample itself is exactly zero, so that it gives no direction (sample).
+        blind: Whether the gradient at the starting point is exactly zero, so that it gives no direction (sample).
     """
 
     added: Float64[np.ndarray, " sample"]
@@ -86,11 +86,23 @@ def gradient_harm(
     x: Float[np.ndarray, "sample feature"],
     norm: float,
     steps: int = 20,
+    *,
+    stride: float | None = None,
+    start: Float[np.ndarray, "sample feature"] | None = None,
 ) -> Descent:
-    """The loss that projected gradient ascent adds to each sample, from delta = 0 within |delta| <= norm.
+    """The loss that projected gradient ascent adds to each sample, within |delta| <= norm.
 
     The gradient of the loss in delta is G (2 (x' - x) * [z > 0]): an output whose ReLU is closed adds nothing to it. Each step
-    goes 2.5 norm / steps along the unit gradient (Madry et al. 2018), then back into the ball; the best point on the way counts.
+    goes `stride` along the unit gradient, then back into the ball; the best point on the way counts, the start included.
+
+    Args:
+        W: The weights.
+        b: The biases.
+        x: The samples.
+        norm: The largest norm of delta.
+        steps: Steps along the gradient.
+        stride: Length of a step; 2.5 norm / steps without one (Madry et al. 2018).
+        start: The first delta of each sample, within the ball; 0 without one.
 
     Example: one feature behind a closed ReLU. The gradient is zero, though a delta of 1 would open it.
         >>> result = gradient_harm(np.eye(1), np.array([-0.5]), np.zeros((1, 1)), 1.0)
@@ -98,15 +110,16 @@ def gradient_harm(
         ([0.0], [True])
     """
     G, x = gram(W[None])[0], np.asarray(x, np.float64)
-    clean = _loss(x @ G + b, x)
-    delta, best, blind = np.zeros_like(x), np.zeros(len(x)), np.zeros(len(x), bool)
+    clean, stride = _loss(x @ G + b, x), 2.5 * norm / steps if stride is None else stride
+    delta = np.zeros_like(x) if start is None else np.array(start, np.float64)
+    best, blind = _loss((x + delta) @ G + b, x) - clean, np.zeros(len(x), bool)
     for step in range(steps):
         z = (x + delta) @ G + b
         slope = (2 * (np.maximum(z, 0.0) - x) * (z > 0)) @ G
         size = np.linalg.norm(slope, axis=1, keepdims=True)
         if step == 0:
             blind = size[:, 0] == 0
-        delta += 2.5 * norm / steps * np.divide(slope, size, out=np.zeros_like(slope), where=size > 0)
+        delta += stride * np.divide(slope, size, out=np.zeros_like(slope), where=size > 0)
         delta *= np.minimum(1.0, norm / np.maximum(np.linalg.norm(delta, axis=1, keepdims=True), 1e-300))
         best = np.maximum(best, _loss((x + delta) @ G + b, x) - clean)
     return Descent(best, blind)

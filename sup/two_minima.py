@@ -19,6 +19,8 @@ STARTS = np.array([(1, -1), (1, 0), (0, 1), (1, 0.4), (0.4, 1)])
 PUSH, SAME, STRIDE, STILL = 0.02, 0.02, 0.2, 1e-12
 """Size of the kick that tests a stationary point; largest difference between the weights of equal minima; longest step;
 expected gain at which a descent ends."""
+LENGTHS, HALVINGS = 24, 8
+"""Lengths of the starts whose basins are measured, and bisections of an angle."""
 
 
 def descend(
@@ -128,21 +130,31 @@ def crossing(
 
 
 def basin(
-    density: float, importance: float, *, rounds: int = 300
-) -> tuple[Float64[np.ndarray, "start 2"], Float64[np.ndarray, " start"], Float64[np.ndarray, "start 2"]]:
-    """The starts (a grid with w_1 > 0), their chances, and the ends of small steps of gradient descent without biases.
+    density: Float[np.ndarray, " setting"], importance: Float[np.ndarray, " setting"], *, rounds: int = 200
+) -> Float64[np.ndarray, " setting"]:
+    """The chance that small steps of gradient descent without biases lead from normal weights to an antipodal pair.
 
-    The chances are those of normal weights with the default standard deviation sqrt(2/3); W and -W lead to the same model.
+    The weights are independent and normal with the default standard deviation sqrt(2/3). So their angle is uniform, and 3/4 of
+    their squared length is exponential. At each of `LENGTHS` equally likely lengths, both edges of the angles that lead to the
+    pair are found by bisection, to two thousandths of a half turn: one near the axis of each feature, for the directions half-way
+    between the axes lead to the pair and to the mixture. For settings in which both are minima.
 
     Example: equal features, sparse: fewer than half of the starts lead to the antipodal pair, which is the lowest minimum.
-        >>> _, chance, ends = basin(0.2, 1.0)
-        >>> bool(0.3 < chance[ends.prod(axis=1) < 0].sum() < 0.5)
+        >>> chance = basin(np.array([0.2]), np.array([1.0]))
+        >>> bool(0.45 < chance[0] < 0.5)
         True
     """
-    side = np.linspace(-1.8, 1.8, 19)
-    starts = np.array([(x, y) for x in side[side >= 0] + 0.1 for y in side + 0.01])
-    chance = np.exp(-(starts**2).sum(axis=1) * 3 / 4)
-    q = np.concatenate([starts, np.zeros_like(starts)], axis=1)
-    for _ in range(rounds):
-        q[:, :2] -= 0.1 / density * np.clip(two_feature_slope(q, density, importance).gradient[:, :2], -density, density)
-    return starts, chance / chance.sum(), q[:, :2]
+    p, r = (np.asarray(v, np.float64)[:, None, None] for v in (density, importance))
+    likely = (np.arange(LENGTHS) + 0.5) / LENGTHS
+    length = np.sqrt(-4 / 3 * np.log1p(-likely))[:, None]
+    pair = np.full((len(p), LENGTHS, 2), -np.pi / 4)  # at this angle a start leads to the pair, on its other side to the mixture
+    mixture = np.broadcast_to([np.pi / 4, -3 * np.pi / 4], pair.shape)
+    for _ in range(HALVINGS):
+        middle = (pair + mixture) / 2
+        q = np.stack([length * np.cos(middle), length * np.sin(middle), *np.zeros((2, *middle.shape))], axis=-1)
+        for _ in range(rounds):
+            q[..., :2] -= 0.1 / p[..., None] * np.clip(two_feature_slope(q, p, r).gradient[..., :2], -p[..., None], p[..., None])
+        leads = q[..., 0] * q[..., 1] < 0
+        pair, mixture = np.where(leads, middle, pair), np.where(leads, mixture, middle)
+    edges = (pair + mixture) / 2
+    return np.asarray((edges[..., 0] - edges[..., 1]).mean(axis=1) / np.pi)

@@ -57,7 +57,7 @@ def test_it_computes_and_claims(figure, data):
     assert isinstance(data, Data)
     assert data["counts"].shape == (len(figure.DENSITIES), 2)
     assert data.values["most"].value == data["counts"].max()
-    assert judge(figure.CLAIMS[0], data, decides=False).verdict == "untested"
+    assert judge(figure.CLAIMS[0], data, decides=False).verdict == "undecided"
     known = plain(counts=[[2, 2, 2], [3, 3, 3], [4, 4, 4], [5, 5, 5]])
     assert judge(figure.CLAIMS[0], known, decides=True).verdict == "reproduced"
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-RATE = 0.003
 ABOUT = About(
     label="F32",
     title="The absolute value of a hundred features on forty neurons",
@@ -30,9 +29,10 @@ ABOUT = About(
     "features become sparser, neurons of the less important features get several pieces, and at the sparsest setting every "
     "neuron has many.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " The smaller profiles train fewer steps, which shows most at the sparsest "
-    "setting. A neuron answers to a feature if that weight is at least a fifth of its largest; the paper shades its neurons "
-    "by eye. Colours are superposition scores of the weights in after rescaling.",
+    note=absolute.MANY_NOTE + " What a row's models explain is the share of the loss of the best constant outputs "
+    "that they save. Where that is less than 90 % training has not settled, and the row decides nothing. A neuron answers to a "
+    "feature if that weight is at least a fifth of its largest; the paper shades its neurons by eye. Colours are superposition "
+    "scores of the weights in after rescaling.",
 )
 FEATURES, HIDDEN, DECAY = 100, 40, 0.8
 DENSITIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
@@ -40,11 +40,13 @@ PAPER = ("40", "40", "about 31", "about 16", "about 24, then islands", "24", "0"
 """Neurons of one feature in the paper's figure, read by eye."""
 MIXED = (0.1, 0.03, 0.01)
 """Densities at which the paper's figure has neurons of both kinds."""
+EXPLAINED = 0.9
+"""Least share of the loss of constant outputs that models must save, on average, for their density to count."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """Fits at each density."""
-    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, DENSITIES, size, RATE)}
+    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, DENSITIES, size, absolute.MANY)}
 
 
 def reduce(runs: Runs) -> Data:
@@ -76,9 +78,13 @@ def _values(data: Data) -> dict[str, Value]:
     for k, density in enumerate(DENSITIES):
         values[f"alone_{density:g}"] = Value(value=float(HIDDEN * data["alone"][k].mean()))
         values[f"sides_{density:g}"] = Value(value=float(data["sides"][k].mean()))
-        explained = 100 * float(1 - data["loss"][k].mean() / data["blind"][k])
-        values[f"explained_{density:g}"] = Value(value=explained, unit="%", digits=3)
+        values[f"explained_{density:g}"] = Value(value=100 * float(explained(data)[k]), unit="%", digits=3)
     return values
+
+
+def explained(data: Data) -> np.ndarray:
+    """Share (density) of the loss of the best constant outputs that the models save on average."""
+    return np.asarray(1 - data["loss"].mean(axis=1) / data["blind"])
 
 
 def _measured(fits: Trained) -> dict[str, np.ndarray]:
@@ -143,20 +149,48 @@ def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: T
     stack_plot(stacks, sizes, list(colours), theme, data["answered"][k], gap=0.2, least=least)
     stacks.set(ylim=(0, top), yticks=(0, top))
     stacks.tick_params(labelsize=8, length=2)
-    count = int((data["answered"][k] == 1).sum())
+    count, share = int((data["answered"][k] == 1).sum()), float(explained(data)[k])
+    settled = "" if share >= EXPLAINED else ": not settled"
     say(axes, 34, base + ROW - 10, f"$1-S={density:g}$", theme, ha="left", fontweight="bold")
-    say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} neurons answer to one feature", theme, ha="right")
+    say(axes, 106, base + ROW - 10, f"explains {100 * share:.0f} %{settled}", theme, ha="left", color=theme.muted)
+    say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} neurons of one feature", theme, ha="right")
 
 
 def _dedicated_then_shared(data: Data) -> Estimate:
-    """The smaller of two shares of neurons: of one feature at the densest, of several at the sparsest setting."""
+    """The smaller share of neurons, of one feature at density 1 and of several at the sparsest; undefined unless both settled."""
+    if explained(data)[[0, -1]].min() < EXPLAINED:
+        return undefined(2 * data["alone"].shape[1])
     return least([mean(shares, among=2) for shares in (data["alone"][0], data["several"][-1])])
 
 
+def _mixed(data: Data) -> dict[float, np.ndarray]:
+    """The chances of `rank`, one for each model with neurons of both kinds, at each density of `MIXED` that counts."""
+    places = [k for k, density in enumerate(DENSITIES) if density in MIXED and explained(data)[k] >= EXPLAINED]
+    ranks = {DENSITIES[k]: data["rank"][k] for k in places}
+    both = {density: of_models[~np.isnan(of_models)] for density, of_models in ranks.items()}
+    return {density: of_models for density, of_models in both.items() if of_models.size}
+
+
 def _important_last(data: Data) -> Estimate:
-    ranks = data["rank"][[DENSITIES.index(density) for density in MIXED]].ravel()
-    ranks = ranks[~np.isnan(ranks)]
-    return mean(ranks) if ranks.size else undefined(data["rank"].size)
+    """The smallest mean chance over the densities that count; undefined without one."""
+    ranks = _mixed(data)
+    return least([mean(row, among=len(ranks)) for row in ranks.values()]) if ranks else undefined(data["rank"].size)
+
+
+def _ranks(data: Data) -> list[dict[str, str]]:
+    """What each density contributes to C80, a row per density of `MIXED`."""
+    counted, rows = _mixed(data), []
+    for density in MIXED:
+        k = DENSITIES.index(density)
+        both = int((~np.isnan(data["rank"][k])).sum())
+        row = {
+            "density": f"{density:g}",
+            "models with neurons of both kinds": f"{both} of {data['rank'].shape[1]}",
+            "chance": f"{counted[density].mean():.2f}" if density in counted else "",
+            "counts": "yes" if density in counted else "no, not settled" if explained(data)[k] < EXPLAINED else "no",
+        }
+        rows.append(row)
+    return rows
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -168,6 +202,7 @@ def _rows(data: Data) -> list[dict[str, str]]:
             "in the paper, by eye": PAPER[k],
             "neurons of several": f"{HIDDEN * data['several'][k].mean():.0f}",
             "features computed on both sides": f"{data['sides'][k].mean():.0f}",
+            "explained": f"{explained(data)[k]:.0%}",
         }
         for k, density in enumerate(DENSITIES)
     ]
@@ -196,21 +231,24 @@ CLAIMS = (
         rows=_rows,
         text="With dense features each neuron serves one feature; with very sparse ones every neuron serves several.",
         paper="all 40 neurons of one feature at density 1, none at 0.001",
-        quantity="smaller of the shares of neurons of one feature at density 1 and of several at density 0.001",
+        quantity="smaller of the shares of neurons of one feature at density 1 and of several at density 0.001; undefined unless "
+        "the models of both densities explain at least 90 percent of the loss of constant outputs",
     ),
     Claim(
         id="C80",
         source=SOURCE,
         measure=_important_last,
         holds=Range(low=0.5),
+        rows=_ranks,
         text="Neurons of important features stay with one feature longest.",
         paper="the first neurons, by importance, are the last to be shared",
-        quantity="chance that a neuron of one feature has a more important one than a neuron of several, densities 0.1, 0.03 "
-        "and 0.01",
+        quantity="chance that a neuron of one feature has a more important one than a neuron of several, the smallest mean over "
+        "models at densities 0.1, 0.03 and 0.01, of those that have settled and have neurons of both kinds",
     ),
     Claim(
         id="C82",
         source=SOURCE,
+        identity=True,
         rows=_losses,
         holds=Range(low=2.0),
         text="Losses at different sparsities cannot be compared.",

@@ -20,7 +20,6 @@ from sup.sweeps import Sweep
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-RATE = 0.01
 ABOUT = About(
     label="F31",
     title="With two neurons a feature, a model computes the absolute value exactly",
@@ -28,8 +27,7 @@ ABOUT = About(
     "all plus one. Right: the same as a graph, from each input one red and one blue edge to neurons of its own, and two red "
     "edges on to its output.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " Density 0.5 and equal importances are our choice. Shown is the best of all fits "
-    "by final loss.",
+    note=absolute.NOTE + " Density 0.5 and equal importances are our choice. Shown is the best of all fits by final loss.",
 )
 FEATURES, HIDDEN, DENSITY = 3, 6, 0.5
 OTHERS = (1.0, 0.1)
@@ -44,8 +42,8 @@ def needs(size: Size) -> dict[str, Sweep]:
     """Fits from many seeds; `others`, fewer at other densities."""
     half = replace(size, seeds=(size.seeds + 1) // 2)
     return {
-        "fits": absolute.fits(FEATURES, HIDDEN, 1.0, (DENSITY,), size, RATE),
-        "others": absolute.fits(FEATURES, HIDDEN, 1.0, OTHERS, half, RATE),
+        "fits": absolute.fits(FEATURES, HIDDEN, 1.0, (DENSITY,), size),
+        "others": absolute.fits(FEATURES, HIDDEN, 1.0, OTHERS, half),
     }
 
 
@@ -136,6 +134,7 @@ CLAIMS = (
     ),
     Claim(
         id="C78",
+        identity=True,
         text="Each neuron's weights in can be scaled by a positive factor if those out are divided by it: nothing changes.",
         source="Computation in Superposition",
         paper="a freedom of rescaling",

@@ -6,13 +6,13 @@ import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
-from figures.computation.absolute_large import DECAY, DENSITIES, FEATURES, HIDDEN, RATE
+from figures.computation.absolute_large import DECAY, DENSITIES, EXPLAINED, FEATURES, HIDDEN, blind_loss
 from figures.shared.stacks import neuron_colour, neuron_legend, stack_plot
 from figures.shared.strokes import inset, say, sheet
 from figures.style import Theme, importance_colours, themed
 from sup.neurons import answers, polysemantic, primary_features, unit_rows
 from sup.results import Trained
-from sup.statistics import Estimate, mean
+from sup.statistics import Estimate, mean, undefined
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ ABOUT = About(
     "one and several small ones. Below, the share of a shared neuron's strongest activations that its primary feature causes, "
     "falling from nearly all at the top to fewer further down.",
     source="Computation in Superposition",
-    note=absolute.NOTE.format(rate=RATE) + " The paper zooms in at density 0.01; here neurons of both kinds live together at "
-    "0.03. Shown are the ten neighbours of the figure before among which both kinds are most even.",
+    note=absolute.MANY_NOTE + " The paper zooms in at density 0.01 and near it; here the density is 0.03, at "
+    "which its figure of all densities has neurons of both kinds too. Shown are the ten neighbours of the figure before among "
+    "which both kinds are most even.",
 )
 WINDOW, SAMPLES, TOP = 10, 16_384, 20
 """Number of drawn neurons, of samples on which activations are ranked, and of strongest ones that count as top activations."""
@@ -37,7 +38,7 @@ RANKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 def needs(size: Size) -> dict[str, Sweep]:
     """The fits of the figure before, the same sweep."""
-    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, DENSITIES, size, RATE)}
+    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, DENSITIES, size, absolute.MANY)}
 
 
 def reduce(runs: Runs) -> Data:
@@ -62,6 +63,8 @@ def reduce(runs: Runs) -> Data:
         "first": array(first, "", "place of the first drawn neuron among those of the best fit, from 0"),
         "caused": array(shares, "seed rank", caused),
         "ranks": array(RANKS, "rank", "how many of the strongest activations are counted"),
+        "loss": array(fits["final_loss"].astype(np.float64), "seed", "final loss"),
+        "blind": array(blind_loss(DENSITY), "", "loss of the best constant outputs"),
         "second": array(second, "seed", f"second largest weight in over the largest, by size, {text}"),
     }
     values = {"top": Value(value=100 * float(np.nan_to_num(shares[:, RANKS.index(TOP)]).mean()), unit="%")}
@@ -135,7 +138,12 @@ def _ranks(axes: "Axes", data: Data, theme: Theme) -> None:
 
 
 def _top(data: Data) -> Estimate:
-    return mean(data["caused"][:, RANKS.index(TOP)])
+    """Mean over models with shared neurons; undefined unless the models explain enough of the loss of constant outputs."""
+    if data["loss"].mean() > (1 - EXPLAINED) * data["blind"]:
+        return undefined(data["loss"].size)
+    shares = data["caused"][:, RANKS.index(TOP)]
+    shares = shares[~np.isnan(shares)]
+    return mean(shares) if shares.size else undefined(data["loss"].size)
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -155,7 +163,7 @@ CLAIMS = (
         source="Computation in Superposition",
         paper="one might think such a neuron monosemantic from its top activations",
         quantity="mean share of the 20 strongest activations of a shared neuron, of 16,384, to which its primary feature "
-        "contributes most",
+        "contributes most, at density 0.03; undefined unless models explain at least 90 percent of the loss of constant outputs",
         measure=_top,
         holds=Range(low=0.8),
         rows=_rows,

@@ -6,7 +6,8 @@ import numpy as np
 
 from figures.base import About, Claim, Data, Runs, Size, Value, array
 from figures.computation import absolute
-from figures.computation.asymmetric_model import DECAY, DENSITY, FEATURES, HIDDEN, RATE, chosen, found_in
+from figures.computation.asymmetric_model import DECAY, DENSITY, FEATURES, HIDDEN
+from figures.computation.instances import Instance, chosen, found_in
 from figures.computation.wiring import pair_graph
 from figures.shared.strokes import say, sheet
 from figures.style import Theme, themed
@@ -25,14 +26,14 @@ ABOUT = About(
     "the primary feature alone would switch on the secondary's output several times over; with the inhibitor nothing is left "
     "of it.",
     source="Computation in Superposition",
-    note="The two strongest instances of the model before.",
+    note="The instances of the model before. Where the inhibitor returns a third feature besides, that is drawn too.",
 )
 CLAIMS: tuple[Claim, ...] = ()
 
 
 def needs(size: Size) -> dict[str, Sweep]:
     """The fits of the figure before, the same sweep."""
-    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, (DENSITY,), size, RATE)}
+    return {"fits": absolute.fits(FEATURES, HIDDEN, DECAY, (DENSITY,), size)}
 
 
 def reduce(runs: Runs) -> Data:
@@ -46,17 +47,22 @@ def reduce(runs: Runs) -> Data:
     instances = found_in(fits)
     model = chosen(fits, instances)
     W1, W2, b = (fits[name][model].astype(np.float64) for name in ("W1", "W2", "b"))
-    motifs = instances[model][:2]
-    pairs = [_pair(W1, W2, motif) for motif in motifs]
-    into, out = (np.array([pair[side] for pair in pairs]).reshape(-1, 2, 2) for side in (0, 1))
-    features = np.array([(motif.primary, motif.secondary) for motif in motifs], np.int64).reshape(-1, 2)
+    drawn = instances[model][:2]
+    motifs = [instance.motif for instance in drawn]
+    pairs = [_pair(W1, W2, instance) for instance in drawn]
+    into, out = (np.array([pair[side] for pair in pairs]).reshape(-1, 2, 3) for side in (0, 1))
+    features = [(instance.motif.primary, instance.motif.secondary, instance.third) for instance in drawn]
     response = np.array([_responses(W1, W2, b, motif) for motif in motifs]).reshape(-1, 2, 3, 2)
-    of_pair = "of the shared neuron and its inhibitor for the primary and the secondary feature, scaled"
+    of_pair = "of the shared neuron and its inhibitor for the primary, the secondary and the inhibitor's third feature, scaled"
     stages = "from the shared neuron alone, with its inhibitor and from the whole model"
     arrays = {
-        "into": array(into, "instance neuron feature", f"weights in {of_pair}"),
-        "out": array(out, "instance neuron feature", f"weights out {of_pair}"),
-        "features": array(features, "instance feature", "primary and secondary feature"),
+        "into": array(into, "instance neuron feature", f"weights in {of_pair}; 0 without a third"),
+        "out": array(out, "instance neuron feature", f"weights out {of_pair}; 0 without a third"),
+        "features": array(
+            np.array(features, np.int64).reshape(-1, 3),
+            "instance feature",
+            "primary, secondary and third feature, -1 for no third",
+        ),
         "response": array(response, "instance feature stage output", f"output for one active feature, {stages}"),
     }
     values: dict[str, Value] = {}
@@ -65,13 +71,15 @@ def reduce(runs: Runs) -> Data:
     return Data(arrays=arrays, values=values)
 
 
-def _pair(W1: np.ndarray, W2: np.ndarray, motif: Motif) -> tuple[np.ndarray, np.ndarray]:
-    """Weights in and out (neuron, feature) of an instance, scaled."""
-    neurons, features = [motif.neuron, motif.inhibitor], [motif.primary, motif.secondary]
+def _pair(W1: np.ndarray, W2: np.ndarray, instance: Instance) -> tuple[np.ndarray, np.ndarray]:
+    """Weights in and out (neuron, feature) of an instance, scaled; those of a third feature that it has not are zero."""
+    motif = instance.motif
+    neurons, features = [motif.neuron, motif.inhibitor], [motif.primary, motif.secondary, instance.third]
     into, out = W1[np.ix_(neurons, features)], W2[np.ix_(features, neurons)].T
     factor = motif.strength / np.abs(into[:, :1])
     sign = np.sign(into[0, 0])
-    return into * factor * sign, out / factor
+    has = np.array([True, True, instance.third >= 0])
+    return np.where(has, into * factor * sign, 0.0), np.where(has, out / factor, 0.0)
 
 
 def _responses(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, motif: Motif) -> np.ndarray:
@@ -89,15 +97,24 @@ def _responses(W1: np.ndarray, W2: np.ndarray, b: np.ndarray, motif: Motif) -> n
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """A graph and a table per instance."""
-    figure, axes = sheet(theme, 304)
+    figure, axes = sheet(theme, 320)
     for k in range(2):
         x = 97 + 196 * k
         if k >= len(data["features"]):
             say(axes, x, 200, "no such instance\nin this model", theme, color=theme.muted)
             continue
-        primary, secondary = (str(i) for i in data["features"][k])
-        say(axes, x, 292, f"instance {k + 1}", theme, fontweight="bold")
-        pair_graph(axes, data["into"][k], data["out"][k], (x - 36, 128, 72, 130), (primary, secondary), theme)
+        primary, secondary, third = (str(i) for i in data["features"][k])
+        has_third = int(third) >= 0
+        say(axes, x, 308, f"instance {k + 1}", theme, fontweight="bold")
+        into, out = data["into"][k].copy(), data["out"][k].copy()
+        into[0, 2] = out[0, 2] = 0.0  # only the inhibitor's part in the third feature is drawn
+        shown, left = (3, x - 52) if has_third else (2, x - 36)
+        names = (primary, secondary, third)[:shown]
+        pair_graph(axes, into[:, :shown], out[:, :shown], (left, 144, 72, 130), names, theme)
+        words = (
+            f"the inhibitor also returns one side of $x_{{{third}}}$" if has_third else "the inhibitor returns no third feature"
+        )
+        say(axes, x, 112, words, theme, fontsize=8.5, color=theme.muted)
         _table(axes, data["response"][k], x, (primary, secondary), theme)
     return figure
 

@@ -3,6 +3,7 @@
 Not a figure itself.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 FAINT = 0.05
 """Weights below this share of the largest one of their layer are not drawn."""
+
+THIRD = 54.0
+"""Distance in points of a third feature from the secondary one."""
 
 
 def layered_graph(axes: "Axes", W1: np.ndarray, W2: np.ndarray, box: tuple[float, float, float, float], theme: Theme) -> None:
@@ -47,20 +51,22 @@ def layered_graph(axes: "Axes", W1: np.ndarray, W2: np.ndarray, box: tuple[float
 
 
 def pair_graph(
-    axes: "Axes", into: np.ndarray, out: np.ndarray, box: tuple[float, float, float, float], names: tuple[str, str], theme: Theme
+    axes: "Axes", into: np.ndarray, out: np.ndarray, box: tuple[float, float, float, float], names: Sequence[str], theme: Theme
 ) -> None:
-    """Draws a shared neuron and its inhibitor between two features, with the weights written on the edges.
+    """Draws a shared neuron and its inhibitor between two or three features, with the weights written on the edges.
 
     Args:
         axes: A sheet in points.
-        into: Weights in, shape (neuron, feature), primary feature first; the first neuron is the shared one.
+        into: Weights in, shape (neuron, feature): the primary, the secondary and perhaps a third feature, which stands to the
+            right; the first neuron is the shared one.
         out: Weights out, of the same shape.
-        box: Left, bottom, width and height in points.
-        names: Indices of the two features, for `x` and `y`.
+        box: Left, bottom, width and height of the pair in points.
+        names: Indices of the features, for `x` and `y`.
         theme: Colours.
     """
     left, bottom, width, height = box
-    places, rows = (left, left + width), (bottom + height, bottom + height / 2, bottom)
+    places, rows = (left, left + width, left + width + THIRD)[: into.shape[1]], (bottom + height, bottom + height / 2, bottom)
+    box_style = {"facecolor": theme.background, "edgecolor": "none", "pad": 1.0}
     for layer, weights in ((0, into.T), (1, out)):
         largest = max(float(np.abs(weights).max()), 1e-9)
         for (i, j), weight in np.ndenumerate(weights):
@@ -69,15 +75,15 @@ def pair_graph(
             colour = theme.positive if weight > 0 else theme.negative
             ends = (places[i], places[j]), rows[layer : layer + 2]
             axes.plot(*ends, color=colour, lw=0.5 + 1.8 * abs(weight) / largest, zorder=2)
-            part = 0.5 if i == j else 0.3
+            part = 0.5 if i == j else 0.3 if max(i, j) < 2 else (0.25, 0.75)[layer]
             x, y = (end[0] + part * (end[1] - end[0]) for end in ends)
             side = (-1 if i == 0 else 1) if i == j else 0
-            box_style = {"facecolor": theme.background, "edgecolor": "none", "pad": 1.0}
             say(axes, x + 14 * side, y, f"{weight:.2g}", theme, color=colour, fontsize=8.5, bbox=box_style)
     for row, y in enumerate(rows):
-        for k, x in enumerate(places):
+        for k, x in enumerate(places[: 2 if row == 1 else None]):
             circle(axes, (x, y), 6, fc=theme.surface if row == 1 else theme.background, ec=theme.ink, lw=0.9, zorder=4)
             if row != 1:
                 say(axes, x, y + (14 if row == 0 else -14), f"${'x' if row == 0 else 'y'}_{{{names[k]}}}$", theme)
     for k, words in enumerate(("shared", "inhibits")):
-        say(axes, places[k] + (-12, 12)[k], rows[1], words, theme, ha=("right", "left")[k], fontsize=8, color=theme.muted)
+        at = places[k] + (-12, 12)[k]
+        say(axes, at, rows[1], words, theme, ha=("right", "left")[k], fontsize=8, color=theme.muted, bbox=box_style)

@@ -188,11 +188,12 @@ SIDE, STRIP = 0.66, 0.04
 """Inches: side of a matrix, width of the bias beside it."""
 
 
-def row_of_models(data: Data, theme: Theme, bars: float) -> "Figure":
+def row_of_models(data: Data, setting: Setting, theme: Theme, bars: float) -> "Figure":
     """A column per model: W^T W and the bias, norms coloured by superposition score, and counts of features.
 
     Args:
         data: Holds the arrays of `columns`.
+        setting: The models' sizes.
         theme: The colours.
         bars: Height of the bars in inches.
     """
@@ -209,6 +210,7 @@ def row_of_models(data: Data, theme: Theme, bars: float) -> "Figure":
     _row_names(sheet, data, top, bars, theme)
     _regimes(sheet, data, tall - 0.12, theme)
     _keys(sheet, theme)
+    sheet.text(TEXT_WIDTH - 0.03, 0.26, f"importance ${setting.decay:g}^i$", ha="right", va="center", fontsize=8)
     return drawn
 
 
@@ -258,7 +260,7 @@ def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
     for name, note, first, final in (
         ("linear model", "", 0, 0),
         ("dense", "", 1, 1),
-        ("sparsity increases", f"in antipodal pairs: {pairs} of {superposed} superposed", 2, 4),
+        ("sparsity increases", f"{pairs} of {superposed} superposed features in antipodal pairs", 2, 4),
         ("high sparsity", f"products up to {positive:.2f}, biases down to {negative:.2f}", 5, 7),
     ):
         left, right = _left(first), _left(final) + COLUMN
@@ -269,8 +271,8 @@ def _regimes(sheet: "Axes", data: Data, height: float, theme: Theme) -> None:
 
 def _keys(sheet: "Axes", theme: Theme) -> None:
     for left, text, colours, ticks in (
-        (1.25, "weight or bias", weight_map(theme), ("-1", "0", "1")),
-        (4.6, "superposition score", score_map(theme), ("0", "0.5", "1 or more")),
+        (1.15, "weight or bias", weight_map(theme), ("-1", "0", "1")),
+        (4.2, "superposition score", score_map(theme), ("0", "0.5", "1 or more")),
     ):
         sheet.text(left - 0.1, 0.26, text, ha="right", va="center", fontsize=8)
         key(_axes(sheet, left, 0.22, 1.3, 0.09), colours, ticks, theme)

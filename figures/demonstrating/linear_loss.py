@@ -186,6 +186,7 @@ CLAIMS = (
     ),
     Claim(
         id="C20",
+        identity=True,
         text="Interference in the linear model is to the squared 2-norm what coherence is to the maximum norm.",
         source="Mathematical Understanding, footnote",
         paper="interference as the squared L2 analogue of coherence",

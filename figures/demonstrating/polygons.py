@@ -55,7 +55,7 @@ def glyphs(figure: "Figure", below: "Axes", lengths: np.ndarray, theme: Theme) -
     axes.set(xlim=below.get_xlim(), ylim=(-0.75, 0.45), aspect="equal")
     axes.set_axis_off()
     for count in COUNTS:
-        for x, y in 0.3 * lengths[count] * arrangement(count)[0, :, :count].T:
+        for x, y in 0.24 * lengths[count] * arrangement(count)[0, :, :count].T:
             axes.plot((count, count + x), (0, y), color=theme.ink, lw=1.2, solid_capstyle="round")
             axes.plot(count + x, y, "o", color=theme.ink, ms=2.6)
         if count == 0:

@@ -1,6 +1,7 @@
 """F15: hidden dimensions per feature, D*, from dense to sparse, and in models of other sizes."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from figures.shared.uniform import LEVELS, NOTE, PROBES, level_arrays, levels_of
 from figures.style import Theme, figure, themed
 from sup.geometry import dimensions_per_feature, represented
 from sup.results import Trained
-from sup.statistics import Estimate, distance, least, mean, ratio, undefined, worst
+from sup.statistics import Estimate, distance, least, mean, propagated, scatter, worst
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ PAPER = (1.00, 1.00, 0.984, 0.938, 0.902, 0.82, 0.745, 0.638, 0.595, 0.563, 0.53
 """D* at these levels, read off the paper's figure."""
 NEAR = 0.03
 """Tolerance for counting D* as equal to a value."""
-PLACES = (("leaves 1", 0.97), ("reaches 1/2", 0.5), ("leaves 1/2", 0.46))
-"""Events of the paper's curve: name, and the value of D* that it first falls to."""
-SUPERPOSED_BELOW = 0.9
-"""Levels with a mean D* below this count as superposed; there, nearly all embedded features have a norm of about one."""
+PLACES = (("leaves 1", 0.97), ("comes near 1/2", 0.53), ("leaves 1/2", 0.46))
+"""Events of the paper's curve: name, and the value of D* that it first falls to. None is on a plateau."""
+OTHER_SIZES = ("wide", "half")
+"""The sweeps of other sizes."""
+RANGES = (1.0, 1.5, 2.5, 4.0, 10.1)
+"""Ends of the ranges of 1 / (1 - S) by which numbers are tabulated."""
 
 
 def needs(size: Size) -> dict[str, Sweep]:
@@ -70,17 +73,28 @@ def reduce(runs: Runs) -> Data:
 
 
 def _course(d_star: np.ndarray, levels: tuple[int, ...]) -> dict[str, Array]:
-    """How long the curves of D* (level, seed) stay near 1 and 1/2, and where they and the paper's curve pass `PLACES`."""
-    fine = np.linspace(levels[0], levels[-1], 10 * (LEVELS - 1) + 1)
-    curves = [np.interp(fine, levels, one) for one in d_star.T]
-    reading = np.interp(fine, PAPER_LEVELS, PAPER)
-    stays = [[stay(curve, at) for curve in curves] for at in (1.0, 0.5)]
-    falls = [[fall(fine, curve, to) for curve in curves] for _, to in PLACES]
+    """How long the mean of D* (level, seed), cut off at 1, stays near 1 and 1/2, and where it and the paper's pass `PLACES`.
+
+    For its interval, each number is computed again with each level's mean moved up and down by the curve's `scatter`.
+    """
+    fine, curve = np.linspace(levels[0], levels[-1], 10 * (LEVELS - 1) + 1), d_star.mean(axis=1)
+    reading, noise = np.interp(fine, PAPER_LEVELS, PAPER), scatter(np.array(levels), curve)
+
+    def numbers(moved: np.ndarray) -> np.ndarray:
+        one = np.interp(fine, levels, np.minimum(moved, 1.0))
+        return np.array([*(stay(one, at) for at in (1.0, 0.5)), *(fall(fine, one, to) for _, to in PLACES)])
+
+    whole, moves = numbers(curve), noise * np.eye(len(levels))
+    changes = np.array([(numbers(curve + move) - numbers(curve - move)) / 2 for move in moves]).T
     ends = ", ".join(name for name, _ in PLACES)
-    longer = "how many times longer D* is near 1 and near 1/2 than in a steady fall, nan where that never comes near"
+    longer = "how many times longer the mean D* is near 1 and near 1/2 than in a steady fall"
+    place = f"level at which the mean D* {ends}; nan where it does not"
+    change = "change of the {} when a level moves by its noise: {}"
     return {
-        "stay": array(stays, "line seed", longer),
-        "place": array(falls, "place seed", f"level at which D* {ends}; nan where it does not"),
+        "stay": array(whole[:2], "line", longer),
+        "stay_changes": array(changes[:2], "line level", change.format("number", longer)),
+        "place": array(whole[2:], "place", place),
+        "place_changes": array(changes[2:], "place level", change.format("place", place)),
         "paper_place": array([fall(fine, reading, to) for _, to in PLACES], "place", f"level at which the paper's D* {ends}"),
     }
 
@@ -92,7 +106,7 @@ def _squares(trained: Trained) -> np.ndarray:
 
 
 def stay(values: np.ndarray, at: float) -> float:
-    """How many times longer a curve is within `NEAR` of the value `at` than a steady fall from its start to its end.
+    """How many times longer a curve is within `NEAR` of the value `at` than a steady fall from 1 to its end.
 
     nan if the steady fall never comes that near.
 
@@ -100,10 +114,10 @@ def stay(values: np.ndarray, at: float) -> float:
         >>> round(stay(np.interp(np.linspace(0, 3, 31), [0, 1, 2, 3], [1, 0.5, 0.5, 0]), 0.5), 2)
         5.91
     """
-    low, high = max(at - NEAR, values[-1]), min(at + NEAR, values[0])
+    low, high = max(at - NEAR, values[-1]), min(at + NEAR, 1.0)
     if low >= high:
         return float("nan")
-    return float((np.abs(values - at) <= NEAR).mean() * (values[0] - values[-1]) / (high - low))
+    return float((np.abs(values - at) <= NEAR).mean() * (1.0 - values[-1]) / (high - low))
 
 
 def fall(places: np.ndarray, values: np.ndarray, to: float) -> float:
@@ -156,57 +170,86 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
+def _differences(data: Data, name: str) -> np.ndarray:
+    """Relative difference (level) of |W|_F^2 / m from that of the usual models, means over the models of a level."""
+    return np.asarray(np.abs(data[f"{name}_squares"].mean(axis=1) / data["base_squares"].mean(axis=1) - 1))
+
+
 def _scaling(data: Data) -> Estimate:
-    """The worst relative difference of other sizes' mean |W|_F^2 / m from the base's, over sizes and probes."""
-    others, base = (data["wide_squares"], data["half_squares"]), data["base_squares"]
-    pairs = [(x, y) for other in others for x, y in zip(other, base, strict=True)]
-    gaps = [distance(ratio(*(mean(squares, among=len(pairs)) for squares in pair)), 1.0) for pair in pairs]
-    return worst(gaps).over(3 * base.size)
+    """The mean relative difference over levels, of the size for which it is larger."""
+    parts = [mean(_differences(data, name), among=len(OTHER_SIZES)) for name in OTHER_SIZES]
+    return worst(parts).over(sum(data[f"{name}_squares"].size for name in ("base", *OTHER_SIZES)))
 
 
 def _scaling_rows(data: Data) -> list[dict[str, str]]:
-    """Features per dimension of the three sizes, a row per level."""
+    """Features per dimension of the three sizes, a row per level, and the largest relative differences."""
     labels = {"base": "base", "wide": "twice n", "half": "half n and m"}
-    return [
+    rows = [
         {"1/(1-S)": f"{x:.2f}", **{label: f"{data[f'{name}_squares'][k].mean():.2f}" for name, label in labels.items()}}
         for k, x in enumerate(data["probe_sparsity"])
     ]
+    for title, pick in (("mean difference", np.mean), ("largest difference", np.max)):
+        rows.append(
+            {"1/(1-S)": title, "base": "", **{labels[name]: f"{pick(_differences(data, name)):.1%}" for name in OTHER_SIZES}}
+        )
+    return rows
+
+
+def _count_gaps(data: Data) -> np.ndarray:
+    """The difference of |W|_F^2 from the represented features, as a share of the larger: (level), mean over its models."""
+    squares, count = data["squares"], data["count"]
+    return np.asarray((np.abs(squares - count) / np.maximum(np.maximum(squares, count), 1e-9)).mean(axis=1))
 
 
 def _counts(data: Data) -> Estimate:
-    """The worst distance from 1 of the mean of |W|_F^2 / represented features, over levels in superposition.
+    """The mean of these differences over the range of levels (trapezoidal rule), with the noise of a level from `scatter`."""
+    level, gaps = data["level"], _count_gaps(data)
+    steps = np.diff(level) / (level[-1] - level[0])
+    weights = (np.append(steps, 0) + np.append(0, steps)) / 2
+    return propagated(float(weights @ gaps), weights * scatter(level, gaps)).over(data["ratio"].size)
 
-    Undefined if no level is in superposition with a represented feature in every model.
-    """
-    d_star, squares, count = (data[name] for name in ("ratio", "squares", "count"))
-    levels = np.flatnonzero((d_star.mean(axis=1) < SUPERPOSED_BELOW) & (count.min(axis=1) > 0))
-    if not levels.size:
-        return undefined(d_star.size)
-    means = [mean(squares[level] / count[level], among=levels.size) for level in levels]
-    return worst([distance(e, 1.0) for e in means]).over(d_star.size)
+
+def _count_rows(data: Data) -> list[dict[str, str]]:
+    """The differences by ranges of 1 / (1 - S)."""
+    rows, gaps = [], _count_gaps(data)
+    for low, high in pairwise(RANGES):
+        own = gaps[(data["sparsity"] >= low - 1e-9) & (data["sparsity"] < high - 1e-9)]
+        if own.size:
+            cells = {"levels": f"{own.size}", "mean difference": f"{own.mean():.0%}", "largest": f"{own.max():.0%}"}
+            rows.append({"1/(1-S)": f"{low:g} to {min(high, 10):g}", **cells})
+    return rows
+
+
+def _stays(data: Data, *, among: int = 1) -> list[Estimate]:
+    """How many times longer D* stays near 1 and near 1/2."""
+    return [propagated(*pair, among=among) for pair in zip(data["stay"].tolist(), data["stay_changes"], strict=True)]
 
 
 def _least_stay(data: Data) -> Estimate:
-    return least([mean(one, among=2) for one in data["stay"]]).over(data["ratio"].size)
+    return least(_stays(data, among=2)).over(data["ratio"].size)
 
 
 def _stay_rows(data: Data) -> list[dict[str, str]]:
     return [
         {"D* near": value, "times a steady fall": f"{e.value:.1f} [{e.low:.1f}, {e.high:.1f}]"}
-        for value, e in zip(("1", "1/2"), map(mean, data["stay"]), strict=True)
+        for value, e in zip(("1", "1/2"), _stays(data), strict=True)
     ]
 
 
+def _places(data: Data, *, among: int = 1) -> list[Estimate]:
+    """The levels at which D* passes `PLACES`."""
+    return [propagated(*pair, among=among) for pair in zip(data["place"].tolist(), data["place_changes"], strict=True)]
+
+
 def _farthest_place(data: Data) -> Estimate:
-    """The largest distance of our mean places from the paper's, in levels."""
-    places = zip(data["place"], data["paper_place"], strict=True)
-    return worst([distance(mean(ours, among=len(PLACES)), paper) for ours, paper in places]).over(data["ratio"].size)
+    """The largest distance of our places from the paper's, in levels."""
+    places = zip(_places(data, among=len(PLACES)), data["paper_place"], strict=True)
+    return worst([distance(ours, paper) for ours, paper in places]).over(data["ratio"].size)
 
 
 def _place_rows(data: Data) -> list[dict[str, str]]:
     rows = []
-    for k, (name, to) in enumerate(PLACES):
-        e, paper = mean(data["place"][k]), data["paper_place"][k]
+    for (name, to), e, paper in zip(PLACES, _places(data), data["paper_place"], strict=True):
         value, low, high, reading = (10 ** (level / (LEVELS - 1)) for level in (e.value, e.low, e.high, paper))
         place = f"{value:.2f} [{low:.2f}, {high:.2f}]"
         rows.append({"D*": f"{name} (falls to {to:g})", "1/(1-S)": place, "paper": f"{reading:.2f}"})
@@ -221,7 +264,8 @@ CLAIMS = (
         "the features.",
         source=_SOURCE,
         paper="n is irrelevant if n is much larger than m; doubling m doubles the features",
-        quantity="worst relative difference in features per dimension, |W|_F^2 / m, from models with twice n, or half n and m",
+        quantity="relative difference in features per dimension, |W|_F^2 / m, from models with twice n, or with half n and m: "
+        "mean over four levels, of the two sizes the one that differs more; levels are the replicates",
         measure=_scaling,
         holds=Range(high=0.1),
         rows=_scaling_rows,
@@ -233,24 +277,29 @@ CLAIMS = (
         paper="about equal",
         measure=_counts,
         holds=Range(high=0.2),
-        quantity="worst distance from 1 of the mean of |W|_F^2 / represented features, over levels with D* below 0.9",
+        quantity="difference between |W|_F^2 and the number of represented features, as a share of the larger: mean over "
+        "the whole range of densities, that of dense features included; its noise is judged from level to level",
+        rows=_count_rows,
     ),
     Claim(
         id="C30",
         text="The dimensions per feature are sticky at 1 and at 1/2.",
         source=_SOURCE,
         paper="sticky at 1 and 1/2",
-        quantity="how many times longer D* is within 0.03 of 1 or of 1/2, the smaller of the two, than if it fell steadily",
+        quantity="how many times longer D*, cut off at 1, is within 0.03 of 1 or of 1/2, the smaller of the two, than in a "
+        "steady fall; of the mean curve, whose noise is judged from level to level",
         measure=_least_stay,
         holds=Range(low=2),
+        unit="times",
         rows=_stay_rows,
     ),
     Claim(
         id="C39",
-        text="D* leaves 1, reaches 1/2, and leaves 1/2 where it does so in the paper.",
+        text="D* leaves 1, comes near 1/2, and leaves 1/2 where it does so in the paper.",
         source=_SOURCE,
-        paper="at 1/(1-S) of 1.25, 2.54 and 3.87, read off its curve",
-        quantity="farthest of the three places from the paper's, in levels of 4.8 %",
+        paper="it falls to 0.97, 0.53 and 0.46 at the places of its curve",
+        quantity="distance of the places where D* falls to 0.97, 0.53 and 0.46 from the paper's, the farthest of the three, in "
+        "levels of 4.8 %; of the mean curve, whose noise is judged from level to level",
         measure=_farthest_place,
         holds=Range(high=2),
         unit="levels",

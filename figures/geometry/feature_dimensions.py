@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.geometry import graphs
-from figures.shared.uniform import LEVELS, NOTE, density, level_arrays, levels_of, models, per_level, sparsity_axis
+from figures.geometry.feature_claims import (
+    aligned,
+    aligned_rows,
+    counted,
+    digons,
+    distinct,
+    distinct_rows,
+    ideal,
+    place_rows,
+    places,
+)
+from figures.shared.uniform import NOTE, density, level_arrays, levels_of, models, per_level, sparsity_axis
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.census import EDGE, OTHER, TOLERANCE
 from sup.geometry import dimensions_per_feature, feature_dimensionality
-from sup.polytopes import SHAPES, SHARES, simplex
+from sup.polytopes import SHAPES, SHARES
 from sup.results import Trained
-from sup.statistics import Estimate, exact, mean
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -33,14 +43,6 @@ ABOUT = About(
 )
 INSETS = (5, 11, 22, 31, 34, 47)
 """Levels of the paper's graphs."""
-REGIONS = {"tetrahedron": (3, 8), "triangle": (9, 14), "digon": (11, 31), "pentagon": (27, 31), "square antiprism": (27, 31)}
-"""First and last level at which the paper's figure shows each shape."""
-LINES = (*((name, SHARES[name], *levels) for name, levels in REGIONS.items()), ("not learned", 0.0, 11, LEVELS - 1))
-"""Lines of the paper's figure: name, dimensionality, first and last level."""
-LINE, FLANK = 0.01, 0.02
-"""Features up to `LINE` from a line are on it, those from there up to `FLANK` beside it. (2/5 is 0.025 from 3/8.)"""
-PEAK = 2.0
-"""A line is distinct if features are at least this many times denser on it than beside it."""
 UNLEARNED_DOTS = 40
 """About how many of a model's unrepresented features are drawn, evenly by dimensionality."""
 
@@ -67,9 +69,8 @@ def reduce(runs: Runs) -> Data:
         "shares": array(shares[rows, best], "level feature", "dimensionality of a feature of the drawn model, D_i"),
         "shape": array(shapes[rows, best], "level feature", shape),
         "drawn": array([seeds[k].seed for k in best], "level", "seed of the drawn model"),
-        "largest": array(shares[0].max(axis=1), "seed", "largest D_i at the first level"),
-        "average": array(shares[0].mean(axis=1), "seed", "mean D_i at the first level"),
-        **_census(shapes, shares, np.array(levels)),
+        "dense": array(shares[0], "seed feature", "D_i at the first level"),
+        **counted(shapes, shares, np.array(levels)),
     }
     nodes = f"represented features of a drawn model: x, y and shape ({graphs.NUMBERS})"
     for level in INSETS:
@@ -81,46 +82,13 @@ def reduce(runs: Runs) -> Data:
     return replace(data, values=_values(base, data))
 
 
-def _census(shapes: np.ndarray, shares: np.ndarray, levels: np.ndarray) -> dict[str, Array]:
-    """The features in each shape, the distinctness of lines and the levels of each shape, from (level, seed, feature)."""
-    census = np.stack([(shapes == k).sum(axis=2) for k in range(len(graphs.NAMES))], axis=2)
-    lines, regions = (", ".join(names) for names in ((name for name, *_ in LINES), REGIONS))
-    peaks = f"how many times denser features lie on a line than beside it, none beside it counted as one: {lines}"
-    median = f"level up to which half of a shape's features lie, nan without any: {regions}"
-    return {
-        "census": array(census, "level seed shape", f"features in each shape: {graphs.NUMBERS}"),
-        "peaks": array(_peaks(shares, levels), "line seed", peaks),
-        "median": array(_medians(census, levels), "shape seed", median),
-    }
-
-
-def _peaks(shares: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """How many times denser features lie on each line than beside it: (line, seed). None beside it counts as one."""
-    out = []
-    for _, value, first, last in LINES:
-        away = np.abs(shares[(levels >= first) & (levels <= last)] - value)
-        inside, beside = (away <= LINE).sum(axis=(0, 2)), ((away > LINE) & (away <= FLANK)).sum(axis=(0, 2))
-        out.append(inside / np.maximum(beside, 1) * (FLANK - LINE) / LINE)
-    return np.array(out)
-
-
-def _medians(census: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """The level up to which half of the features in each shape lie: (shape, seed); nan if no feature is in it."""
-    out = np.full((len(REGIONS), census.shape[1]), np.nan)
-    for row, name in enumerate(REGIONS):
-        for seed, counts in enumerate(census[:, :, graphs.NAMES.index(name)].T):
-            if counts.any():
-                out[row, seed] = levels[np.searchsorted(counts.cumsum(), counts.sum() / 2)]
-    return out
-
-
 def _values(base: Trained, data: Data) -> dict[str, Value]:
     """Numbers for the pages, among them the represented features and the number of each shape in the drawn graphs."""
     _, hidden, features = base["W"].shape
     out = {
         "hidden": Value(value=hidden),
         "features": Value(value=features, digits=3),
-        "average": Value(value=float(data["average"].mean())),
+        "average": Value(value=float(data["dense"].mean())),
         "even": Value(value=hidden / features),
     }
     levels = data["level"].tolist()
@@ -182,13 +150,15 @@ def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
     palette = graphs.colours(theme)
     axes.plot(data["sparsity"], data["ratio"], color=theme.muted, lw=1.0, zorder=0.5)
     axes.text(1.58, 0.88, "$D^*$", fontsize=8.5, color=theme.muted, ha="left", va="bottom")
+    width = min(1.0, 20 / len(data["sparsity"]))  # more levels stand closer together
+    axes.text(1.0, 0.29, "not aligned\nwith features", fontsize=8, color=theme.muted, ha="left", va="bottom", linespacing=1.1)
     for sparsity, shares, numbers in zip(data["sparsity"], data["shares"], data["shape"], strict=True):
         ignored = np.flatnonzero(numbers < 0)
         ignored = ignored[np.argsort(shares[ignored])][:: max(1, len(ignored) // UNLEARNED_DOTS)]
         for indices, colour in [(ignored, theme.absent), *((np.flatnonzero(numbers == k), c) for k, c in enumerate(palette))]:
             if indices.size:
-                aside = np.linspace(-0.014, 0.014, indices.size) if indices.size > 1 else np.zeros(1)
-                axes.plot(sparsity * 10**aside, shares[indices], "o", ms=1.9, mew=0, color=colour, zorder=2)
+                aside = 0.028 * width * graphs.spread(indices.size)
+                axes.plot(sparsity * 10**aside, shares[indices], "o", ms=2.4, mew=0, color=colour, alpha=0.8, zorder=2)
     sparsity_axis(axes)
     axes.set(ylim=(-0.03, 1.04), yticks=np.linspace(0, 1, 5), yticklabels=("0", "1/4", "1/2", "3/4", "1"))
     axes.set_ylabel("dimensionality $D_i$ of each feature")
@@ -197,7 +167,11 @@ def _dots(axes: "Axes", data: Data, theme: Theme) -> None:
 def _said(axes: "Axes", numbers: np.ndarray) -> None:
     """A note below a graph: how many it shows of its first three shapes, and of features in other components."""
     one = {"dedicated dimension": "alone", "square antiprism": "antiprism", OTHER: "in others"}
-    several = {name: f"{one.get(name, name)}s" for name in SHAPES} | {"dedicated dimension": "alone", OTHER: "in others"}
+    several = {name: f"{one.get(name, name)}s" for name in SHAPES} | {
+        "tetrahedron": "tetrahedra",
+        "dedicated dimension": "alone",
+        OTHER: "in others",
+    }
     words = []
     for k, name in enumerate(graphs.NAMES):
         count = int((numbers == k).sum()) // (SHAPES[name].shape[1] if name in SHAPES else 1)
@@ -207,60 +181,6 @@ def _said(axes: "Axes", numbers: np.ndarray) -> None:
     axes.text(0.5, -0.06, text, transform=axes.transAxes, fontsize=7.5, ha="center", va="top")
 
 
-def _digons(data: Data) -> Estimate:
-    """Digons per hidden dimension at the level of the paper's graph with digons."""
-    row, shape = data["level"].tolist().index(22), graphs.NAMES.index("digon")
-    return mean(data["census"][row, :, shape] / 2 / data.values["hidden"].value)
-
-
-def _distinct(data: Data) -> Estimate:
-    """The number of distinct lines in the models of one seed."""
-    return mean((data["peaks"] >= PEAK).sum(axis=0)).over(data["census"][:, :, 0].size)
-
-
-def _distinct_rows(data: Data) -> list[dict[str, str]]:
-    return [
-        {
-            "line": f"{name}, {value:.3g}",
-            "times denser than beside it": f"{peaks.mean():.1f}",
-            "distinct in": f"{(peaks >= PEAK).mean():.0%}",
-        }
-        for (name, value, *_), peaks in zip(LINES, data["peaks"], strict=True)
-    ]
-
-
-def _places(data: Data) -> Estimate:
-    """The number of shapes whose median level lies in the paper's region."""
-    ends = np.array(list(REGIONS.values()))
-    inside = (data["median"] >= ends[:, :1]) & (data["median"] <= ends[:, 1:])
-    return mean(inside.sum(axis=0)).over(data["census"][:, :, 0].size)
-
-
-def _place_rows(data: Data) -> list[dict[str, str]]:
-    rows = []
-    for (name, (first, last)), medians in zip(REGIONS.items(), data["median"], strict=True):
-        counts = data["census"][:, :, graphs.NAMES.index(name)].sum(axis=1)
-        region = data["sparsity"][counts > 0]
-        row = {
-            "shape": name,
-            "paper, 1/(1-S)": f"{1 / density(first):.2f} to {1 / density(last):.2f}",
-            "found": f"{region.min():.2f} to {region.max():.2f}" if region.size else "nowhere",
-            "middle, by seed": ", ".join(f"{10 ** (k / (LEVELS - 1)):.2f}" if np.isfinite(k) else "none" for k in medians),
-        }
-        rows.append(row)
-    return rows
-
-
-def _ideal(data: Data) -> Estimate:
-    """Largest difference between the D_i of ideal shapes, from their coordinates, and the paper's fractions."""
-    shapes = [(W, SHARES[name]) for name, W in SHAPES.items()] + [(simplex(k), k / (k + 1)) for k in range(1, 9)]
-    return exact(max(np.abs(feature_dimensionality(W[None]) - share).max() for W, share in shapes))
-
-
-def _at_zero_sparsity(data: Data) -> Estimate:
-    return mean(data["largest"])
-
-
 _SOURCE = "The Geometry of Superposition: Uniform Superposition"
 CLAIMS = (
     Claim(
@@ -268,8 +188,9 @@ CLAIMS = (
         text="On the plateau at 1/2 the features are antipodal pairs, one for each dimension.",
         source=_SOURCE,
         paper="30 digons in 30 dimensions at 1/(1-S) of 2.81",
-        quantity="digons per hidden dimension at 1/(1-S) of 2.81",
-        measure=_digons,
+        quantity="digons per hidden dimension, mean over the levels at which the paper's D* is within 0.03 of 1/2 "
+        "before its pentagons begin (1/(1-S) of 2.12 to 3.39); levels are the replicates",
+        measure=digons,
         holds=Range(low=0.9),
     ),
     Claim(
@@ -277,10 +198,12 @@ CLAIMS = (
         text="The dimensionalities of features lie on distinct lines: 3/4, 2/3, 1/2, 2/5, 3/8 and 0.",
         source=_SOURCE,
         paper="distinct lines",
-        measure=_distinct,
+        measure=distinct,
         holds=Range(low=6),
-        rows=_distinct_rows,
-        quantity="number of the six lines with at least twice as many features within 0.01 of them as 0.01 to 0.02 away",
+        rows=distinct_rows,
+        unit="lines",
+        quantity="number of the six lines with at least twice as many features within 0.01 of them as 0.01 to 0.02 away, at the "
+        "levels where the paper has the line, all models together; features are the replicates",
     ),
     Claim(
         id="C34",
@@ -288,8 +211,9 @@ CLAIMS = (
         "antiprism.",
         source=_SOURCE,
         paper="1, 3/4, 2/3, 1/2, 2/5, 3/8",
-        measure=_ideal,
+        measure=ideal,
         holds=Range(high=1e-9),
+        identity=True,
         quantity="largest difference of D_i, computed from coordinates, from these fractions; simplices of 1 to 8 dimensions",
     ),
     Claim(
@@ -297,18 +221,22 @@ CLAIMS = (
         text="Each shape has its range of densities, those of the paper.",
         source=_SOURCE,
         paper="tetrahedra, triangles, digons, then pentagons and antiprisms, at the places of its figure",
-        quantity="number of the five shapes whose median feature lies in the paper's range",
-        measure=_places,
+        quantity="number of the five shapes whose median instance, of all models together, lies in the paper's range of "
+        "densities; instances are the replicates",
+        unit="shapes",
+        measure=places,
         holds=Range(low=5),
-        rows=_place_rows,
+        rows=place_rows,
     ),
     Claim(
         id="C38",
         text="On dense features the model learns directions that are not aligned with features.",
         source=_SOURCE,
         paper="a cloud of D_i of 0.03 to 0.15 around m/n",
-        quantity="largest D_i of any feature at S = 0",
-        measure=_at_zero_sparsity,
+        quantity="number of features with a D_i of at least 1/2 at S = 0, per hidden dimension (1 if they were aligned); "
+        "features are the replicates",
+        measure=aligned,
         holds=Range(high=0.5),
+        rows=aligned_rows,
     ),
 )

@@ -80,6 +80,16 @@ def _circle(count: int) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1) * (0.5 / np.sin(np.pi / count) if count > 1 else 0)
 
 
+def spread(count: int) -> np.ndarray:
+    """Places between -1/2 and 1/2 for `count` dots, evenly spread in an order that follows no sorting (golden ratio).
+
+    Example:
+        >>> spread(3).round(3).tolist()
+        [0.0, -0.382, 0.236]
+    """
+    return (np.arange(count) * (5**0.5 - 1) / 2 + 0.5) % 1 - 0.5
+
+
 def draw_graph(axes: "Axes", nodes: np.ndarray, edges: np.ndarray, theme: Theme) -> None:
     """Draws nodes coloured by shape, and edges whose widths grow with their weights."""
     from matplotlib.collections import LineCollection

@@ -13,7 +13,7 @@ from sup.census import OTHER
 from sup.geometry import feature_dimensionality
 from sup.polytopes import SHARES
 from sup.results import Trained
-from sup.statistics import Estimate, mean
+from sup.statistics import Estimate, difference, mean, share, undefined
 from sup.sweeps import Sweep
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ ABOUT = About(
 )
 SHORT = 5
 """Factor by which the short training has fewer steps."""
+SATURATED = 0.05
+"""At a level where fewer of the compared features than this stand in named shapes, or fewer stand in none, nothing can show."""
 PANELS = {"narrow": "half the features", "base": "usual", "wide": "twice the features", "short": "a fifth of the steps"}
 """The sets of models, one per panel: name and title for tables."""
 
@@ -63,11 +65,14 @@ def _measured(name: str, trained: Trained) -> dict[str, Array]:
         own = is_represented[probe, seed]
         shares = feature_dimensionality(W[probe, seed][None])[0][own]
         dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][own]]))
-    clean = (is_represented & ~other).sum(axis=2) / np.maximum(is_represented.sum(axis=2), 1)
+    named, whole = (is_represented & ~other).sum(axis=2), is_represented.sum(axis=2)
+    clean = named / np.maximum(whole, 1)
     share = f"share of represented features in named shapes, 0 without any; models: {PANELS[name]}"
     dot = f"represented features drawn: number of the level, D_i and shape ({graphs.NUMBERS}); models: {PANELS[name]}"
     return {
         f"{name}_clean": array(clean, "level seed", share),
+        f"{name}_named": array(named, "level seed", f"represented features in named shapes; models: {PANELS[name]}"),
+        f"{name}_represented": array(whole, "level seed", f"represented features; models: {PANELS[name]}"),
         f"{name}_dots": array(np.concatenate(dots), "point column", dot),
     }
 
@@ -97,33 +102,59 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
     palette, dots = graphs.colours(theme), data[f"{name}_dots"]
-    for share, colour in zip(SHARES.values(), palette, strict=False):
-        axes.axhline(share, color=colour, lw=0.7, alpha=0.6, zorder=1)
+    for value, colour in zip(SHARES.values(), palette, strict=False):
+        axes.axhline(value, color=colour, lw=0.7, alpha=0.6, zorder=1)
     for probe in range(len(PROBES)):
         own = dots[dots[:, 0] == probe]
-        own = own[np.lexsort((own[:, 1], own[:, 2]))]
-        aside = np.linspace(-0.36, 0.36, len(own)) if len(own) > 1 else np.zeros(len(own))
+        aside = 0.72 * graphs.spread(len(own))
         axes.scatter(probe + aside, own[:, 1], s=5, lw=0, c=[palette[int(k)] for k in own[:, 2]], zorder=2)
     axes.set(xlim=(-0.5, len(PROBES) - 0.5), xticks=range(len(PROBES)), xticklabels=[f"{x:.2g}" for x in data["sparsity"]])
     axes.set(ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=[])
 
 
+def _counts(data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Features in named shapes and represented features of a set of models, both (level)."""
+    return data[f"{name}_named"].sum(axis=1), data[f"{name}_represented"].sum(axis=1)
+
+
+def _open(data: Data, *names: str) -> np.ndarray:
+    """Whether the models compared have, at each level, some features in named shapes and some in none."""
+    named, whole = (sum(one) for one in zip(*(_counts(data, name) for name in names), strict=True))
+    found = named / np.maximum(whole, 1)
+    return np.asarray((found >= SATURATED) & (found <= 1 - SATURATED))
+
+
 def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
-    """Measures the difference between two sets of models in the share of features in named shapes, averaged over densities."""
+    """Measures the difference between two sets of models in the share of features in named shapes, each feature a sample.
+
+    Levels where nearly all or nearly no features stand in named shapes are left out; undefined if no level is left.
+    """
 
     def measure(data: Data) -> Estimate:
-        clean = data[f"{more}_clean"]
-        return mean((clean - data[f"{less}_clean"]).mean(axis=0)).over(2 * clean.size)
+        models = data[f"{more}_named"].size + data[f"{less}_named"].size
+        level, parts = _open(data, more, less), []
+        for name in (more, less):
+            named, whole = (int(one[level].sum()) for one in _counts(data, name))
+            if not whole:
+                return undefined(models)
+            parts.append(share(np.arange(whole) < named))
+        return difference(*parts).over(models)
 
     return measure
 
 
-def _rows(*names: str) -> Callable[[Data], list[dict[str, str]]]:
-    """Tabulates the share of features in named shapes: a row per density, a column per set of models."""
+def _rows(more: str, less: str, *others: str) -> Callable[[Data], list[dict[str, str]]]:
+    """Tabulates the share of features in named shapes: a row per density, a column per set of models, and what is compared."""
 
     def rows(data: Data) -> list[dict[str, str]]:
+        level = _open(data, more, less)
+        columns = [name for name in PANELS if name in (more, less, *others)]
         return [
-            {"1/(1-S)": f"{x:.2f}", **{PANELS[name]: f"{data[f'{name}_clean'][k].mean():.0%}" for name in names}}
+            {
+                "1/(1-S)": f"{x:.2f}",
+                **{PANELS[name]: f"{data[f'{name}_clean'][k].mean():.0%}" for name in columns},
+                "compared": "yes" if level[k] else "no, saturated",
+            }
             for k, x in enumerate(data["sparsity"])
         ]
 
@@ -136,19 +167,21 @@ CLAIMS = (
         text="The more features compete for the same dimensions, the cleaner the polytopes.",
         source="Comments & Replications: Henighan and Olah",
         paper="cleaner polytopes with larger n for the same m",
-        quantity="share of represented features in named shapes, mean over four densities: with twice n, minus that with half n",
+        quantity="share of represented features in named shapes with twice n minus that with half n, at the "
+        "densities where 5 to 95 % of the features compared stand in named shapes; features are the replicates",
         measure=_difference("wide", "narrow"),
         holds=Range(low=0.01),
-        rows=_rows("narrow", "base", "wide"),
+        rows=_rows("wide", "narrow", "base"),
     ),
     Claim(
         id="C-P2",
         text="Training longer makes the polytopes cleaner.",
         source="Comments & Replications: Henighan and Olah",
         paper="training longer cleans as well",
-        quantity="share of represented features in named shapes, mean over four densities: with all steps, minus that with 1/5",
+        quantity="share of represented features in named shapes with all steps minus that with 1/5, at the "
+        "densities where 5 to 95 % of the features compared stand in named shapes; features are the replicates",
         measure=_difference("base", "short"),
         holds=Range(low=0.01),
-        rows=_rows("short", "base"),
+        rows=_rows("base", "short"),
     ),
 )

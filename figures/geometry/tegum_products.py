@@ -161,6 +161,7 @@ CLAIMS = (
         paper="disconnected subgraphs are factors",
         quantity="share of 40 random products that fall into their factors, and only while these are orthogonal",
         measure=lambda data: exact(np.mean(data["apart"] & data["together"])),
+        identity=True,
         holds=Range(low=1),
     ),
 )

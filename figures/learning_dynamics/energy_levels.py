@@ -37,8 +37,8 @@ DENSITY = 0.35
 SIZES = {"small": (8, 2), "middle": (20, 5), "models": (40, 10)}
 """Features and dimensions of each sweep; those of `models` are drawn."""
 FIRST, PER_DECADE = 100, 30
-WINDOW = 1.2
-"""Ratio of the last to the first step of the window in which the steepest fall of the loss is measured."""
+SMOOTH = 0.5
+"""Largest share of a late fall, of the loss after settling, in one jump of a model whose late fall is many jumps added up."""
 LONE = 0.06
 """Tolerance between 1 / sqrt 2 and the dimensionality of a feature that counts as alone in a dimension."""
 KEEP = (math.sqrt(0.5), 0.5, 0.0)
@@ -63,8 +63,7 @@ def reduce(runs: Runs) -> Data:
     """The drawn trajectory, the one with the latest jump; and all late jumps, those after nine in ten features have settled."""
     models = runs["models"]
     step = np.array(log_steps(FIRST, models.runs[0].recipe.steps, PER_DECADE))
-    dims = np.stack([feature_dimensionality(W) for W in models["snapshot_W"]])
-    late = [_late(d, loss, step) for d, loss in zip(dims, models["snapshot_loss"], strict=True)]
+    dims, late = np.stack([feature_dimensionality(W) for W in models["snapshot_W"]]), _all_late(models, step)
     drawn = int(np.argmax([one["last"] for one in late]))
     loss = models["snapshot_loss"][drawn].astype(np.float64)
     bands = step[np.array([(j.start, j.end) for j in jumps(dims[drawn], settled_from(dims[drawn]))], int).reshape(-1, 2)]
@@ -72,6 +71,7 @@ def reduce(runs: Runs) -> Data:
         "step": array(step, "snapshot", "training step of the snapshot"),
         "dims": array(dims[drawn], "snapshot feature", "dimensionality of a feature of the drawn model, D_i"),
         "loss": array(loss, "snapshot", "loss of the drawn model"),
+        "settled": array(settled_from(dims[drawn]), "", "snapshot from which on nine in ten features of the drawn model rest"),
         "bands": array(bands, "jump end", "training steps between which a late jump of the drawn model lies"),
         **{name: array([one[name] for one in late], "seed", text) for name, text in LATE.items()},
         **_ends(models, "", "usual"),
@@ -80,9 +80,10 @@ def reduce(runs: Runs) -> Data:
     counts = [len(jumps(d, settled_from(d))) for d in map(feature_dimensionality, runs["gentle"]["snapshot_W"])]
     arrays["gentle_count"] = array(counts, "seed", "late jumps, models from smaller initial weights")
     for name, (features, hidden) in SIZES.items():
-        steep = [steepest(loss, step) for loss in runs[name]["snapshot_loss"]]
-        text = f"largest share of the loss's fall within a factor {WINDOW} of steps, {features} features in {hidden} dimensions"
-        arrays[f"steepest_{name}"] = array(steep, "seed", f"{text}, nan without a fall")
+        own = late if name == "models" else _all_late(runs[name], step)
+        text = f"{features} features in {hidden} dimensions"
+        arrays[f"count_{name}"] = array([one["count"] for one in own], "seed", f"{LATE['count']}; {text}")
+        arrays[f"largest_{name}"] = array([one["largest"] for one in own], "seed", f"{LATE['largest']}; {text}")
     data = Data(arrays=arrays)
     return replace(data, values=_values(data))
 
@@ -111,11 +112,18 @@ LATE = {
     "count": "late jumps, after nine in ten features rest",
     "last": "training step at which the last late jump ends, 0 without any",
     "fall": "share of the loss's fall after settling that lies in late jumps, nan without jumps or fall",
+    "largest": "share of the loss's fall after settling that lies in the largest late jump, nan without jumps or fall",
     "time": "share of the logarithm of steps after settling that late jumps take, nan without any",
     "first_fall": "fall of the loss at the first of several late jumps, nan without several",
     "last_fall": "fall of the loss at the last of several late jumps, nan without several",
 }
 """The measures of each model's late jumps, described for pages."""
+
+
+def _all_late(models: Trained, step: np.ndarray) -> list[dict[str, float]]:
+    """The measures of `LATE` of each model."""
+    pairs = zip(models["snapshot_W"], models["snapshot_loss"], strict=True)
+    return [_late(feature_dimensionality(W), loss, step) for W, loss in pairs]
 
 
 def _late(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, float]:
@@ -130,20 +138,11 @@ def _late(dims: np.ndarray, loss: np.ndarray, step: np.ndarray) -> dict[str, flo
         "count": len(late),
         "last": float(step[late[-1].end]) if late else 0.0,
         "fall": sum(falls) / whole if late and whole > 0 else math.nan,
+        "largest": max(falls) / whole if late and whole > 0 else math.nan,
         "time": sum(math.log(step[j.end] / step[j.start]) for j in late) / span if late else math.nan,
         "first_fall": falls[0] if several else math.nan,
         "last_fall": falls[-1] if several else math.nan,
     }
-
-
-def steepest(loss: np.ndarray, step: np.ndarray) -> float:
-    """The largest share of the fall of `loss` (snapshot), from its first to its last value, within a factor WINDOW of steps.
-
-    A straight line against the logarithm of steps gives ln(WINDOW) over the logarithm of all; a single cliff gives 1.
-    """
-    width = max(1, round(math.log(WINDOW) / (math.log(step[-1] / step[0]) / (len(step) - 1))))
-    fall = float(loss[0]) - float(loss[-1])
-    return float((loss[:-width] - loss[width:]).max()) / fall if fall > 0 and len(loss) > width else math.nan
 
 
 def _values(data: Data) -> dict[str, Value]:
@@ -159,7 +158,8 @@ def _values(data: Data) -> dict[str, Value]:
         "gentle_late": Value(value=100 * float((data["gentle_count"] > 0).mean()), unit="%"),
         "gentle_models": Value(value=float(data["gentle_count"].size)),
         "gentle_digons": Value(value=float(data["gentle_digons"].mean()), digits=3),
-        **{f"steepest_{name}": Value(value=float(np.nanmean(data[f"steepest_{name}"]))) for name in SIZES},
+        "late_models": Value(value=float((data["count"] > 0).sum())),
+        "models": Value(value=float(data["count"].size)),
     }
 
 
@@ -170,9 +170,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(1.5, 1))
     _levels(above, data, theme)
     below.plot(data["step"], data["loss"], color=theme.ink, lw=1.3)
-    low, high = data["loss"][-1], data["loss"][len(data["step"]) // 2]
-    room = max(high - low, 1e-9)
-    below.set(xscale="log", xlabel="training step", ylabel="loss", ylim=(low - 0.15 * room, high + 0.9 * room))
+    low, settled = data["loss"][-1], data["loss"][int(data["settled"])]
+    room = max(settled - low, 1e-9)
+    below.set(xscale="log", xlabel="training step", ylabel="loss (cut off above)", ylim=(low - 0.25 * room, settled + 2.5 * room))
     for k, (start, end) in enumerate(data["bands"]):
         for axes in (above, below):
             label = "jump" if not k and axes is above else None
@@ -218,16 +218,35 @@ def _fall_rows(data: Data) -> list[dict[str, str]]:
     return rows
 
 
+def _smooth(data: Data, name: str) -> np.ndarray:
+    """Whether the late fall is spread over jumps, none with more than `SMOOTH` of it: of models with late jumps (model)."""
+    largest = data[f"largest_{name}"]
+    return np.asarray(largest[np.isfinite(largest)] <= SMOOTH)
+
+
 def _smoother(data: Data) -> Estimate:
-    return difference(mean(data["steepest_small"]), mean(data["steepest_models"]))
+    """The share of such models among the large ones less that among the small ones; undefined where a size has no late jumps."""
+    large, small = (_smooth(data, name) for name in ("models", "small"))
+    if not (large.size and small.size):
+        return undefined(data["count"].size + data["count_small"].size)
+    return difference(share(large), share(small))
 
 
 def _smooth_rows(data: Data) -> list[dict[str, str]]:
-    column = "steepest share of the fall"
-    return [
-        {"features": f"{n}", "dimensions": f"{m}", column: f"{np.mean(data[f'steepest_{name}']):.2f}"}
-        for name, (n, m) in SIZES.items()
-    ]
+    """Late jumps of each size."""
+    rows = []
+    for name, (n, m) in SIZES.items():
+        count, largest = data[f"count_{name}"], data[f"largest_{name}"]
+        largest = largest[np.isfinite(largest)]
+        row = {
+            "features": f"{n}",
+            "dimensions": f"{m}",
+            "models with late jumps": f"{(count > 0).sum()} of {count.size}",
+            "late jumps of these, mean": f"{count[count > 0].mean():.1f}" if (count > 0).any() else "none",
+            "largest jump's share of the late fall": f"{largest.mean():.0%}" if largest.size else "none",
+        }
+        rows.append(row)
+    return rows
 
 
 CLAIMS = (
@@ -239,7 +258,8 @@ CLAIMS = (
         measure=_falls,
         holds=Range(low=0.8),
         rows=_fall_rows,
-        quantity="share of the loss's fall after nine in ten features have settled that lies within jumps, over models with any",
+        quantity="share of the loss's fall after nine in ten features have settled that lies within jumps, mean over "
+        "those models that still jump then (the table says how many)",
     ),
     Claim(
         id="C62",
@@ -249,6 +269,7 @@ CLAIMS = (
         measure=_smoother,
         holds=Range(low=0.0),
         rows=_smooth_rows,
-        quantity="largest share of the whole fall within a factor 1.2 of steps, 8 features in 2 dimensions less 40 in 10",
+        quantity="share of models in which no late jump makes more than half of the loss's fall after nine in ten features have "
+        "settled, 40 features in 10 dimensions less 8 in 2, of models that jump then",
     ),
 )

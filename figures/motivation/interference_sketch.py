@@ -27,7 +27,7 @@ CLAIMS = (
         source="Definitions and Motivation: The Superposition Hypothesis",
         paper="exp(n) vectors with cosine similarity below epsilon",
         quantity="number of vectors",
-        untested="It is the lemma of Johnson and Lindenstrauss (1984), proved for every n; trials would add nothing.",
+        not_testable="It is the lemma of Johnson and Lindenstrauss (1984), proved for every n; trials would add nothing.",
     ),
 )
 HALF, HIGH = 56.0, 170.0  # length of a feature direction, and height of the pentagons' centres, in points

@@ -27,7 +27,7 @@ CLAIMS = (
         source="Discussion",
         paper="an observation on a trained vision model",
         quantity="none",
-        untested="It is about a large model of images, and only toy models are trained here.",
+        not_testable="It is about a large model of images, and only toy models are trained here.",
     ),
 )
 

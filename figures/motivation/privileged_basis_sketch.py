@@ -27,7 +27,7 @@ CLAIMS = (
         source="Definitions and Motivation",
         paper="each property supposes those before it",
         quantity="none",
-        untested="It defines how words are used; no model can decide it.",
+        not_testable="It defines how words are used; no model can decide it.",
     ),
 )
 HALF = 62.0  # length of a feature direction, in points

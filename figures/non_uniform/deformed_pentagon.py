@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Claim, Data, Range, Runs, Size, Value, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, replicates
 from figures.non_uniform.pentagon_claims import (
+    correlation_rows,
     crossings,
     denser_pushes,
     digons_when_sparse,
     kink,
     norms_and_interference,
     norms_rows,
+    outside_the_circle,
     reading_rows,
     readings,
     smoothness,
@@ -23,6 +25,7 @@ from figures.non_uniform.pentagon_claims import (
     uniform_pentagons,
 )
 from figures.non_uniform.pentagons import (
+    BASELINES,
     CLASSES,
     DENSITY,
     FEATURES,
@@ -31,8 +34,10 @@ from figures.non_uniform.pentagons import (
     RELATIVE_DENSITIES,
     RELATIVE_IMPORTANCES,
     SQUARE,
+    baseline_of,
     by_density,
     by_importance,
+    crossing_factor,
     dense,
     important,
     survey,
@@ -88,7 +93,14 @@ def reduce(runs: Runs) -> Data:
         "density": survey(densities, RELATIVE_DENSITIES, by_density),
         "importance": survey(importances, RELATIVE_IMPORTANCES, by_importance),
     }
-    data = Data(arrays={f"{kind}_{name}": one for kind, arrays in both.items() for name, one in arrays.items()})
+    factors = [crossing_factor(density) for density in BASELINES]
+    data = Data(
+        arrays={
+            **{f"{kind}_{name}": one for kind, arrays in both.items() for name, one in arrays.items()},
+            "baseline": array(BASELINES, "density", "density of the other four features"),
+            "baseline_factor": array(factors, "density", "density of the others over that of the first where exact curves cross"),
+        }
+    )
     return replace(data, values=_values(data))
 
 
@@ -111,6 +123,7 @@ def _values(data: Data) -> dict[str, Value]:
     return values | {
         "density": Value(value=DENSITY),
         "paper_factor": Value(value=1 / PAPER),
+        "paper_baseline": Value(value=baseline_of(1 / PAPER, data["baseline"].tolist(), data["baseline_factor"].tolist())),
         "norm_usual": Value(value=float(norms[usual, 0]), digits=3),
         "norm_dense": Value(value=float(norms[-1, 0]), digits=3),
         "norm_sparse": Value(value=float(np.nanmax(norms[:, 0])), digits=3),
@@ -140,10 +153,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
     _solutions(left, data, SQUARE, "square: the varied feature at zero", theme)
     _solutions(right, data, PENTAGON, "pentagon: the varied feature on top", theme)
     _key(drawn.add_subplot(above[2]), theme)
-    density, importance = (drawn.add_subplot(below[k]) for k in range(2))
+    density = drawn.add_subplot(below[0])
+    importance = drawn.add_subplot(below[1], sharey=density)
     _losses(density, data, "density", theme)
     _losses(importance, data, "importance", theme)
     importance.set_ylabel("")
+    importance.tick_params(labelleft=False)
     handles, labels = density.get_legend_handles_labels()
     drawn.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, handletextpad=0.4, columnspacing=1.2)
     return drawn
@@ -156,7 +171,7 @@ def _solutions(axes: "Axes", data: Data, number: int, title: str, theme: Theme) 
     colours, relative = blend(theme.score), data["density_relative"]
     if number == PENTAGON:
         for i in range(FEATURES):
-            axes.plot(*data["density_exact_W"][:, :, i].T, color=theme.muted, lw=0.8, zorder=2)
+            axes.plot(*data["density_exact_W"][:, :, i].T, color=theme.ink, lw=1.1, zorder=3.5)
     for k, (fits, classes) in enumerate(zip(data["density_W"], data["density_best"], strict=True)):
         for W in fits[classes == number][:1]:
             colour = colours((np.log10(relative[k]) + 1) / 2)
@@ -234,7 +249,8 @@ CLAIMS = (
         paper="a pair of digons, the varied feature at zero",
         measure=digons_when_sparse,
         holds=Range(low=0.5),
-        quantity="share of fits at relative densities up to 0.2 that are squares without the varied feature",
+        quantity="share of fits, each the best of five at every relative density up to 0.2, that are squares without the varied "
+        "feature at all of them",
     ),
     Claim(
         id="C52",
@@ -253,18 +269,32 @@ CLAIMS = (
         measure=snap_factor,
         holds=Range(low=1.5),
         agrees=Range(low=2.0, high=3.0),
+        unit="times",
         rows=snap_rows,
-        quantity="density of the others over that of the varied feature where the best fit changes",
+        quantity="density of the others over that of the varied feature where the best of five fits "
+        "changes, the others having a density of 0.05",
     ),
     Claim(
         id="C59",
-        text="Vertices lie outside the unit circle, and the farther, the more positive interference they receive.",
+        text="Because of negative biases, the vertices of pentagons lie outside the unit circle.",
         source=SOURCE,
-        paper="distance from the origin in proportion to positive interference",
+        paper="outside the unit circle because of negative biases",
+        measure=outside_the_circle,
+        holds=Range(low=0.9),
+        quantity="share of the vertices of pentagons with a norm above 1 and a bias below 0, best of five at all relative "
+        "densities; vertices are the replicates",
+        rows=norms_rows,
+    ),
+    Claim(
+        id="C59-D",
+        text="The distance of a vertex from the centre grows in proportion to the positive interference that it receives.",
+        source=SOURCE,
+        paper="distance from the origin in proportion to positive interference, of the vertices in general",
         measure=norms_and_interference,
         holds=Range(low=0.9),
-        quantity="correlation of |W_i| - 1 with the sum of positive W_i . W_j, over features of pentagons",
-        rows=norms_rows,
+        quantity="correlation of |W_i| with the sum of positive W_i . W_j, over all features of pentagons and not the varied one "
+        "alone; mean over fits, each the best of five",
+        rows=correlation_rows,
     ),
     Claim(
         id="C60",
@@ -274,6 +304,6 @@ CLAIMS = (
         measure=readings,
         holds=Range(high=0.05),
         rows=reading_rows,
-        quantity="mean of | 1 / ((1 - b_i) |W_i|) - 1 | over the features of pentagons",
+        quantity="mean of | 1 / ((1 - b_i) |W_i|) - 1 | over the features of pentagons, mean over fits, each the best of five",
     ),
 )

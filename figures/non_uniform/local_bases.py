@@ -112,6 +112,6 @@ CLAIMS = (
         measure=_within,
         holds=Range(high=0.1),
         rows=_rows,
-        quantity="largest size of a cosine between two features of one set",
+        quantity="largest size of a cosine between two features of one set at density 0.01, mean over models",
     ),
 )

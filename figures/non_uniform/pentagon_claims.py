@@ -7,9 +7,11 @@ import numpy as np
 
 from figures.base import GROUP, Data
 from figures.non_uniform.pentagons import OTHER, PENTAGON, SQUARE, crossing, snap, steps
-from sup.statistics import Estimate, exact, least, mean, models_in_groups, share, worst
+from sup.statistics import Estimate, exact, least, mean, models_in_groups, share, undefined, worst
 
 KINDS = ("density", "importance")
+ALL, VARIED = slice(None), slice(0, 1)
+"""Which features of a model: all of them, or the varied one."""
 SPARSE = 0.2
 """Relative densities up to this count as sufficiently sparse: half of where the paper sees the snap."""
 
@@ -118,13 +120,17 @@ def snap_rows(data: Data) -> list[dict[str, str]]:
             "paper": "1 / 2.5" if kind == "density" else "not given",
         }
         rows.append(row)
+    blank = dict.fromkeys(rows[0], "")
+    for density, factor in zip(data["baseline"], data["baseline_factor"], strict=True):
+        crossed = {"varied": f"density, the others at {density:g}", "exact curves cross": f"1 / {factor:.2f}"}
+        rows.append(blank | crossed)
     return rows
 
 
-def _pentagons(data: Data, name: str, group: int) -> np.ndarray:
-    """The values (feature) of an array for all features of the pentagons among a group's best fits, density varied."""
+def _pentagons(data: Data, name: str, group: int, features: slice = ALL) -> np.ndarray:
+    """The values (feature) of an array for features of the pentagons among a group's best fits, density varied."""
     at = data["density_best"][:, group] == PENTAGON
-    return data[f"density_{name}"][at, group].ravel()
+    return data[f"density_{name}"][at, group][:, features].ravel()
 
 
 def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
@@ -132,14 +138,33 @@ def _by_group(data: Data, measure: Callable[[int], float]) -> Estimate:
     return mean(np.array([measure(group) for group in groups])).over(_models(data))
 
 
+def outside_the_circle(data: Data) -> Estimate:
+    """Share of vertices of pentagons with a norm above 1 and a bias below 0; undefined without pentagons."""
+    groups = range(data["density_best"].shape[1])
+    norm, bias = (np.concatenate([_pentagons(data, name, group) for group in groups]) for name in ("norm", "b"))
+    return share((norm > 1) & (bias < 0)).over(_models(data)) if norm.size else undefined(_models(data))
+
+
+def _correlation(data: Data, name: str, sign: int, features: slice, group: int) -> float:
+    norm, other = _pentagons(data, "norm", group, features), _pentagons(data, name, group, features)
+    return sign * float(np.corrcoef(norm, other)[0, 1]) if norm.size > 2 and norm.std() and other.std() else np.nan
+
+
 def norms_and_interference(data: Data) -> Estimate:
     """Correlation of norms with positive interference in each group of fits, mean over groups; NaN without pentagons."""
+    return _by_group(data, partial(_correlation, data, "positive", 1, ALL))
 
-    def correlation(group: int) -> float:
-        norm, positive = _pentagons(data, "norm", group), _pentagons(data, "positive", group)
-        return float(np.corrcoef(norm, positive)[0, 1]) if norm.size > 2 else np.nan
 
-    return _by_group(data, correlation)
+def correlation_rows(data: Data) -> list[dict[str, str]]:
+    """Correlations of the norm with positive interference and with the bias: of all features, and of the varied one alone."""
+    rows = []
+    for title, features in (("all", ALL), ("the varied one alone", VARIED)):
+        row = {"features": title}
+        for column, name, sign in (("with positive interference", "positive", 1), ("with the negative bias", "b", -1)):
+            e = _by_group(data, partial(_correlation, data, name, sign, features))
+            row[column] = f"{e.value:.2f} [{e.low:.2f}, {e.high:.2f}]"
+        rows.append(row)
+    return rows
 
 
 def norms_rows(data: Data) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ Not a figure itself: `deformed_pentagon` is.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -26,13 +27,15 @@ RELATIVE_DENSITIES = tuple(round(10 ** (k / 20), 6) for k in (-20, -18, *range(-
 """Density of the varied feature over that of the others: fine around the snap, the paper's and ours, coarser elsewhere."""
 RELATIVE_IMPORTANCES = tuple(round(10 ** (k / 20), 6) for k in (-20, -16, -14, -12, -10, -8, -6, -4, 0, 6, 13, 20))
 """Importance of the varied feature over that of the others."""
+BASELINES = (DENSITY, 0.08, 0.1)
+"""Densities of the other features at which the exact curves are compared: this figure's, and denser ones."""
 LEAST_GAP = 30.0
 """Smallest angle in degrees between neighbours at which five represented features count as a pentagon, however stretched."""
 
 
-def dense(relative: float) -> tuple[float, ...]:
-    """Densities of the five features when the first one's is `relative` times that of the others."""
-    return (DENSITY * relative, *(DENSITY,) * (FEATURES - 1))
+def dense(relative: float, density: float = DENSITY) -> tuple[float, ...]:
+    """Densities of the five features when the first one's is `relative` times that of the others, which is `density`."""
+    return (density * relative, *(density,) * (FEATURES - 1))
 
 
 def important(relative: float) -> tuple[float, ...]:
@@ -40,11 +43,10 @@ def important(relative: float) -> tuple[float, ...]:
     return (relative, *(1.0,) * (FEATURES - 1))
 
 
-def by_density(relative: float) -> Task:
+def by_density(relative: float, density: float = DENSITY) -> Task:
     """The task of models whose first feature is denser or sparser than the others."""
-    return Task.of(
-        Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=Independent(density=dense(relative)))
-    )
+    distribution = Independent(density=dense(relative, density))
+    return Task.of(Run(model="relu-output", n_features=FEATURES, n_hidden=HIDDEN, distribution=distribution))
 
 
 def by_importance(relative: float) -> Task:
@@ -113,6 +115,27 @@ def crossing(relative: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[f
     k = int(at[0])
     slope = (gap[k + 1] - gap[k]) / (x[k + 1] - x[k])
     return float(np.exp(x[k] - gap[k] / slope)), float(slope)
+
+
+@lru_cache(maxsize=len(BASELINES))
+def crossing_factor(density: float) -> float:
+    """How many times sparser than the others, of this density, the first feature is where squares and pentagons cross."""
+    relative = np.geomspace(0.1, 1, 9).tolist()
+    task = partial(by_density, density=density)
+    pentagons, squares = branch(ideal_pentagon(), relative, task), branch(ideal_square(), relative, task, absent=(0,))
+    loss = [m.loss if arrangement(m.W) == PENTAGON else np.nan for m in pentagons]
+    return 1 / crossing(np.array(relative), np.array([m.loss for m in squares]), np.array(loss))[0]
+
+
+def baseline_of(factor: float, densities: Sequence[float], factors: Sequence[float]) -> float:
+    """The density of the others at which the exact curves cross at this factor; both interpolated as powers. Factors fall.
+
+    Example:
+        >>> round(baseline_of(2.0, (0.01, 0.1), (4.0, 1.0)), 4)
+        0.0316
+    """
+    x, y = np.log(densities)[::-1], np.log(factors)[::-1]
+    return float(np.exp(np.interp(np.log(factor), y, x)))
 
 
 def snap(relative: np.ndarray, classes: np.ndarray) -> float:

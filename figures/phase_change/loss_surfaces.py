@@ -1,5 +1,6 @@
 """F38: the exact loss of two features in one dimension, and its minima with and without biases."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ REACH, FINE = 1.5, 81
 """Largest weight on a surface, and points along each of its sides."""
 IMPORTANCES, DENSITIES = np.logspace(-1, 0, 10), np.logspace(-2, 0, 19)
 """The map's settings; importances above 1 mirror it, with the features swapped."""
+SPLITS, PARTS = 3, 10
+"""How often the place of the largest change along a path is divided, and into how many parts."""
 BASINS = ((0.2, 0.5), (0.2, 1.0), (0.4, 0.5), (0.4, 1.0))
 """Density and importance of the settings whose basins are measured."""
 
@@ -49,7 +52,7 @@ def reduce(runs: Runs) -> Data:
     """The surfaces, the minima of all settings, two paths, and the basins. W and -W count as one minimum: the same model."""
     grid_p, grid_r = (v.ravel() for v in np.meshgrid(DENSITIES, IMPORTANCES, indexing="ij"))
     free, biased = (minima(grid_p, grid_r, biased=moves) for moves in (False, True))
-    chances = [_lowest_basin(*setting) for setting in BASINS]
+    chances = basin(*np.array(BASINS).T)  # in `BASINS` the antipodal pair is the lowest of two minima
     basins = "; ".join(f"{p:g}, {r:g}" for p, r in BASINS)
     arrays = {
         **_surfaces(),
@@ -93,21 +96,34 @@ def _minima(name: str, at: Minima, biases: str) -> dict[str, Array]:
 
 def _paths() -> dict[str, Array]:
     """The weights of the lowest minimum along two paths of settings, without biases."""
+
+    def smooth(importance: np.ndarray) -> np.ndarray:
+        return minima(np.ones(len(importance)), importance, biased=False).q[:, 0, :2]
+
+    def jump(density: np.ndarray) -> np.ndarray:
+        return minima(density, np.ones(len(density)), biased=False).q[:, 0, :2]
+
     along, across = np.logspace(-1, 0, 61), np.linspace(0.3, 1, 36)
-    smooth = minima(np.ones(61), along, biased=False).q[:, 0, :2]
-    jump = minima(across, np.ones(36), biased=False).q[:, 0, :2]
+    left = f"between neighbours after the place of the largest one has been divided {SPLITS} times into {PARTS}"
     return {
         "along": array(along, "place", "importance of feature 2 along the path at density 1"),
-        "smooth": array(smooth, "place coordinate", "w_1 and w_2 of the lowest minimum at density 1, without biases"),
+        "smooth": array(smooth(along), "place coordinate", "w_1 and w_2 of the lowest minimum at density 1, without biases"),
+        "smooth_left": array(_left(smooth, along), "", f"largest change of a weight at density 1 {left}"),
         "across": array(across, "place", "density along the path at importance 1"),
-        "jump": array(jump, "place coordinate", "w_1 and w_2 of the lowest minimum at importance 1, without biases"),
+        "jump": array(jump(across), "place coordinate", "w_1 and w_2 of the lowest minimum at importance 1, without biases"),
+        "jump_left": array(_left(jump, across), "", f"largest change of a weight at importance 1 {left}"),
     }
 
 
-def _lowest_basin(density: float, importance: float) -> float:
-    """The chance that small steps from random weights end at the antipodal pair; in `BASINS` it is the lowest of two minima."""
-    _, chance, ends = basin(density, importance)
-    return float(chance[ends.prod(axis=1) < 0].sum())
+def _left(weights: Callable[[np.ndarray], np.ndarray], settings: np.ndarray) -> float:
+    """The change of `weights` that is left at the place of its largest change when one looks ever closer.
+
+    A continuous change fades with the distance between neighbours, a jump stays, so the number does not depend on `settings`.
+    """
+    for _ in range(SPLITS):
+        k = int(_steps(weights(settings)).argmax())
+        settings = np.linspace(settings[k], settings[k + 1], PARTS + 1)
+    return float(_steps(weights(settings)).max())
 
 
 def _values(data: Data) -> dict[str, Value]:
@@ -115,7 +131,7 @@ def _values(data: Data) -> dict[str, Value]:
         "two_minima": Value(value=100 * float((data["free_count"] > 1).mean()), unit="%"),
         "two_minima_biased": Value(value=100 * float((data["biased_count"] > 1).mean()), unit="%"),
         "mixed": Value(value=100 * float(_mixed(data["free_q"]).mean()), unit="%"),
-        "basin": Value(value=100 * float(data["basin_lowest"].min()), unit="%"),
+        "basin": Value(value=100 * float(data["basin_lowest"].min()), unit="%", digits=3),
         "jump_density": Value(value=float(data["across"][_where_it_jumps(data)])),
         "off_free": Value(value=_off(data["free_q"])),
         "off_biased": Value(value=_off(data["biased_q"])),
@@ -206,7 +222,7 @@ def _lowest(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
     counts = np.concatenate([count, count[:, ::-1][:, 1:]], axis=1)
     x = np.concatenate([np.log10(data["importance"]), -np.log10(data["importance"])[::-1][1:]])
     rows, columns = np.nonzero(counts > 1)
-    axes.plot(x[columns], np.log10(data["density"])[rows], ".", ms=1.6, color=theme.background)
+    axes.plot(x[columns], np.log10(data["density"])[rows], ".", ms=1.6, color=theme.ink)
     axes.set(xlim=(-1, 1), ylim=(-2, 0), xticks=(-1, 0, 1), xticklabels=("0.1", "1", "10"), yticks=(-2, -1, 0))
     axes.set_yticklabels(("0.01", "0.1", "1"))
     axes.set_xlabel("importance of feature 2", labelpad=2)
@@ -235,6 +251,14 @@ def _table(data: Data) -> list[dict[str, str]]:
                 cells |= {f"lowest, {title}": f"({w[0]:.2f}, {w[1]:.2f})", f"minima, {title}": f"{data[f'{name}_count'][i, j]}"}
             rows.append(cells)
     return rows
+
+
+def _basin_rows(data: Data) -> list[dict[str, str]]:
+    """The chance of the lower minimum in each setting of `BASINS`."""
+    return [
+        {"density": f"{p:g}", "importance": f"{r:g}", "chance of the lower minimum": f"{chance:.3f}"}
+        for (p, r), chance in zip(BASINS, data["basin_lowest"], strict=True)
+    ]
 
 
 def _mixture(data: Data) -> float:
@@ -268,8 +292,9 @@ CLAIMS = (
         text="A feature alone turns into the mixture continuously, which blurs the empirical phase diagram near its apex.",
         source=SOURCE,
         paper="a continuous transition",
-        quantity="largest change of a weight between neighbours of 61 importances from 0.1 to 1, density 1, no biases",
-        measure=lambda data: exact(_steps(data["smooth"]).max()),
+        quantity="largest change of a weight from one importance to the next at density 1, without biases, when the place where "
+        "it changes most is divided into ever smaller steps, down to a thousandth of the first",
+        measure=lambda data: exact(float(data["smooth_left"])),
         holds=Range(high=0.05),
     ),
     Claim(
@@ -286,17 +311,20 @@ CLAIMS = (
         text="The lowest minimum may have the smaller basin.",
         source=SOURCE,
         paper="the global minimum may have the smaller basin",
-        quantity="smallest chance, of four settings, that small steps from random weights lead to the lowest minimum, no biases",
+        quantity="smallest chance, of four settings with two minima, that gradient descent in small steps from normal weights "
+        "ends at the lower one, without biases; the smaller basin has less than 0.5, and the chance is known to 0.001",
         measure=lambda data: exact(data["basin_lowest"].min()),
-        holds=Range(high=0.49),
+        holds=Range(high=0.499),
+        rows=_basin_rows,
     ),
     Claim(
         id="C-M6",
         text="The mixture turns into the antipodal pair with a jump.",
         source=SOURCE,
         paper="a discontinuous transition",
-        quantity="largest change of a weight between neighbours of 36 densities from 0.3 to 1, equal features, no biases",
-        measure=lambda data: exact(_steps(data["jump"]).max()),
+        quantity="largest change of a weight from one density to the next for equal features, without biases, when the place "
+        "where it changes most is divided into ever smaller steps, down to a thousandth of the first",
+        measure=lambda data: exact(float(data["jump_left"])),
         holds=Range(low=0.5),
     ),
 )

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated
+from figures.phase_change.maps import four_maps
 from figures.shared import phases
 from figures.style import Theme, themed
 from sup.geometry import REPRESENTED
-from sup.phases import ABSENT, APEX, DEDICATED, SUPERPOSED, solution_losses, solutions
+from sup.phases import APEX, SUPERPOSED, solution_losses, solutions
 from sup.statistics import Estimate, exact, share
 from sup.sweeps import Sweep
 from sup.two_features import two_feature_loss
@@ -22,14 +23,14 @@ SOURCE = "Superposition as a Phase Change"
 ABOUT = About(
     label="F13",
     title="Two features in one dimension: a phase diagram",
-    alt="Three maps over importance, from a tenth to ten times, and density, from 0.01 to 1. In theory an upper left region, "
+    alt="Four maps over importance, from a tenth to ten times, and density, from 0.01 to 1. In theory an upper left region, "
     "where the extra feature is not represented, and an upper right one, where it has the dimension to itself, meet over a "
-    "region of superposition, which rises to a point at equal importance and a density of four sevenths. The maps of trained "
-    "models show the same three regions; averages are paler where some of the models ended in another arrangement, the best "
-    "models are clean.",
+    "region of superposition, which rises to a point at equal importance and a density of four sevenths. The maps of the best "
+    "trained models and of averages show the same three regions. The last map shows where fits end in another phase than the "
+    "best one.",
     source=SOURCE,
     note="As in the paper ten models are trained for each cell and the one with the highest loss is left out; whether it "
-    "averaged norms and scores, as here, or colours, it does not say; what most of the fits did is counted, too. Losses are "
+    "averaged norms and scores, as here, or colours, it does not say; how many of the fits strayed is shown, too. Losses are "
     "expected ones, not sampled. The paper's grid of about 200 by 200 is coarser here. The recipe is not the paper's, which is "
     "unknown: it has the lowest final loss of some forty at equal numbers of samples, on other seeds.",
 )
@@ -94,28 +95,34 @@ def _dense(data: Data) -> Estimate:
     return share(rows == SUPERPOSED).over(int(rows.size * data["fits"]))
 
 
-def _at_corners(data: Data) -> Estimate:
-    """Share of cells whose best model has one of the three outcomes for the extra feature, within `phases.CORNER`."""
-    n, s = data["best_norm"], data["best_score"]
+def _corners(data: Data, name: str) -> np.ndarray:
+    """Whether the extra feature has one of the three outcomes within `phases.CORNER`, by cell; `name` starts the arrays."""
+    n, s = data[f"{name}norm"], data[f"{name}score"]
     full = n >= 1 - phases.CORNER
-    in_corner = (n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER))
-    return share(in_corner).over(int(n.size * data["fits"]))
+    return np.asarray((n <= phases.CORNER) | (full & (s <= phases.CORNER)) | (full & (s >= 1 - phases.CORNER)))
 
 
-def _counts(data: Data) -> list[dict[str, str]]:
-    """How many cells have each outcome, in theory, by the average and by the best model."""
-    names = {ABSENT: "not represented", DEDICATED: "dedicated", SUPERPOSED: "superposed"}
-    titles = {"theory": "theory", "found": "average", "best_found": "best"}
-    return [
-        {"extra feature": name, **{title: f"{int((data[key] == k).sum())} cells" for key, title in titles.items()}}
-        for k, name in names.items()
-    ]
+def _at_corners(data: Data) -> Estimate:
+    """Share of cells whose best model has one of the three outcomes for the extra feature."""
+    return share(_corners(data, "best_")).over(int(data["away"].size * data["fits"]))
+
+
+def _regions(data: Data) -> list[dict[str, str]]:
+    """The share of cells with one of the three outcomes, away from a boundary and near one, by the best fit and the average."""
+    near = ~data["away"]
+    rows = []
+    for title, cells in (("away from a boundary", ~near), ("near one", near), ("all", near | True)):
+        row = {"cells": title, "number": f"{int(cells.sum())}"}
+        for name, of in (("best_", "best model"), ("", "average")):
+            row[f"one of the three, {of}"] = f"{_corners(data, name)[cells].mean():.1%}" if cells.any() else "none"
+        rows.append(row)
+    return rows
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Maps of the theory, the averages and the best models of two features in one dimension."""
-    return phases.three_maps(data, 2, theme)
+    """Maps of the theory, the best models, the averages and the strayed fits of two features in one dimension."""
+    return four_maps(data, 2, theme)
 
 
 CLAIMS = (
@@ -124,10 +131,11 @@ CLAIMS = (
         text="A feature is ignored, gets a dimension of its own, or is stored in superposition, with little in between.",
         source=SOURCE,
         paper="three outcomes; transitions look discontinuous",
-        quantity="share of cells whose best model of ten has the extra feature's norm and score within 0.25 of one of the three",
+        quantity="share of all cells of the map, near its boundaries and away from them, in which the best fit has the extra "
+        "feature's norm and score within 0.25 of one of the three; the cells are the replicates",
         measure=_at_corners,
         holds=Range(low=0.9),
-        rows=_counts,
+        rows=_regions,
     ),
     Claim(
         id="C22",
@@ -143,7 +151,8 @@ CLAIMS = (
         text="Sparsity is necessary for superposition: on dense features there is none, whatever their importance.",
         source=SOURCE,
         paper="none at high density; the theory's region ends at density 4/7",
-        quantity="share of cells in superposition among those 1.25 times denser than the apex of the theory's region",
+        quantity="share of cells in superposition, by the mean norm and score, among those at least 1.25 times denser than the "
+        "apex of the theory's region; the cells are the replicates",
         measure=_dense,
         holds=Range(high=0.05),
     ),

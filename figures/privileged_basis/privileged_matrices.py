@@ -77,16 +77,16 @@ def _alone(trained: Trained) -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """Two rows of three matrices: above with a linear, below with a ReLU hidden layer."""
-    figure, axes = sheet(theme, 330)
+    figure, axes = sheet(theme, 340)
     for k, density in enumerate(SHOWN):
         left = 58 + 114 * k
-        say(axes, left + 45, 318, f"density {density:g}", theme, fontweight="bold")
-        for model, base in ((0, 176), (1, 48)):
+        say(axes, left + 45, 328, f"density {density:g}", theme, fontweight="bold")
+        for model, base in ((0, 186), (1, 48)):
             matrix = inset(axes, left, base, 90, 112)
             weight_image(matrix, data["W"][k, model].T, theme)
             matrix.set_aspect("auto")
             say(axes, left + 45, base + 121, f"{data['count'][k, model]:.0f} features", theme)
-    for y, words in ((232, "linear"), (104, "ReLU")):
+    for y, words in ((242, "linear"), (104, "ReLU")):
         say(axes, 14, y, f"{words} hidden layer", theme, rotation=90, fontweight="bold")
     _names(axes, theme)
     key(inset(axes, 258, 22, 108, 8), weight_map(theme), ("-1", "0", "1"), theme)
@@ -95,7 +95,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
 
 
 def _names(axes: "Axes", theme: Theme) -> None:
-    for base in (176, 48):
+    for base in (186, 48):
         say(axes, 38, base + 56, "feature", theme, rotation=90, color=theme.muted)
         for row in (0, 9):
             say(axes, 53, base + 112 - 11.2 * (row + 0.5), str(row), theme, ha="right", fontsize=8, color=theme.muted)
@@ -136,6 +136,7 @@ CLAIMS = (
         quantity="largest change of an entry of the pentagon's W^T W under all rotations by whole degrees",
         measure=_turned,
         holds=Range(high=1e-12),
+        identity=True,
     ),
     Claim(
         id="C71",

@@ -1,20 +1,18 @@
 """W1: a penalty on hidden activations removes superposition, and the features below its threshold."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
+from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
+from figures.strategic.worth import EFFICIENCY_AT, draw_worth, efficiencies
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import represented, superposed
-from sup.linear_loss import uniform_moments
 from sup.results import Trained
-from sup.sparse_loss import losses_by_active_count, parts_by_active_count
 from sup.specs import Model, Recipe, Run, geometric
-from sup.statistics import Estimate, exact, mean, worst
+from sup.statistics import Estimate, difference, exact, least, mean, ratio, share, undefined, worst
 from sup.sweeps import Sweep, sweep
 
 if TYPE_CHECKING:
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
 
 ABOUT = About(
     label="W1",
-    title="A penalty on hidden activations removes superposition at a price",
+    title="What a penalty on hidden activations does to superposition",
     alt="Left and middle: represented features, those of them in superposition, and the loss, against the strength of the "
-    "penalty, for models with a linear and with a ReLU hidden layer. Stronger penalties leave fewer features; a staircase "
+    "penalty, for models with a linear and with a ReLU hidden layer; a staircase "
     "shows how many theory keeps. Right: how much loss a shared hidden dimension saves per activation, relative to one of a "
     "feature's own, from dense to sparse.",
     source="Strategic Picture; Discussion",
@@ -39,11 +37,10 @@ WORTH = 2 * (2 / 3) ** 0.5 - (2 / 3) ** 1.5
 """Maximum of 2 s - s^3, for `threshold`."""
 UNIT = round(DECAY ** (HIDDEN - 0.5) * 2 * WORTH / (3 * FEATURES), 5)
 """The penalty whose threshold is the geometric mean of the importances of the last feature that has room and the next."""
-STRENGTHS = (0.0, 0.03, 0.1, 0.3, 1.0, 2.0, 4.0)
+STRENGTHS = (0.0, 0.03, 0.05, 0.06, 0.1, 0.3, 1.0, 2.0, 4.0)
+CHEAP = 0.05
+"""Largest rise of the loss, as a share of it, at which a penalty counts as almost free."""
 MODELS: tuple[Model, ...] = ("relu-output", "relu-hidden")
-EFFICIENCY_AT = np.logspace(-3, -0.5, 26)
-PENTAGON = 1.17046, -0.28230
-"""Length and bias of the best pentagon for very sparse features (Chen et al. 2023; F12)."""
 
 
 def threshold(penalty: float) -> float:
@@ -82,7 +79,7 @@ def reduce(runs: Runs) -> Data:
     loss = np.array([[trained["final_loss"] for trained in row] for row in models], np.float64)
     importance = np.array(geometric(DECAY, FEATURES))
     below = np.array([importance <= threshold(strength * UNIT) for strength in STRENGTHS])
-    survivors = (is_represented & below[:, None]).sum(axis=3).astype(np.float64)
+    wrong = (is_represented == below[:, None]).sum(axis=3).astype(np.float64)
     count, sharing = (mask.sum(axis=3).astype(np.float64) for mask in (is_represented, is_superposed))
     in_theory = np.minimum(HIDDEN, (~below).sum(axis=1))
     layers = "first with a linear hidden layer, then with a ReLU"
@@ -91,10 +88,12 @@ def reduce(runs: Runs) -> Data:
         "count": array(count, "setting strength seed", f"represented features, {layers}"),
         "superposed": array(sharing, "setting strength seed", f"represented features in superposition, {layers}"),
         "loss": array(loss, "setting strength seed", f"final loss without the penalty's part, {layers}"),
-        "below": array(survivors, "setting strength seed", f"represented features below the penalty's threshold, {layers}"),
+        "wrong": array(
+            wrong, "setting strength seed", f"features below the penalty's threshold and kept, or above and lost, {layers}"
+        ),
         "kept": array(in_theory, "strength", "features that theory keeps, each in a dimension of its own"),
         "density": array(EFFICIENCY_AT, "density", "density of the features in shared dimensions, 1 - S"),
-        **_efficiencies(),
+        **efficiencies(),
     }
     data = Data(arrays=arrays)
     return replace(data, values=_values(data))
@@ -103,7 +102,7 @@ def reduce(runs: Runs) -> Data:
 def _values(data: Data) -> dict[str, Value]:
     values = {"threshold": Value(value=threshold(UNIT)), "unit": Value(value=UNIT)}
     for k, model in enumerate(MODELS):
-        for strength in (0.0, 0.1, 1.0):
+        for strength in (0.0, 0.05, 0.1, 1.0):
             at = STRENGTHS.index(strength)
             for name in ("count", "superposed", "loss"):
                 values[f"{name}_{model.split('-')[1]}_{strength:g}"] = estimated(mean(data[name][k, at]))
@@ -114,29 +113,6 @@ def alone(trained: Trained) -> np.ndarray:
     """Hidden vectors of single features of size 1, shape (run, hidden, feature): W_i, or ReLU(W_i) behind a ReLU."""
     W = np.asarray(trained["W"], np.float64)
     return np.maximum(W, 0.0) if trained.runs[0].traits.hidden else W
-
-
-def _efficiencies() -> dict[str, Array]:
-    """Loss saved per active hidden unit, over that of dedicated dimensions, by an antipodal pair and by a pentagon.
-
-    The saving is relative to the loss of the best constant outputs, the features' means. A dedicated dimension is active as often
-    as its feature.
-    """
-    length, bias = PENTAGON
-    angles = 2 * np.pi * np.arange(5) / 5 + 0.3
-    shapes = {
-        "pair": (np.array([[1.0, -1.0]]), np.zeros(2)),
-        "pentagon": (length * np.stack([np.cos(angles), np.sin(angles)]), np.full(5, bias)),
-    }
-    efficiencies = {}
-    for name, (W, b) in shapes.items():
-        losses = losses_by_active_count(W, b, np.ones(W.shape[1]))
-        saved = [W.shape[1] * uniform_moments(p)[1] - parts_by_active_count(losses, p).sum() for p in EFFICIENCY_AT]
-        active = W.shape[0] * (1 - (1 - EFFICIENCY_AT) ** W.shape[1])
-        alone = np.array([uniform_moments(p)[1] / p for p in EFFICIENCY_AT])
-        text = f"loss saved per active hidden unit by features in a {name}, over that in dimensions of their own"
-        efficiencies[name] = array(np.array(saved) / active / alone, "density", text)
-    return efficiencies
 
 
 @themed
@@ -154,7 +130,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=3, handlelength=1.8)
     for spare in axes[:, 2]:
         spare.remove()
-    _worth(drawn.add_subplot(axes[0, 0].get_gridspec()[:, 2]), data, theme)
+    draw_worth(drawn.add_subplot(axes[0, 0].get_gridspec()[:, 2]), data, theme)
     return drawn
 
 
@@ -165,7 +141,7 @@ def _x(data: Data) -> np.ndarray:
 
 def _against(axes: "Axes", data: Data, rows: np.ndarray, colour: str, style: str, label: str = "") -> None:
     axes.plot(_x(data), rows.mean(axis=1), style, color=colour, ms=3, label=label)
-    axes.set(xticks=_x(data), xticklabels=[f"{strength:g}" for strength in data["strength"]])
+    axes.set(xticks=_x(data), xticklabels=[f"{strength:g}".removeprefix("0") or "0" for strength in data["strength"]])
     axes.tick_params(axis="x", labelsize=7)
 
 
@@ -176,27 +152,61 @@ def _counts(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
     axes.set(ylim=(-0.3, FEATURES + 0.5))
 
 
-def _worth(axes: "Axes", data: Data, theme: Theme) -> None:
-    axes.axhline(1, color=theme.dedicated, lw=1.2)
-    axes.text(0.0011, 1.02, "a dimension of its own", fontsize=8, color=theme.dedicated, va="bottom")
-    for name, label, colour in (("pair", "antipodal pair", theme.superposed), ("pentagon", "pentagon", theme.interference)):
-        axes.plot(data["density"], data[name], color=colour)
-        axes.text(0.0011, data[name][0] - 0.02, label, fontsize=8, color=colour, va="top")
-    axes.set(xscale="log", ylim=(0, 1.15), xlabel="density $1-S$", ylabel="loss saved per activation")
-    axes.set_title("Relative worth")
+def _removed(data: Data) -> Estimate:
+    """The smaller share, of both hidden layers, of models at unit strength without superposition and with a higher loss."""
+    at = STRENGTHS.index(1.0)
+    done = (data["superposed"][:, at] == 0) & (data["loss"][:, at] > data["loss"][:, 0].mean(axis=1, keepdims=True))
+    return least([share(row, among=len(MODELS)) for row in done])
 
 
-def _survivors(data: Data) -> Estimate:
-    """Represented features below the threshold, ReLU hidden layer: largest mean over models of the strengths from 1 on."""
-    above = [k for k, strength in enumerate(STRENGTHS) if strength >= 1]
-    return worst([mean(data["below"][1, k], among=len(above)) for k in above])
+def _wrong(data: Data) -> Estimate:
+    """Features on the wrong side of the threshold: largest mean over models, of both layers and the strengths from 1 on."""
+    strong = [k for k, strength in enumerate(STRENGTHS) if strength >= 1]
+    cases = [data["wrong"][i, k] for i in range(len(MODELS)) for k in strong]
+    return worst([mean(case, among=len(cases)) for case in cases])
+
+
+def affordable(data: Data, layer: int) -> tuple[float, np.ndarray]:
+    """The strongest penalty that raises the mean loss by at most `CHEAP`, and the features in superposition there (seed).
+
+    Both are interpolated along a straight line between the last strength that is cheap enough and the next.
+    """
+    loss, shared = data["loss"][layer].mean(axis=1), data["superposed"][layer]
+    limit = (1 + CHEAP) * loss[0]
+    k = max(k for k in range(len(STRENGTHS)) if loss[k] <= limit)
+    if k == len(STRENGTHS) - 1:
+        return STRENGTHS[k], shared[k]
+    part = float((limit - loss[k]) / (loss[k + 1] - loss[k]))
+    return (1 - part) * STRENGTHS[k] + part * STRENGTHS[k + 1], (1 - part) * shared[k] + part * shared[k + 1]
+
+
+def _gone(data: Data, layer: int) -> Estimate:
+    """Share of the features in superposition that the strongest affordable penalty removes."""
+    shared, (_, there) = data["superposed"][layer], affordable(data, layer)
+    if not shared[0].any():
+        return undefined(shared[0].size)
+    return difference(exact(1.0), ratio(*(mean(counts, among=len(MODELS)) for counts in (there, shared[0]))))
 
 
 def _free(data: Data) -> Estimate:
-    """Share of superposition removed by the strongest penalty that raises the mean loss by at most 5 %, ReLU hidden layer."""
-    loss, shared = data["loss"][1].mean(axis=1), data["superposed"][1]
-    cheap = max(k for k in range(len(STRENGTHS)) if loss[k] <= 1.05 * loss[0])
-    return mean(1 - shared[cheap] / max(shared[0].mean(), 1.0))
+    return least([_gone(data, layer) for layer in range(len(MODELS))])
+
+
+def _free_rows(data: Data) -> list[dict[str, str]]:
+    """The affordable penalty and what it does, a row per hidden layer."""
+    rows = []
+    for i, name in enumerate(("linear", "ReLU")):
+        strength, there = affordable(data, i)
+        before = data["superposed"][i, 0].mean()
+        rows.append(
+            {
+                "hidden layer": name,
+                f"penalty that costs {CHEAP:.0%} of loss": f"{strength:.3f}",
+                "in superposition without it": f"{before:.2f}",
+                "with it": f"{there.mean():.2f}",
+            }
+        )
+    return rows
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
@@ -210,29 +220,28 @@ def _rows(data: Data) -> list[dict[str, str]]:
     return rows
 
 
-def _mean_at(strength: float) -> Callable[[Data], Estimate]:
-    return lambda data: mean(data["superposed"][1, STRENGTHS.index(strength)])
-
-
 CLAIMS = (
     Claim(
         id="C84",
         text="A penalty on the sum of absolute hidden activations removes superposition, at a higher loss.",
         source="Strategic Picture",
         paper="superposition goes, the loss rises",
-        quantity="features in superposition at unit strength, ReLU hidden layer, mean over models",
-        measure=_mean_at(1.0),
-        holds=Range(high=0.5),
+        quantity="share of models at unit strength without a feature in superposition and with a higher loss than the mean "
+        "without a penalty, the smaller of a linear and a ReLU hidden layer",
+        measure=_removed,
+        holds=Range(low=0.5),
         rows=_rows,
     ),
     Claim(
         id="C84-T",
-        text="The penalty kills the features below a threshold of importance.",
+        text="The penalty kills the features below a threshold of importance, and only these.",
         source="Strategic Picture",
         paper="features below a threshold",
-        quantity="represented features below the threshold, ReLU hidden layer, worst mean of three strengths from the unit on",
-        measure=_survivors,
+        quantity="features on the wrong side of the threshold, kept below it or lost above it, worst mean of two hidden layers "
+        "and three strengths from the unit on",
+        measure=_wrong,
         holds=Range(high=0.5),
+        unit="features",
     ),
     Claim(
         id="C85",
@@ -249,8 +258,10 @@ CLAIMS = (
         text="A small penalty reduces superposition at almost no cost.",
         source="Strategic Picture, footnote",
         paper="should be almost free",
-        quantity="share of superposition gone at the strongest penalty that costs at most 5 % of loss, ReLU hidden layer",
+        quantity="share of features in superposition that are gone at the penalty that costs 5 % of loss, the smaller of a "
+        "linear and a ReLU hidden layer",
         measure=_free,
         holds=Range(low=0.1),
+        rows=_free_rows,
     ),
 )

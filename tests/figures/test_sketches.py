@@ -42,7 +42,7 @@ def test_it_says_what_it_shows_and_needs_no_run(name):
     assert module.ABOUT.title and module.ABOUT.source
     assert 80 < len(module.ABOUT.alt) < 400
     assert module.needs(Size(steps=1, seeds=1)) == {}
-    assert all(claim.untested for claim in module.CLAIMS)
+    assert all(claim.not_testable for claim in module.CLAIMS)
 
 
 def test_labels_follow_the_order_of_the_paper():

@@ -79,6 +79,25 @@ def test_closed_gates_blind_the_gradient():
     assert result.blind.tolist() == [True, False] and result.added[0] == 0 < result.added[1]
 
 
+def test_a_step_of_a_part_of_the_norm_goes_no_farther(model, x):
+    """Steps of a quarter, computed here by differences: the attack stops where they end, inside the ball."""
+    W, b = model
+    found = gradient_harm(W, b, x, 0.2, steps=1, stride=0.05).added
+    for k in range(10):
+        slope = approx_fprime(x[k], lambda point, k=k: loss(W, b, x[k], point), 1e-7)
+        push = 0.05 * slope / np.linalg.norm(slope)
+        assert found[k] == pytest.approx(max(0.0, loss(W, b, x[k], x[k] + push) - loss(W, b, x[k], x[k])), abs=1e-4)
+
+
+def test_another_start_opens_a_closed_gate_and_counts_itself():
+    W, b, x, start = np.eye(1), np.array([-0.5]), np.zeros((2, 1)), np.array([[0.6], [0.2]])
+    result = gradient_harm(W, b, x, 1.0, start=start)
+    assert result.blind.tolist() == [False, True]
+    np.testing.assert_allclose(result.added, [0.25, 0.0])  # at 1, the surface of the ball, the output is 0.5
+    assert gradient_harm(W, b, x, 1.0, steps=1, stride=0.0, start=start).added == pytest.approx([0.01, 0.0])
+    assert start.tolist() == [[0.6], [0.2]]
+
+
 @pytest.mark.parametrize(("n", "density"), [(1, 0.3), (5, 0.05), (80, 0.1), (80, 0.01), (20, 1.0)])
 def test_the_mean_norm_is_that_of_samples(n, density):
     """Five standard errors: fails by chance less than once in a million seeds; the seed is fixed."""

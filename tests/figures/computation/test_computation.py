@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from figures.base import FIRST_SEED, Size, judge
+from figures.base import Size
 from figures.computation import (
     absolute,
     absolute_large,
@@ -15,61 +15,12 @@ from figures.computation import (
 )
 from figures.computation.absolute_large import DENSITIES
 from figures.style import THEMES
-from sup.results import Trained
-from tests.figures.models import changed, nth
+from tests.figures.computation.made import both_sides, fits, ladder, motif, plain, settled, verdicts
+from tests.figures.models import changed
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
 
 BY_THEME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 SKETCHES = (computation_sketch, reading_graphs, asymmetric_sketch)
-
-
-def fits(module, weights, seeds, losses=nth):
-    """Results of the module's sweeps: `weights(run)` gives W1 (hidden, feature) and W2 (feature, hidden); biases are zero."""
-    found = {}
-    for name, sweep in module.needs(Size(steps=1, seeds=seeds)).items():
-        pairs = [weights(run) for run in sweep.runs]
-        W1, W2 = (np.stack([pair[side] for pair in pairs]).astype(np.float32) for side in (0, 1))
-        loss = np.array([losses(run) for run in sweep.runs], np.float32)
-        found[name] = Trained(sweep.runs, {"W1": W1, "W2": W2, "b": np.zeros(W2.shape[:2], np.float32), "final_loss": loss})
-    return found
-
-
-def verdicts(module, data):
-    return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
-
-
-def scaled(W1, W2, seed):
-    """The same model with its neurons reordered and scaled at random."""
-    rng = np.random.default_rng(seed)
-    factor, order = np.exp(rng.uniform(-1, 1, (len(W1), 1))), rng.permutation(len(W1))
-    return (factor * W1)[order], (W2 / factor.T)[:, order]
-
-
-def both_sides(features, hidden, kept):
-    """Two neurons for each of the first `kept` features, one a side; the other neurons dead."""
-    W1 = np.zeros((hidden, features))
-    W1[: 2 * kept : 2, :kept], W1[1 : 2 * kept : 2, :kept] = np.eye(kept), -np.eye(kept)
-    return W1, np.abs(W1.T)
-
-
-def motif(run):
-    """The paper's motif between features 0 and 1 of six, inhibited by a neuron that serves one side of feature 2."""
-    W1, W2 = both_sides(6, 10, 5)
-    W1[0, :2], W2[:2, 0] = (2.0, -0.5), (0.5, 2.0)
-    W1[4, 0], W1[4, 2], W2[1, 4], W2[2, 4] = 1.0, 4.0, -4.0, 0.25
-    return scaled(W1, W2, run.seed)
-
-
-def plain(run):
-    return scaled(*both_sides(run.n_features, run.n_hidden, min(run.n_features, run.n_hidden // 2)), run.seed)
-
-
-def ladder(run):
-    """Neurons of one feature at the dense end, of several at the sparse end; in between those of the least important shared."""
-    W1, W2 = both_sides(100, 40, 20)
-    shared = (0, 0, 10, 20, 30, 40, 40)[DENSITIES.index(run.distribution.density)]
-    W1[40 - shared :, 30:40] = 0.5
-    return W1, W2
 
 
 def test_neurons_are_rescaled_without_changing_the_model():
@@ -123,7 +74,7 @@ def test_only_the_best_of_five_counts():
 
 @pytest.fixture(scope="module")
 def large():
-    return absolute_large.reduce(fits(absolute_large, ladder, 3))
+    return absolute_large.reduce(fits(absolute_large, ladder, 3, losses=settled))
 
 
 def test_claims_of_the_large_figure_hold_for_a_ladder(large):
@@ -153,8 +104,24 @@ def test_ranks_count_pairs_of_neurons():
 
 
 def test_no_neuron_of_several_leaves_the_rank_without_a_number():
-    data = absolute_large.reduce(fits(absolute_large, plain, 2))
-    assert verdicts(absolute_large, data)["C80"] == "untested"
+    data = absolute_large.reduce(fits(absolute_large, plain, 2, losses=settled))
+    assert verdicts(absolute_large, data)["C80"] == "undecided"
+    assert [row["counts"] for row in absolute_large.CLAIMS[1].rows(data)] == ["no"] * 3
+
+
+def test_densities_that_have_not_settled_decide_nothing(large):
+    def with_losses(*shares):
+        losses = np.array(shares)[:, None] * large["blind"][:, None] * np.ones((1, 3))
+        return changed(large, loss=losses)
+
+    sparse = with_losses(0.01, 0.01, 0.01, 0.01, 0.3, 0.6, 0.9)
+    assert verdicts(absolute_large, sparse) == {"C79": "undecided", "C80": "reproduced", "C82": "reproduced"}
+    rows = absolute_large.CLAIMS[1].rows(sparse)
+    assert [row["counts"] for row in rows] == ["yes", "yes", "no, not settled"]
+    assert verdicts(absolute_large, with_losses(*[0.2] * 7)) == {"C79": "undecided", "C80": "undecided", "C82": "reproduced"}
+    one = large["rank"].copy()
+    one[DENSITIES.index(0.03)] = 0.3
+    assert verdicts(absolute_large, changed(large, rank=one))["C80"] == "not reproduced", "each density must hold"
 
 
 def test_the_loss_of_constants_is_the_variance_of_samples():
@@ -166,13 +133,13 @@ def test_the_loss_of_constants_is_the_variance_of_samples():
         assert absolute_large.blind_loss(density) == pytest.approx(weights * y.var(), rel=0.025)
 
 
-def zoomed(secondary, seeds=3):
+def zoomed(secondary, seeds=3, losses=settled):
     def weights(run):
         W1, W2 = both_sides(100, 40, 20)
         W1[20:, 30:40] = secondary
         return W1, W2
 
-    return absolute_zoom.reduce(fits(absolute_zoom, weights, seeds))
+    return absolute_zoom.reduce(fits(absolute_zoom, weights, seeds, losses=losses))
 
 
 def test_top_activations_hide_weaker_features_but_not_equal_ones():
@@ -180,52 +147,13 @@ def test_top_activations_hide_weaker_features_but_not_equal_ones():
     assert verdicts(absolute_zoom, weak) == {"C81": "reproduced"}
     assert verdicts(absolute_zoom, strong) == {"C81": "not reproduced"}
     assert weak["caused"][0, 0] > weak["caused"][0, -1]
-    assert verdicts(absolute_zoom, zoomed(0.0)) == {"C81": "untested"}
+    assert verdicts(absolute_zoom, zoomed(0.0)) == {"C81": "undecided"}
+    assert verdicts(absolute_zoom, zoomed(0.25, losses=lambda run: 20 * settled(run))) == {"C81": "undecided"}
 
 
 def test_the_window_is_where_both_kinds_are_most_even():
     answered = np.array([1] * 15 + [3] * 25)
     assert absolute_zoom._window(answered) == 10
-
-
-def test_the_motif_is_found_in_models_that_have_it():
-    data = asymmetric_model.reduce(fits(asymmetric_model, lambda run: motif(run) if run.seed % 5 else plain(run), 60))
-    assert verdicts(asymmetric_model, data) == {"C83": "reproduced"}
-    assert data.values["models"].value == 48 and data["drawn"] == FIRST_SEED + 1
-    assert data.values["strength"].value == pytest.approx(2, abs=1e-5)
-    rows = asymmetric_model.CLAIMS[0].rows(data)
-    assert [row["mean"] for row in rows] == [
-        "2.00",
-        "0.50",
-        "0.50",
-        "2.00",
-        "80%",
-        "80%",
-        "80%",
-        "30000.00",
-        "27500.00",
-        "100% of instances",
-    ]
-    assert data["role"].tolist() == [0] * 8 + [1, 2]
-    np.testing.assert_allclose(data["W1"][8, :2], [2.0, -0.5], atol=1e-4)
-
-
-def test_models_without_the_motif_have_none():
-    data = asymmetric_model.reduce(fits(asymmetric_model, plain, 60))
-    assert verdicts(asymmetric_model, data) == {"C83": "not reproduced"}
-    assert [row["mean"] for row in asymmetric_model.CLAIMS[0].rows(data)][:3] == ["0%"] * 3
-    assert data.values["instances"].value == 0
-
-
-def test_the_instances_are_explained_with_their_numbers():
-    data = asymmetric_pairs.reduce(fits(asymmetric_pairs, motif, 3))
-    np.testing.assert_allclose(data["into"][0], [[2, -0.5], [2, 0]], atol=1e-5)
-    np.testing.assert_allclose(data["out"][0], [[0.5, 2], [0, -2]], atol=1e-5)
-    np.testing.assert_allclose(data["response"][0, 0], [[1, 4], [1, 0], [1, 0]], atol=1e-5)
-    np.testing.assert_allclose(data["response"][0, 1, :2], [[0.25, 1], [0.25, 1]], atol=1e-5)
-    ideal = asymmetric_sketch.reduce({})
-    np.testing.assert_allclose(ideal["response"], data["response"][0, :, :2], atol=1e-5)
-    assert ideal.values["leak"].value == 4 and ideal.values["stays"].value == 0.25
 
 
 @BY_THEME
@@ -249,7 +177,11 @@ def test_pictures_are_readable_whatever_was_learned(large, theme):
         (absolute_large, large),
         (absolute_zoom, zoomed(0.4, seeds=1)),
         *((asymmetric_model, asymmetric_model.reduce(fits(asymmetric_model, w, 1))) for w in (motif, lambda run: random)),
-        *((asymmetric_pairs, asymmetric_pairs.reduce(fits(asymmetric_pairs, w, 1))) for w in (motif, lambda run: dead)),
+        *(
+            (asymmetric_pairs, asymmetric_pairs.reduce(fits(asymmetric_pairs, w, 1)))
+            for w in (motif, lambda run: motif(run, pure=True), lambda run: dead)
+        ),
+        (absolute_large, changed(large, loss=0.999 * large["blind"][:, None] * np.ones((1, 3)))),
     ]
     for module, data in shown:
         drawn = module.draw(data, theme)
@@ -259,9 +191,13 @@ def test_pictures_are_readable_whatever_was_learned(large, theme):
 
 def test_the_pictures_say_what_the_data_say(large):
     said = [text.get_text() for text in absolute_large.draw(large, THEMES[0]).axes[0].texts]
-    assert [words for words in said if "answer to one" in words][:3] == [
-        f"{n} of 40 neurons answer to one feature" for n in (40, 40, 30)
+    assert [words for words in said if "neurons of one" in words] == [
+        f"{n} of 40 neurons of one feature" for n in (40, 40, 30, 20, 10, 0, 0)
     ]
+    assert [words for words in said if "explains" in words] == ["explains 99 %"] * 7
+    losses = np.linspace(0.05, 0.35, 7)[:, None] * large["blind"][:, None] * np.ones((1, 3))
+    said = [text.get_text() for text in absolute_large.draw(changed(large, loss=losses), THEMES[0]).axes[0].texts]
+    assert [words for words in said if "explains" in words][1:3] == ["explains 90 %", "explains 85 %: not settled"]
     model = asymmetric_model.reduce(fits(asymmetric_model, motif, 1))
     said = [text.get_text() for text in asymmetric_model.draw(model, THEMES[0]).axes[0].texts]
     assert "instance 1" in said and "instance 2" not in said

@@ -94,7 +94,7 @@ def test_all_statements_hold(linear, sparse):
         ("C15", "ends", lambda a: a.__setitem__(7, 0.1)),
         ("C15", "excess", lambda a: a.__setitem__(7, -0.1)),
         ("C20", "norms", lambda a: a.__setitem__(0, 1e-3)),
-        ("C16", "part", lambda a: a.__setitem__((2, 0), a[1, 0])),
+        ("C16", "reach", lambda a: a.__setitem__((), 5e-4)),
         ("C17", "quadrature", lambda a: a.__setitem__(5, 1e-3)),
         ("C18", "energy", lambda a: a.__setitem__(5, 1e-3)),
         ("C19", "free", lambda a: a.__setitem__((0, 0), False)),
@@ -105,6 +105,17 @@ def test_each_statement_can_fail(linear, sparse, claim, array, change):
     failed = verdicts(module, edited(data, array, change))
     assert [id for id, verdict in failed.items() if verdict != "reproduced"] == [claim]
     assert failed[claim] == "not reproduced"
+
+
+def test_the_density_that_is_sparse_enough_is_where_nine_tenths_are_reached(sparse):
+    share = sparse["part"][:2].sum(axis=0) / sparse["part"].sum(axis=0)
+    assert (np.diff(share) < 0).all()
+    assert np.interp(-0.9, -share, np.log(sparse["density"])) == pytest.approx(np.log(sparse["reach"]), abs=0.02)
+
+
+def test_what_follows_from_definitions_is_marked():
+    marked = {claim.id for module in (linear_loss, one_sparse_loss) for claim in module.CLAIMS if claim.identity}
+    assert marked == {"C18", "C19", "C20"}
 
 
 def test_the_rows_of_the_composed_loss_show_what_was_sampled(sparse):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from figures.base import FIRST_SEED, Size, judge
-from figures.geometry import dimension_curve, feature_dimensions, leverage, pressure
+from figures.geometry import dimension_curve, feature_claims, feature_dimensions, leverage, pressure
 from figures.shared import uniform
 from figures.style import THEMES
 from sup.polytopes import SHAPES, polygon, simplex, tegum
@@ -75,8 +75,8 @@ def verdicts(module, data):
 
 
 def test_laptop_and_paper_have_their_sizes_and_the_figures_share_their_models():
-    small, full = uniform.models(SIZE), uniform.models(replace(SIZE, full=True))
-    assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, 68)
+    small, full = uniform.models(SIZE), uniform.models(replace(SIZE, full=True, grid=uniform.LEVELS))
+    assert (small.shape.n_features, small.shape.n_hidden, len(small.runs)) == (128, 12, SIZE.seeds * len(uniform.CHOSEN))
     assert (full.shape.n_features, full.shape.n_hidden, len(full.runs)) == (400, 30, 200)
     for module in (dimension_curve, feature_dimensions, leverage, pressure):
         assert module.needs(SIZE)["base"].spec_digest == small.spec_digest
@@ -111,15 +111,48 @@ def test_a_curve_that_falls_steadily_does_not_stick():
 
 @pytest.mark.parametrize("name", ["wide_squares", "half_squares"])
 def test_sizes_that_differ_are_seen_whichever_they_are(curve, name):
-    data = changed(curve, **{name: curve[name] * [[1], [1.3], [1], [1]]})
-    assert verdicts(dimension_curve, data)["C28"] == "not reproduced"
+    assert verdicts(dimension_curve, changed(curve, **{name: curve[name] * 1.3}))["C28"] == "not reproduced"
+    one_level = changed(curve, **{name: curve[name] * [[1], [1.3], [1], [1]]})
+    assert verdicts(dimension_curve, one_level)["C28"] == "undecided"
+    assert dimension_curve.CLAIMS[0].rows(one_level)[-1]["1/(1-S)"] == "largest difference"
+
+
+def test_one_model_a_level_is_enough_for_the_curve():
+    data = dimension_curve.reduce(runs(dimension_curve, as_on_the_curve, Size(steps=10, seeds=1)))
+    assert verdicts(dimension_curve, data) == dict.fromkeys(("C28", "C29", "C30", "C39"), "reproduced")
+    stay, place = dimension_curve.CLAIMS[2].rows(data), dimension_curve.CLAIMS[3].rows(data)
+    assert [row["D* near"] for row in stay] == ["1", "1/2"] and "inf" not in str(stay) + str(place)
+    noisy = changed(data, stay_changes=data["stay_changes"] + 1)
+    assert verdicts(dimension_curve, noisy)["C30"] == "undecided"
+    far = changed(data, place=data["place"] + [0, 5, 0])
+    assert verdicts(dimension_curve, far)["C39"] == "not reproduced"
+
+
+def test_a_value_of_d_star_above_one_does_not_widen_the_plateau():
+    levels = np.arange(50)
+    curve = np.interp(levels, dimension_curve.PAPER_LEVELS, dimension_curve.PAPER)
+    above = curve + 0.01 * (levels < 3)
+    stays = [dimension_curve._course(one[:, None], tuple(levels))["stay"].values for one in (curve, above)]
+    np.testing.assert_allclose(*stays)
+
+
+def test_the_number_of_features_is_compared_at_all_levels(curve):
+    """Where no feature is represented, as with dense ones, the squared norm is no number of features."""
+    gaps = dimension_curve._count_gaps(changed(curve, count=curve["count"] * (curve["level"] > 30)[:, None]))
+    assert (gaps[curve["level"] <= 30] == 1).all() and (gaps[curve["level"] > 30] < 0.1).all()
+    assert verdicts(dimension_curve, changed(curve, count=curve["count"] * 0.5))["C29"] == "not reproduced"
+    dense = changed(curve, count=curve["count"] * (curve["level"] > 15)[:, None])
+    assert verdicts(dimension_curve, dense)["C29"] == "not reproduced", "16 of 50 levels are too many"
+    uneven = changed(curve, count=curve["count"] * np.where(np.arange(len(curve["level"])) % 3, 1, 0.4)[:, None])
+    assert verdicts(dimension_curve, uneven)["C29"] == "undecided"
+    assert sum(int(row["levels"]) for row in dimension_curve.CLAIMS[1].rows(curve)) == len(curve["level"])
 
 
 def test_staying_and_falling_on_simple_curves():
     places = np.linspace(0, 1, 10_001)
     assert dimension_curve.stay(1 - places, 0.5) == pytest.approx(1, rel=0.01)
     assert dimension_curve.stay(np.where(places < 0.5, 1.0, 0.0), 1.0) == pytest.approx(0.5 / 0.03, rel=0.01)
-    assert np.isnan(dimension_curve.stay(np.ones(5), 0.5))
+    assert np.isnan(dimension_curve.stay(np.ones(5), 0.5)) and dimension_curve.stay(np.full(5, 0.2), 1.0) == 0
     assert dimension_curve.fall(places, 1 - places, 0.25) == pytest.approx(0.75)
     assert np.isnan(dimension_curve.fall(places, 1 + places, 0.5))
 
@@ -134,7 +167,41 @@ def test_models_without_shapes_reproduce_none_of_it():
     found = verdicts(feature_dimensions, data)
     assert {id for id, verdict in found.items() if verdict == "reproduced"} == {"C34", "C38"}
     rows = {claim.id: claim.rows(data) for claim in feature_dimensions.CLAIMS if claim.rows}
-    assert rows["C37"][0]["found"] == "nowhere" and rows["C37"][0]["middle, by seed"] == "none, none, none, none"
+    assert rows["C37"][0]["found"] == "nowhere" and rows["C37"][0]["median"] == "none"
+
+
+def test_lines_are_counted_with_their_uncertainty(dimensions):
+    """A line counts as distinct with confidence only if its features are many; one without features nearby may be."""
+    rest = {"on": dimensions["on"].copy(), "beside": dimensions["beside"].copy()}
+    rest["on"][0], rest["beside"][0] = 6, 2
+    estimate = feature_claims.distinct(changed(dimensions, **rest))
+    assert (estimate.value, estimate.low, estimate.high) == (6, 5, 6)
+    assert verdicts(feature_dimensions, changed(dimensions, **rest))["C33"] == "undecided"
+    rest["on"][0], rest["beside"][0] = 0, 0
+    estimate = feature_claims.distinct(changed(dimensions, **rest))
+    assert (estimate.value, estimate.low, estimate.high) == (5, 5, 6)
+    rest["on"][0], rest["beside"][0] = 100, 100
+    assert verdicts(feature_dimensions, changed(dimensions, **rest))["C33"] == "not reproduced"
+
+
+def test_shapes_elsewhere_are_seen(dimensions):
+    census = dimensions["census"].copy()
+    census[:, :, 1] = 4 * (dimensions["level"] == 13)[:, None]
+    assert verdicts(feature_dimensions, changed(dimensions, census=np.repeat(census, 5, axis=1)))["C37"] == "not reproduced"
+    census[:, :, 1] = 4 * np.isin(dimensions["level"], (7, 13))[:, None]
+    assert verdicts(feature_dimensions, changed(dimensions, census=census))["C37"] == "undecided"
+
+
+def test_digons_are_counted_on_the_whole_plateau(dimensions):
+    one_level = dimensions["census"] * (dimensions["level"] != 22)[:, None, None]
+    assert verdicts(feature_dimensions, changed(dimensions, census=one_level))["C31"] == "undecided"
+    assert verdicts(feature_dimensions, changed(dimensions, census=dimensions["census"] // 2))["C31"] == "not reproduced"
+
+
+def test_one_model_a_level_is_enough_for_shapes():
+    data = feature_dimensions.reduce(runs(feature_dimensions, ideal, Size(steps=10, seeds=1)))
+    found = verdicts(feature_dimensions, data)
+    assert {found[id] for id in ("C31", "C33", "C34", "C38")} == {"reproduced"} and found["C37"] in ("reproduced", "undecided")
 
 
 def test_features_of_their_own_on_dense_features_are_seen():
@@ -159,6 +226,14 @@ def test_sums_and_leverage_hold_for_even_columns_and_sums_fail_for_uneven_ones()
     assert verdicts(leverage, changed(data, even=data["even"] + 1e-3))["C-Z1"] == "not reproduced"
 
 
+def test_sums_within_a_percent_are_needed_at_all_levels():
+    data = leverage.reduce(runs(leverage, ideal, Size(steps=10, seeds=1)))
+    sums = data["total_shares"]
+    assert (data["random"] < 0.97).all() and leverage.CLAIMS[0].rows(data)[1]["models"].startswith("random")
+    assert verdicts(leverage, changed(data, total_shares=sums - 0.03))["C32"] == "not reproduced"
+    assert verdicts(leverage, changed(data, total_shares=sums - 0.1 * (data["level"] == 5)[:, None]))["C32"] == "undecided"
+
+
 def blurred(run):
     """Ideal shapes, but noise where there are few features, or few steps; enough that the census finds fewer shapes."""
     noise = 0.1 * (run.n_features <= 64 or run.recipe.steps < SIZE.steps)
@@ -168,7 +243,22 @@ def blurred(run):
 def test_pressure_is_seen_where_it_is_and_not_where_it_is_not():
     assert verdicts(pressure, pressure.reduce(runs(pressure, blurred))) == {"C-P1": "reproduced", "C-P2": "reproduced"}
     same = verdicts(pressure, pressure.reduce(runs(pressure, ideal)))
-    assert same == {"C-P1": "not reproduced", "C-P2": "not reproduced"}
+    assert same == {"C-P1": "undecided", "C-P2": "undecided"}
+
+
+def test_pressure_is_judged_where_shapes_can_still_be_cleaner():
+    data = pressure.reduce(runs(pressure, ideal))
+    half = {name: data[name] // 2 * (np.arange(4) == 2)[:, None] + data[name] * (np.arange(4) != 2)[:, None] for name in NAMED}
+    worse = {"C-P1": changed(data, wide_named=half["wide_named"]), "C-P2": changed(data, base_named=half["base_named"])}
+    better = {"C-P1": changed(data, narrow_named=half["narrow_named"]), "C-P2": changed(data, short_named=half["short_named"])}
+    for id in ("C-P1", "C-P2"):
+        assert verdicts(pressure, worse[id])[id] == "not reproduced"
+        assert verdicts(pressure, better[id])[id] == "reproduced"
+    rows = pressure.CLAIMS[1].rows(better["C-P2"])
+    assert [row["compared"] for row in rows] == ["no, saturated"] * 2 + ["yes", "no, saturated"]
+
+
+NAMED = ("wide_named", "narrow_named", "base_named", "short_named")
 
 
 def nearly_nothing(run):

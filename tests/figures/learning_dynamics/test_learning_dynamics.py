@@ -76,23 +76,21 @@ def test_without_late_jumps_nothing_is_decided():
     data = levels(jump_at=1000)
     assert data["count"].sum() == 0 and np.isnan(data["fall"]).all()
     finding = judge(energy_levels.CLAIMS[0], data, decides=True)
-    assert (finding.verdict, finding.estimate.models) == ("untested", 8)
+    assert (finding.verdict, finding.estimate.models) == ("undecided", 8)
 
 
-def test_the_steepest_fall_tells_a_cliff_from_a_slope():
-    step = np.geomspace(100, 10_000, 61)
-    assert energy_levels.steepest(np.where(step < 1000, 1.0, 0.0), step) == 1
-    slope = energy_levels.steepest(-np.log(step), step)
-    assert slope == pytest.approx(2 * (np.log(100) / 60) / np.log(100))
-    assert np.isnan(energy_levels.steepest(np.ones(61), step))
-
-
-def test_smoothness_is_compared_between_sizes():
+def test_late_falls_that_many_jumps_share_are_smoother():
     data = levels()
-    smooth = changed(data, steepest_small=np.linspace(0.5, 0.6, 8), steepest_models=np.linspace(0.2, 0.3, 8))
-    assert decided(energy_levels, smooth)["C62"] == "reproduced"
-    steep = changed(smooth, steepest_models=np.linspace(0.8, 0.9, 8))
-    assert decided(energy_levels, steep)["C62"] == "not reproduced"
+    assert data["largest_models"].tolist() == data["largest_small"].tolist() == [1] * 8
+    assert decided(energy_levels, data)["C62"] == "undecided", "all alike"
+    many = changed(data, largest_models=np.linspace(0.2, 0.4, 8), count_models=np.full(8, 5))
+    assert decided(energy_levels, many)["C62"] == "reproduced"
+    turned_round = changed(data, largest_small=np.linspace(0.2, 0.4, 8))
+    assert decided(energy_levels, turned_round)["C62"] == "not reproduced"
+    without = changed(data, largest_small=np.full(8, np.nan), count_small=np.zeros(8))
+    assert decided(energy_levels, without)["C62"] == "undecided"
+    rows = energy_levels.CLAIMS[1].rows(without)
+    assert [row["models with late jumps"] for row in rows] == ["0 of 8", "8 of 8", "8 of 8"]
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -112,7 +110,7 @@ def paths(path, seeds=20, odd=None):
     loss = np.geomspace(1e-3, 1e-5, count) * np.ones((len(W), 1))
     return octahedron.reduce({"sets": Trained(sweep.runs, {
         "W": W[:, -1], "b": np.zeros((len(W), 6)), "final_loss": np.array([run.seed + 1.0 for run in sweep.runs]),
-        "snapshot_W": W, "snapshot_loss": loss})})  # fmt: skip
+        "snapshot_W": W, "snapshot_b": np.zeros((len(W), count, 6)), "snapshot_loss": loss})})  # fmt: skip
 
 
 def turned_path(path, seed):
@@ -148,6 +146,25 @@ def test_claims_fail_on_other_paths():
     rest = paths(PATH[:4])
     assert decided(octahedron, rest)["C63"] == "not reproduced"
     assert octahedron.CLAIMS[1].rows(rest)[0]["trajectory"] == "does not get as far"
+
+
+def test_the_plateau_is_that_of_the_linear_solution():
+    data = paths(APART)
+    np.testing.assert_allclose(data["plateau"], 1, atol=0.05)  # without biases, two active sets disturb each other
+    assert data.values["linear"].value == pytest.approx(1 / 6)
+    for plateau, verdict in (((0.7, 0.8), "not reproduced"), ((1.2, 1.3), "not reproduced"), ((0.5, 1.4), "undecided")):
+        assert decided(octahedron, changed(data, plateau=np.linspace(*plateau, 20)))["C65"] == verdict
+
+
+def test_ways_to_open_that_nearly_all_share_are_no_variety():
+    data = paths(APART)
+    kinds = np.where(np.arange(20) < 3, 1, 0)
+    assert decided(octahedron, changed(data, kind=kinds))["C64"] == "undecided"
+    assert decided(octahedron, changed(data, kind=np.zeros(100)))["C64"] == "not reproduced"
+    assert decided(octahedron, changed(data, kind=np.where(np.arange(20) < 10, 4, 2)))["C64"] != "reproduced", (
+        "only stage B differs"
+    )
+    assert decided(octahedron, changed(data, kind=np.full(20, -1)))["C64"] == "undecided"
 
 
 def test_a_trajectory_is_turned_without_changing_a_product():

@@ -149,8 +149,28 @@ def test_norms_and_biases_are_compared_by_every_reading(deformed):
     assert {row["reading"]: row["off by"] for row in rows}["|W|^2 = 1 - b"] == "0.0%"
     printed = changed(deformed, density_b=1 - 1 / deformed["density_norm"].clip(0.5))
     assert decided(deformed_pentagon, printed)["C60"] == "reproduced"
+
+
+def test_the_vertices_outside_the_circle_are_counted_apart_from_what_they_receive(deformed):
+    found = decided(deformed_pentagon, deformed)
+    assert (found["C59"], found["C59-D"]) == ("reproduced", "not reproduced")
     positive = changed(deformed, density_positive=deformed["density_norm"] * 2 - 1)
-    assert decided(deformed_pentagon, positive)["C59"] == "reproduced"
+    assert decided(deformed_pentagon, positive)["C59-D"] == "reproduced"
+    assert decided(deformed_pentagon, changed(deformed, density_b=-deformed["density_b"]))["C59"] == "not reproduced"
+    assert decided(deformed_pentagon, changed(deformed, density_norm=deformed["density_norm"] - 0.3))["C59"] == "not reproduced"
+    none = changed(deformed, density_best=np.zeros_like(deformed["density_best"]))
+    assert decided(deformed_pentagon, none)["C59"] == "undecided"
+    rows = next(claim for claim in deformed_pentagon.CLAIMS if claim.id == "C59-D").rows(positive)
+    assert [row["features"] for row in rows] == ["all", "the varied one alone"]
+    assert all(row["with positive interference"].startswith("1.00") for row in rows)
+
+
+def test_the_paper_s_factor_belongs_to_denser_features(deformed):
+    assert deformed["baseline_factor"][0] == pytest.approx(1 / 0.2688, rel=0.02)
+    assert (np.diff(deformed["baseline_factor"]) < 0).all()
+    assert deformed.values["paper_baseline"].value == pytest.approx(0.094, abs=0.003)
+    rows = next(claim for claim in deformed_pentagon.CLAIMS if claim.id == "C58").rows(deformed)
+    assert len({tuple(row) for row in rows}) == 1 and rows[-1]["varied"] == "density, the others at 0.1"
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -206,11 +226,15 @@ def test_claims_about_sets_hold_and_fail_with_the_arrangements(arranged_sets):
     assert other["C53"] != "reproduced"
 
 
-def test_the_exact_hexagon_beats_the_pentagon(arranged_sets):
+def test_the_exact_hexagon_beats_the_pentagon_while_features_are_sparse(arranged_sets):
     """Chen et al. 2023: in the sparse limit the hexagon's loss is 0.04819 / 0.06180 of the pentagon's with a dropped feature."""
-    hexagon, pentagon = arranged_sets["exact"]
-    assert hexagon < pentagon
-    assert 0.7 < hexagon / pentagon < 1
+    ratio = arranged_sets["exact"][:, 0] / arranged_sets["exact"][:, 1]
+    assert 0.76 < ratio[0] < ratio[1] < ratio[2] < 1 < ratio[4]
+    assert np.isnan(ratio[-1]), "a hexagon of dense features is no minimum"
+    assert arranged_sets.values["hexagons_below"].value == pytest.approx(0.0701, abs=0.001)
+    assert np.isnan(correlated_sets.hexagons_below(np.array([0.1, 0.2]), np.array([[2.0, 1.0], [2.0, 1.0]])))
+    rows = next(claim for claim in correlated_sets.CLAIMS if claim.id == "C55").rows(arranged_sets)
+    assert rows[-1]["exact loss of a hexagon"] == "no minimum" and rows[0]["best of five"] == ""
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
@@ -288,9 +312,16 @@ def test_thresholds_are_found_and_compared_with_the_paper(in_order):
     assert decided(collapse, in_order) == {"C47": "reproduced", "C57": "reproduced"}
     late = collapsing((0.051, 0.155, 0.4))
     assert decided(collapse, late)["C57"] == "differs"
+    assert decided(collapse, collapsing((0.051, 0.155, 0.7)))["C57"] == "not reproduced", "more than twice as dense"
     assert late.values["third"].value == pytest.approx((0.38 * 0.41) ** 0.5)
     together = collapsing((0.3, 0.3, 0.3))
     assert decided(collapse, together)["C57"] == "not reproduced"
+    some = changed(in_order, threshold=np.where(np.arange(6)[:, None] == 2, 0.3, in_order["threshold"]))
+    assert decided(collapse, some)["C57"] == "undecided", "one of six fits is out of order"
+    short = changed(in_order, kept=0.6 * in_order["kept"])
+    assert decided(collapse, short)["C47"] == "not reproduced", "collapsed, but the component is not kept"
+    few = changed(in_order, counts=in_order["counts"][:, :4], kept=in_order["kept"][:4])
+    assert decided(collapse, few)["C47"] == "undecided", "four of four fits do not show that most would"
     assert decided(collapse, collapsing((0.8, 0.8, 0.8)))["C47"] == "not reproduced"
 
 

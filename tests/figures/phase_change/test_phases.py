@@ -109,12 +109,11 @@ def test_away_from_the_boundary_means_a_factor_in_each_direction(two):
 
 
 def test_claims_hold_for_ideal_models(two, three, crossing):
-    expected = {"C21": "reproduced", "C22": "reproduced", "C25": "untested", "C27": "reproduced"}  # dense cells are few
+    expected = {"C21": "reproduced", "C22": "reproduced", "C25": "undecided", "C27": "reproduced"}  # dense cells are few
     assert verdicts(phase_two, two) == expected
     larger = phase_two.reduce({"models": made(2, size=Size(steps=1, seeds=1, grid=36))})
     assert set(verdicts(phase_two, larger).values()) == {"reproduced"}
     assert verdicts(phase_three, three)["C26"] == "reproduced"
-    assert verdicts(phase_crossing, crossing) == {"C23": "reproduced"}
 
 
 def test_claims_fail_for_other_models(two, three, crossing):
@@ -127,12 +126,47 @@ def test_claims_fail_for_other_models(two, three, crossing):
     assert verdicts(phase_three, filled(three, "found", 0))["C24"] == "not reproduced"
     assert verdicts(phase_three, filled(three, "small_found", 0))["C24"] == "not reproduced"
     assert verdicts(phase_three, filled(three, "sides", False))["C26"] == "not reproduced"
-    assert verdicts(phase_crossing, filled(crossing, "right", crossing["left"][0]))["C23"] == "not reproduced"
+
+
+def test_a_jump_is_needed_nearly_everywhere_along_the_boundary(crossing):
+    left = crossing["along_left"]
+    for jumping, expected in ((20, "reproduced"), (18, "reproduced"), (17, "not reproduced"), (0, "not reproduced")):
+        right = np.where(np.arange(20) < jumping, left - 0.11 * crossing["along_importance"] / 3, left)
+        assert verdicts(phase_crossing, changed(crossing, along_right=right)) == {"C23": expected}
+    assert phase_crossing._jump(
+        changed(crossing, along_right=left - crossing["along_importance"] / 3), "along_"
+    ) == pytest.approx(1)
+
+
+def test_the_jump_ends_before_the_apex(crossing):
+    """Far from it the slope falls and the weight is long; at an importance of 0.9 neither."""
+    jump, weight = phase_crossing._jump(crossing), crossing["pair_weight"]
+    assert jump[0] > 0.5 and weight[0] > 0.5 and abs(jump[-1]) < 0.02 and weight[-1] < 0.2
+    assert 0.5 < crossing.values["jumps_up_to"].value < 0.9
+    assert len(next(claim for claim in phase_crossing.CLAIMS).rows(crossing)) == len(phase_crossing.LISTED)
+
+
+def test_corners_are_counted_near_the_boundary_and_away_from_it(two):
+    c21 = next(claim for claim in phase_two.CLAIMS if claim.id == "C21")
+    near = np.where(two["away"], 1.0, 0.5)  # what is near a boundary has half the norm
+    rows = c21.rows(
+        changed(two, best_norm=near, norm=np.ones_like(near), best_score=two["theory"] == 2, score=two["theory"] == 2)
+    )
+    assert [row["cells"] for row in rows] == ["away from a boundary", "near one", "all"]
+    assert [row["one of the three, best model"] for row in rows[:2]] == ["100.0%", "0.0%"]
+    assert sum(int(row["number"]) for row in rows[:2]) == int(rows[2]["number"]) == 64
+
+
+def test_strayed_fits_are_those_unlike_the_best():
+    """Of three fits the first is ideal and the last zero, which is another phase unless the feature is to be dropped."""
+    data = phases.maps(made(2, lambda run: ideal(run) * (1.0, 1.0, 0.0)[nth(run)]))
+    np.testing.assert_allclose(data["strayed"], np.where(data["theory"] > 0, 1 / 3, 0))
+    assert data.values["strayed"].value == pytest.approx(100 * data["strayed"].mean())
 
 
 def test_the_crossing_of_the_exact_losses_is_near_the_idealised_one(crossing):
     assert (crossing["crossing"] > crossing["ideal_crossing"]).all()
-    np.testing.assert_allclose(crossing["crossing"][:5], crossing["ideal_crossing"][:5], rtol=0.15)
+    np.testing.assert_allclose(crossing["crossing"][:4], crossing["ideal_crossing"][:4], rtol=0.15)
     assert (crossing["lowest"] <= np.minimum(crossing["alone"], crossing["pair"]) + 1e-12).all()
     differences = np.diff(crossing["lowest"]) / np.diff(crossing["density"])
     between = (crossing["slope"][1:] + crossing["slope"][:-1]) / 2
@@ -147,15 +181,25 @@ def test_all_that_mcgrath_saw_is_there(surfaces):
     ("claim", "array", "value"),
     [
         ("C-M1", "jump", 0.5),
-        ("C-M3", "smooth", [[0.0, 1.0]] * 30 + [[0.7, 0.7]] * 31),
+        ("C-M3", "smooth_left", 0.7),
         ("C-M4", "free_count", 1),
         ("C-M5", "basin_lowest", 0.5),
-        ("C-M6", "jump", 0.7),
+        ("C-M6", "jump_left", 0.01),
         ("C-M2", "free_q", [1.0, -1.0, 0.0, 0.0]),
     ],
 )
 def test_each_of_mcgraths_statements_can_fail(surfaces, claim, array, value):
     assert verdicts(loss_surfaces, filled(surfaces, array, value))[claim] == "not reproduced"
+
+
+@pytest.mark.parametrize("points", [7, 61])
+def test_what_is_left_of_a_change_tells_a_jump_from_a_slope_on_any_grid(points):
+    def path(jump):
+        return lambda x: np.stack([np.ones(len(x)), np.tanh(20 * (x - 0.37)) / 4 + jump * (x > 0.37)], axis=1)
+
+    settings = np.linspace(0, 1, points)
+    assert loss_surfaces._left(path(0.0), settings) < 0.01
+    assert loss_surfaces._left(path(0.6), settings) == pytest.approx(0.6, abs=0.01)
 
 
 def test_with_biases_the_mixture_is_never_lowest(surfaces):
@@ -169,7 +213,7 @@ def test_colours_are_those_of_the_outcomes_at_the_corners():
     from matplotlib.colors import to_rgb
 
     found = phases.colours(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 2.0]), LIGHT)
-    np.testing.assert_allclose(found, [to_rgb(c) for c in (LIGHT.absent, LIGHT.dedicated, LIGHT.superposed)])
+    np.testing.assert_allclose(found, [to_rgb(c) for c in (LIGHT.zero, LIGHT.dedicated, LIGHT.superposed)])
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
