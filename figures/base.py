@@ -10,7 +10,7 @@ A figure is a module of `figures/` with five names:
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -167,10 +167,12 @@ class Data:
     Attributes:
         arrays: By name; published beside the figure with their axes and meaning, as JSON and as CSV.
         values: By name; pages print them as `figure.name`.
+        unsettled: Sweeps whose losses may have settled, but not yet what the figure measures; they decide nothing.
     """
 
     arrays: Mapping[str, Array] = field(default_factory=dict)
     values: Mapping[str, Value] = field(default_factory=dict)
+    unsettled: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name].values
@@ -253,17 +255,17 @@ def judge(claim: Claim, data: Data, *, decides: bool, unsettled: Sequence[str] =
         unsettled: The figure's sweeps whose models have not settled; they decide nothing.
     """
     estimate = claim.measure(data)
-    verdict, reason = _verdict(claim, estimate, decides, unsettled)
+    verdict, reason = _verdict(claim, estimate, decides, dict.fromkeys((*unsettled, *data.unsettled)))
     return Finding(claim=claim, estimate=estimate, verdict=verdict, reason=reason)
 
 
-def _verdict(claim: Claim, e: Estimate, decides: bool, unsettled: Sequence[str]) -> tuple[Verdict, str]:
+def _verdict(claim: Claim, e: Estimate, decides: bool, unsettled: Collection[str]) -> tuple[Verdict, str]:
     if claim.not_testable:
         return "not testable", claim.not_testable
     if e.models and not decides:
         return "undecided", "The profile trains too little to decide."
     if e.models and unsettled:
-        return "undecided", f"Models have not settled, they still gain at the end of training: {', '.join(unsettled)}."
+        return "undecided", f"Models have not settled, they still change at the end of training: {', '.join(unsettled)}."
     if math.isnan(e.value):
         return "undecided", "The number is not defined for these runs."
     if claim.holds.low <= e.low and e.high <= claim.holds.high:

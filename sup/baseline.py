@@ -20,11 +20,12 @@ def constant_loss(run: Run) -> float:
     features = run.distribution
     if features.unit_norm:
         return float("nan")
-    low, high = (features.low, features.high) if isinstance(features, Independent) else (0.0, 1.0)
+    ends = (features.low, features.high) if isinstance(features, Independent) else (0.0, 1.0)
+    low, high = (np.array(per_feature(end, run.n_features)) for end in ends)
     p = _densities(features, run.n_features)
     mean, square = (low + high) / 2, (low**2 + low * high + high**2) / 3
     if run.traits.target == "|x|":
-        mean = (low**2 + high**2) / (2 * (high - low)) if low < 0.0 < high else abs(mean)
+        mean = np.where((low < 0.0) & (high > 0.0), (low**2 + high**2) / (2 * (high - low)), np.abs(mean))
     importance = np.array(per_feature(run.importance, run.n_features))
     return float((importance * (p * square - (p * mean) ** 2)).mean())
 

@@ -71,9 +71,15 @@ def _neighbour_angles(data: Data, relative: float) -> np.ndarray:
 
 
 def denser_pushes(data: Data) -> Estimate:
-    """The smaller of two gains in the angle to the neighbours, means over fits: from density 0.4 to 1, and from 1 to 10."""
+    """The smaller of two gains in the angle to the neighbours: from density 0.4 to 1, and from 1 to 10.
+
+    Means over the fits that are pentagons at both densities; undefined if there are fewer than two of either.
+    """
     sparse, usual, dense = (_neighbour_angles(data, relative) for relative in (0.4, 1.0, 10.0))
-    return least([mean(gain, among=2) for gain in (usual - sparse, dense - usual)]).over(_models(data))
+    gains = [gain[np.isfinite(gain)] for gain in (usual - sparse, dense - usual)]
+    if min(map(len, gains)) < 2:
+        return undefined(_models(data))
+    return least([mean(gain, among=2) for gain in gains]).over(_models(data))
 
 
 def uniform_pentagons(data: Data) -> Estimate:

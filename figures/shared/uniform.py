@@ -11,6 +11,7 @@ import numpy as np
 
 from figures.base import Array, Size, array, replicates
 from sup.features import Independent
+from sup.geometry import dimensions_per_feature
 from sup.results import Trained
 from sup.specs import LINEAR_DECAY, Recipe, Run, power_of_ten
 from sup.sweeps import Sweep, sweep
@@ -28,6 +29,8 @@ NOTE = (
 )
 RECIPE = Recipe(batch=512, learning_rate=2e-3, schedule=LINEAR_DECAY, init_scale=0.178)
 """Recipe of the models of uniform superposition."""
+DRIFT = 0.01
+"""Largest relative change of D* over the last fifth of training at which a model's D* has settled."""
 LEVELS = 50
 """Densities of the paper: 1 / (1 - S) in even steps of its logarithm from 1 to 10. A level counts the steps."""
 CHOSEN = (0, 2, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 17, 19, 22, 25, 27, 28, 29, 30, 31, 34, 38, 42, 47, 49)
@@ -95,6 +98,17 @@ def levels_of(trained: Trained) -> tuple[int, ...]:
     """The levels of the trained models, in rising order."""
     densities = {run.distribution.density for run in trained.runs}
     return tuple(level for level in range(LEVELS) if density(level) in densities)
+
+
+def drifting(trained: Trained, name: str = "base") -> tuple[str, ...]:
+    """`name`, if D* of a model still changed by more than `DRIFT` of itself over the last fifth of training, by its snapshot.
+
+    Between densities of 0.8 and 0.5 the loss settles long before D* does, so a settled loss does not tell.
+    """
+    if "snapshot_W" not in trained.arrays:
+        return ()
+    before, after = (dimensions_per_feature(W) for W in (trained["snapshot_W"][:, -1], trained["W"]))
+    return (name,) if (np.abs(after / before - 1) > DRIFT).any() else ()
 
 
 def level_arrays(chosen: Sequence[int], level: str = "level", sparsity: str = "sparsity") -> dict[str, Array]:

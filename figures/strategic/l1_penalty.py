@@ -231,6 +231,7 @@ CLAIMS = (
         measure=_removed,
         holds=Range(low=0.5),
         rows=_rows,
+        cause="The hidden layer. The table has both: what holds with a ReLU on the hidden layer need not hold without one.",
     ),
     Claim(
         id="C84-T",

@@ -76,8 +76,12 @@ def test_models_that_have_not_settled_decide_nothing_about_a_claim_that_rests_on
         return finding.verdict, finding.reason
 
     verdict, reason = unsettled(measured(0.6, 0.8, 0.9))
-    assert verdict == "undecided" and reason.endswith("they still gain at the end of training: relu, wide.")
+    assert verdict == "undecided" and reason.endswith("they still change at the end of training: relu, wide.")
     assert unsettled(exact(0.8))[0] == "reproduced"
+    claim = Claim(
+        id="C0", text="t", source="s", paper="p", quantity="q", measure=lambda data: measured(0.6, 0.8, 0.9), holds=Range(low=0.5)
+    )
+    assert judge(claim, Data(unsettled=("base",)), decides=True).verdict == "undecided"
 
 
 def test_the_criterion_says_what_is_measured_and_what_is_needed():

@@ -21,6 +21,7 @@ SAMPLES = 65_536
         Independent(density=(1.0, 0.5, 0.1, 0.3)),
         Independent(density=0.5, low=-1.0),
         Independent(density=0.5, low=0.5, high=2.0),
+        Independent(density=0.5, low=(-1.0, -0.5, 0.0, -2.0), high=(1.0, 1.0, 2.0, -1.0)),
         Correlated(sizes=(2, 2), density=(0.6, 0.2)),
         Anticorrelated(sizes=(1, 3), density=(0.5, 0.9)),
     ],

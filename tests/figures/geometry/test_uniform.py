@@ -10,6 +10,7 @@ from figures.geometry import dimension_curve, feature_claims, feature_dimensions
 from figures.shared import uniform
 from figures.style import THEMES
 from sup.polytopes import SHAPES, polygon, simplex, tegum
+from sup.results import Trained
 from tests.figures.models import changed, nth, padded, trained, turned
 from tests.figures.pictures import assert_readable
 
@@ -89,6 +90,17 @@ def test_levels_run_evenly_from_one_to_ten_and_are_found_again():
     densities = [uniform.density(k) for k in range(uniform.LEVELS)]
     np.testing.assert_allclose(1 / np.array(densities), np.logspace(0, 1, 50))
     assert uniform.levels_of(trained(uniform.models(SIZE), ideal)) == uniform.CHOSEN
+
+
+def test_models_whose_dimensions_per_feature_still_change_decide_nothing():
+    still = trained(uniform.models(SIZE), ideal)
+
+    def after(factor):
+        before = np.repeat(factor * still["W"][:, None], 2, axis=1)
+        return Trained(still.runs, {**still.arrays, "snapshot_W": before}, snapshots=(0, 8))
+
+    assert uniform.drifting(still) == uniform.drifting(after(1.004)) == ()  # D* goes with the square
+    assert uniform.drifting(after(1.006)) == uniform.drifting(after(0.99)) == ("base",)
 
 
 def test_the_paper_s_curve_is_recognised(curve):
