@@ -213,7 +213,7 @@ def test_arrays_and_runs_come_as_csv(build, templates, docs):
     assert re.search(r"W\.csv</a></th><td>weights</td><td>density, hidden, feature</td>", (docs / "figures/intro.md").read_text())
     runs = (home / "runs-panels.csv").read_text().splitlines()
     assert runs[0] == "spec,content,seed,density,final_loss,late_gain"
-    assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005"
+    assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005,"
 
 
 def test_models_that_figures_share_are_counted_for_the_first(tmp_path):
