@@ -49,11 +49,13 @@ def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
         assert len({frozenset(recipes(profile.size(name), name)) for profile in every.values()}) == 1, name
 
 
-def test_the_smoke_profile_has_only_shapes_that_laptop_compiles():
-    def shapes(profile):
-        return {sweep.shape for name in profile.sizes for sweep in module(name).needs(profile.size(name)).values()}
-
+def test_the_smoke_profile_has_only_shapes_that_laptop_compiles_but_for_models_of_the_paper_s_size():
     every = profiles.load()
+    small = {name for name in every["laptop"].sizes if not every["laptop"].size(name).full}
+
+    def shapes(profile):
+        return {sweep.shape for name in small for sweep in module(name).needs(profile.size(name)).values()}
+
     assert shapes(every["smoke"]) <= shapes(every["laptop"])
 
 
