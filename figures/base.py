@@ -10,7 +10,7 @@ A figure is a module of `figures/` with five names:
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -167,7 +167,7 @@ class Data:
     Attributes:
         arrays: By name; published beside the figure with their axes and meaning, as JSON and as CSV.
         values: By name; pages print them as `figure.name`.
-        unsettled: Sweeps whose losses may have settled, but not yet what the figure measures; they decide nothing.
+        unsettled: Sweeps whose models have not settled, by their loss or by what the figure measures; they decide nothing.
     """
 
     arrays: Mapping[str, Array] = field(default_factory=dict)
@@ -245,21 +245,20 @@ class Finding:
     reason: str
 
 
-def judge(claim: Claim, data: Data, *, decides: bool, unsettled: Sequence[str] = ()) -> Finding:
+def judge(claim: Claim, data: Data, *, decides: bool) -> Finding:
     """The verdict on `claim`, computed from `data`.
 
     Args:
         claim: The statement.
         data: What its figure computed.
         decides: Whether the profile trains enough for verdicts on trained models; exact claims are always decided.
-        unsettled: The figure's sweeps whose models have not settled; they decide nothing.
     """
     estimate = claim.measure(data)
-    verdict, reason = _verdict(claim, estimate, decides, dict.fromkeys((*unsettled, *data.unsettled)))
+    verdict, reason = _verdict(claim, estimate, decides, data.unsettled)
     return Finding(claim=claim, estimate=estimate, verdict=verdict, reason=reason)
 
 
-def _verdict(claim: Claim, e: Estimate, decides: bool, unsettled: Collection[str]) -> tuple[Verdict, str]:
+def _verdict(claim: Claim, e: Estimate, decides: bool, unsettled: Sequence[str]) -> tuple[Verdict, str]:
     if claim.not_testable:
         return "not testable", claim.not_testable
     if e.models and not decides:

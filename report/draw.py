@@ -4,6 +4,7 @@ This module is small on purpose: its code, like that of the figure's own module,
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,9 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
 def compute(module: FigureModule, runs: Runs, *, decides: bool) -> tuple[Data, dict[str, bytes]]:
     """A figure's data, and its files other than pictures: `data.json` and `findings.json`."""
     data = module.reduce(runs)
-    unsettled = [name for name, trained in runs.items() if not trained.settled]
-    claims = [claim_record(judge(claim, data, decides=decides, unsettled=unsettled), data).row() for claim in module.CLAIMS]
+    unsettled = tuple(name for name, trained in runs.items() if not trained.settled or name in data.unsettled)
+    data = replace(data, unsettled=unsettled)
+    claims = [claim_record(judge(claim, data, decides=decides), data).row() for claim in module.CLAIMS]
     return data, {"data.json": data_json(data), "findings.json": _json(claims)}
 
 

@@ -14,6 +14,7 @@ from report.store.artifacts import Store
 from report.store.index import Entry
 from report.store.shard_file import results_digest
 from report.store.shards import Shard, cut, set_key
+from sup.results import late_step
 from sup.sweeps import Sweep
 
 
@@ -99,8 +100,8 @@ def plan_sweeps(
 
 
 def watched(sweep: Sweep) -> Sweep:
-    """The sweep with a snapshot at four fifths of its steps, if it has none, so that one can see whether its models settled."""
-    return sweep if sweep.snapshots else replace(sweep, snapshots=(4 * sweep.runs[0].recipe.steps // 5,))
+    """The sweep with a snapshot at its late step, if it has none, so that one can see whether its models settled."""
+    return sweep if sweep.snapshots else replace(sweep, snapshots=(late_step(sweep.runs[0].recipe.steps),))
 
 
 def plan_sweep(

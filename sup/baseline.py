@@ -1,8 +1,10 @@
 """The loss of models that know nothing: the yardstick for what training gained."""
 
+from functools import lru_cache
+
 import numpy as np
 
-from sup.features import Anticorrelated, Distribution, Independent, per_feature
+from sup.features import Anticorrelated, Distribution, Independent, PerFeature, per_feature
 from sup.specs import Run
 
 
@@ -17,17 +19,21 @@ def constant_loss(run: Run) -> float:
         >>> round(12 * constant_loss(dense), 9)
         1.0
     """
-    features = run.distribution
+    return _constant_loss(run.distribution, run.importance, run.n_features, run.traits.target)
+
+
+@lru_cache(maxsize=8192)  # replicates share it
+def _constant_loss(features: Distribution, importance: PerFeature, count: int, target: str) -> float:
     if features.unit_norm:
         return float("nan")
     ends = (features.low, features.high) if isinstance(features, Independent) else (0.0, 1.0)
-    low, high = (np.array(per_feature(end, run.n_features)) for end in ends)
-    p = _densities(features, run.n_features)
+    low, high = (np.array(per_feature(end, count)) for end in ends)
+    p = _densities(features, count)
     mean, square = (low + high) / 2, (low**2 + low * high + high**2) / 3
-    if run.traits.target == "|x|":
+    if target == "|x|":
         mean = np.where((low < 0.0) & (high > 0.0), (low**2 + high**2) / (2 * (high - low)), np.abs(mean))
-    importance = np.array(per_feature(run.importance, run.n_features))
-    return float((importance * (p * square - (p * mean) ** 2)).mean())
+    weights = np.array(per_feature(importance, count))
+    return float((weights * (p * square - (p * mean) ** 2)).mean())
 
 
 def _densities(features: Distribution, count: int) -> np.ndarray:

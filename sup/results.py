@@ -17,6 +17,16 @@ HARDLY = 0.01
 """Share of the loss of constant outputs below which a gain on it is no gain."""
 
 
+def late_step(steps: int) -> int:
+    """The step at which the last fifth of training begins, so that one can see whether models have settled.
+
+    Example:
+        >>> late_step(8)
+        6
+    """
+    return 4 * steps // 5
+
+
 @dataclass(frozen=True)
 class Trained:
     """The trained models of a sweep.
@@ -62,6 +72,12 @@ class Trained:
         return int(np.argmin(self["final_loss"]))
 
     @property
+    def late(self) -> int | None:
+        """Position of the last snapshot at or before `late_step`; None without one."""
+        last = late_step(self.runs[0].recipe.steps)
+        return max((k for k, step in enumerate(self.snapshots) if step <= last), default=None)
+
+    @property
     def settled(self) -> bool:
         """Whether the late gain of at least nine in ten models is at most `SETTLED`; true where no late gain is known."""
         gains = self.late_gain()
@@ -71,10 +87,10 @@ class Trained:
     def late_gain(self) -> np.ndarray:
         """The share of what training gained on the best constant outputs that it gained in its last fifth: (run).
 
-        (L_before - L_end) / (L_constant - L_end), with the loss before from the last snapshot at or before four fifths of the
-        steps, and the constant outputs' loss from `sup.baseline.constant_loss`. A fall of the loss alone would not tell: it is
-        large where a model solves its task and its loss goes to zero, and small where little can be learned. nan without such a
-        snapshot, and for models that are not better than constants by more than `HARDLY` of their loss.
+        (L_before - L_end) / (L_constant - L_end), with the loss before from the snapshot `late`, and the constant outputs' loss
+        from `sup.baseline.constant_loss`. A fall of the loss alone would not tell: it is large where a model solves its task and
+        its loss goes to zero, and small where little can be learned. nan without such a snapshot, and for models that are not
+        better than constants by more than `HARDLY` of their loss.
 
         Example: the loss of the best constants is 1/12.
             >>> from sup.features import Independent
@@ -83,10 +99,9 @@ class Trained:
             >>> Trained((run,), arrays, snapshots=(10, 8000)).late_gain().round(3).tolist()
             [0.2]
         """
-        early = [k for k, step in enumerate(self.snapshots) if 5 * step <= 4 * self.runs[0].recipe.steps]
-        if not early:
+        if self.late is None:
             return np.full(len(self), np.nan)
-        before, after = self["snapshot_loss"][:, early[-1]].astype(float), self["final_loss"].astype(float)
+        before, after = self["snapshot_loss"][:, self.late].astype(float), self["final_loss"].astype(float)
         constant = np.array([constant_loss(run) for run in self.runs])
         gained = constant - after
         return np.divide(before - after, gained, out=np.full(len(self), np.nan), where=gained > HARDLY * constant)

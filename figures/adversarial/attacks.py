@@ -5,13 +5,11 @@ Not a figure itself: `adversarial`, `gradient_masking` and `adversarial_training
 
 import numpy as np
 
-from figures.base import replicates
 from figures.shared.uniform import Setting, density
-from sup.features import Independent
 from sup.results import Trained
 from sup.robustness import analytic_harm, mean_norm
-from sup.specs import Recipe, Run
-from sup.sweeps import Sweep, sweep
+from sup.specs import Recipe
+from sup.sweeps import Sweep
 
 NOTE = (
     "The paper gives neither the size of its models, nor their training, nor the details of the attack. Here: 40 equally "
@@ -27,14 +25,7 @@ SAMPLES = 1024
 
 def models(setting: Setting, levels: tuple[int, ...], steps: int, seeds: int) -> Sweep:
     """Models of a size, trained with the recipe of the authors' notebook at each of the levels."""
-    base = Run(
-        model="relu-output",
-        n_features=setting.features,
-        n_hidden=setting.hidden,
-        distribution=Independent(density=1.0),
-        recipe=Recipe(steps=steps),
-    )
-    return sweep(base, density=[density(level) for level in levels], seed=replicates(seeds))
+    return setting.sweep(levels, steps, seeds, Recipe())
 
 
 def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray:

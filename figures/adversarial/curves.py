@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from figures.shared.uniform import density
-from sup.statistics import Estimate, mean
+from sup import statistics
+from sup.statistics import Estimate
 
 READ = (0, 4, 8, 10, 12, 16, 18, 22, 24, 26, 30, 34, 36, 40, 44, 48, 49)
 """The levels at which both of the paper's curves were read off its figure; ours are trained at the same ones."""
@@ -67,10 +68,11 @@ def at_rest(curve: np.ndarray, beside: np.ndarray) -> float:
 def jackknife(curves: tuple[np.ndarray, np.ndarray], measure: Callable[[np.ndarray, np.ndarray], float]) -> Estimate:
     """A measure of two curves (level, seed), by the jackknife over seeds.
 
-    The pseudo-values k r - (k - 1) r_i of k seeds, with r_i the measure without seed i, are taken as samples (Tukey 1958).
+    The number is r corrected for its bias: k r - (k - 1) times the mean of the measures without a seed, of k seeds (Tukey 1958).
     """
     count, whole = curves[0].shape[1], measure(*curves)
-    if count < 2:
-        return mean(np.array([whole])).over(curves[0].size)
-    without = np.array([measure(*(np.delete(curve, k, axis=1) for curve in curves)) for k in range(count)])
-    return mean(count * whole - (count - 1) * without).over(curves[0].size)
+    without = np.array(
+        [measure(*(np.delete(curve, k, axis=1) for curve in curves)) for k in range(count)] if count > 1 else [whole]
+    )
+    centre = count * whole - (count - 1) * float(without.mean())
+    return statistics.jackknife(centre, without).over(curves[0].size)

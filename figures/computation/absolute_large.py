@@ -11,10 +11,10 @@ from figures.computation import absolute
 from figures.shared.stacks import LEAST, neuron_legend, stack_plot
 from figures.shared.strokes import inset, key, say, sheet
 from figures.style import Theme, score_map, themed
+from sup.baseline import constant_loss
 from sup.motifs import half_features
 from sup.neurons import answers, monosemantic, polysemantic, primary_features, row_scores
 from sup.results import Trained
-from sup.specs import geometric
 from sup.statistics import Estimate, exact, least, mean, undefined
 from sup.sweeps import Sweep
 
@@ -53,7 +53,7 @@ def reduce(runs: Runs) -> Data:
     """The best fits, their neurons in the order of drawing, and the features that the neurons of all fits answer to."""
     parts = [_measured(runs["fits"].where(density=density)) for density in DENSITIES]
     numbers = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-    blind = [blind_loss(density) for density in DENSITIES]
+    blind = [constant_loss(runs["fits"].where(density=density).runs[0]) for density in DENSITIES]
     rank = "chance that a neuron of one feature has a more important primary feature than one of several, nan without such pairs"
     arrays = {
         "W1": array(
@@ -109,16 +109,6 @@ def _rank(primary: np.ndarray, alone: np.ndarray, several: np.ndarray) -> float:
     """Share of pairs in which the neuron of one feature has the more important primary feature, ties half; NaN without pairs."""
     gaps = primary[several][None] - primary[alone][:, None]
     return float(((gaps > 0) + 0.5 * (gaps == 0)).mean()) if gaps.size else math.nan
-
-
-def blind_loss(density: float) -> float:
-    """The loss of the best constant outputs: the mean over features of I_i times the variance of |x_i|, p/3 - p^2/4.
-
-    Example: it falls with the density.
-        >>> round(blind_loss(1.0) / blind_loss(0.001))
-        250
-    """
-    return sum(geometric(DECAY, FEATURES)) / FEATURES * (density / 3 - density**2 / 4)
 
 
 ROW, TALL = 78.0, 620.0

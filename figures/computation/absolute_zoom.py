@@ -6,10 +6,11 @@ import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
-from figures.computation.absolute_large import DECAY, DENSITIES, EXPLAINED, FEATURES, HIDDEN, blind_loss
+from figures.computation.absolute_large import DECAY, DENSITIES, EXPLAINED, FEATURES, HIDDEN
 from figures.shared.stacks import neuron_colour, neuron_legend, stack_plot
 from figures.shared.strokes import inset, say, sheet
 from figures.style import Theme, importance_colours, themed
+from sup.baseline import constant_loss
 from sup.neurons import answers, polysemantic, primary_features, unit_rows
 from sup.results import Trained
 from sup.statistics import Estimate, mean, undefined
@@ -64,7 +65,7 @@ def reduce(runs: Runs) -> Data:
         "caused": array(shares, "seed rank", caused),
         "ranks": array(RANKS, "rank", "how many of the strongest activations are counted"),
         "loss": array(fits["final_loss"].astype(np.float64), "seed", "final loss"),
-        "blind": array(blind_loss(DENSITY), "", "loss of the best constant outputs"),
+        "blind": array(constant_loss(fits.runs[0]), "", "loss of the best constant outputs"),
         "second": array(second, "seed", f"second largest weight in over the largest, by size, {text}"),
     }
     values = {"top": Value(value=100 * float(np.nan_to_num(shares[:, RANKS.index(TOP)]).mean()), unit="%")}

@@ -57,14 +57,14 @@ class Setting:
         """The setting with `features` times the features and `hidden` times the dimensions, rounded."""
         return Setting(features=round(features * self.features), hidden=round(hidden * self.hidden))
 
-    def sweep(self, levels: Iterable[int], steps: int, seeds: int) -> Sweep:
-        """`seeds` models at each of the levels."""
+    def sweep(self, levels: Iterable[int], steps: int, seeds: int, recipe: Recipe = RECIPE) -> Sweep:
+        """`seeds` models at each of the levels, trained for `steps`; the recipe's own number of steps does not count."""
         base = Run(
             model="relu-output",
             n_features=self.features,
             n_hidden=self.hidden,
             distribution=Independent(density=1.0),
-            recipe=replace(RECIPE, steps=steps),
+            recipe=replace(recipe, steps=steps),
         )
         return sweep(base, density=[density(level) for level in levels], seed=replicates(seeds))
 
@@ -105,9 +105,9 @@ def drifting(trained: Trained, name: str = "base") -> tuple[str, ...]:
 
     Between densities of 0.8 and 0.5 the loss settles long before D* does, so a settled loss does not tell.
     """
-    if "snapshot_W" not in trained.arrays:
+    if trained.late is None:
         return ()
-    before, after = (dimensions_per_feature(W) for W in (trained["snapshot_W"][:, -1], trained["W"]))
+    before, after = (dimensions_per_feature(W) for W in (trained["snapshot_W"][:, trained.late], trained["W"]))
     return (name,) if (np.abs(after / before - 1) > DRIFT).any() else ()
 
 

@@ -72,7 +72,7 @@ def test_a_small_profile_decides_nothing_about_trained_models_but_exact_claims()
 def test_models_that_have_not_settled_decide_nothing_about_a_claim_that_rests_on_models():
     def unsettled(estimate):
         claim = Claim(id="C0", text="t", source="s", paper="p", quantity="q", measure=lambda data: estimate, holds=Range(low=0.5))
-        finding = judge(claim, Data(), decides=True, unsettled=["relu", "wide"])
+        finding = judge(claim, Data(unsettled=("relu", "wide")), decides=True)
         return finding.verdict, finding.reason
 
     verdict, reason = unsettled(measured(0.6, 0.8, 0.9))

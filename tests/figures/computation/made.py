@@ -3,8 +3,8 @@
 import numpy as np
 
 from figures.base import Size, judge
-from figures.computation import absolute_large
 from figures.computation.absolute_large import DENSITIES
+from sup.baseline import constant_loss
 from sup.results import Trained
 from tests.figures.models import nth
 
@@ -26,7 +26,7 @@ def verdicts(module, data):
 
 def settled(run):
     """A loss of 1 % of that of constant outputs, and a little more for later replicates."""
-    return (0.01 + 1e-4 * nth(run)) * absolute_large.blind_loss(run.distribution.density)
+    return (0.01 + 1e-4 * nth(run)) * constant_loss(run)
 
 
 def scaled(W1, W2, seed):

@@ -15,6 +15,7 @@ from figures.computation import (
 )
 from figures.computation.absolute_large import DENSITIES
 from figures.style import THEMES
+from sup.baseline import constant_loss
 from tests.figures.computation.made import both_sides, fits, ladder, motif, plain, settled, verdicts
 from tests.figures.models import changed
 from tests.figures.pictures import assert_legible, assert_readable, assert_same_bytes
@@ -130,7 +131,8 @@ def test_the_loss_of_constants_is_the_variance_of_samples():
         y = np.where(rng.random(400_000) < density, rng.random(400_000), 0.0)
         weights = (0.8 ** np.arange(100)).mean()
         # relative errors of a variance of 400,000 samples are below .005: five of them fail less than once in a million
-        assert absolute_large.blind_loss(density) == pytest.approx(weights * y.var(), rel=0.025)
+        (run,) = absolute.fits(100, 40, 0.8, (density,), Size(steps=1, seeds=1), absolute.MANY).runs
+        assert constant_loss(run) == pytest.approx(weights * y.var(), rel=0.025)
 
 
 def zoomed(secondary, seeds=3, losses=settled):
