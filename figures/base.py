@@ -82,7 +82,7 @@ class Value:
     interval: tuple[float, float] | None = None
 
 
-FIRST_SEED = 40_000
+FIRST_SEED = 50_000
 """The first seed of figures. Recipes, criteria and the rules for selecting models were settled on lower seeds."""
 
 
@@ -95,7 +95,7 @@ def replicates(count: int) -> range:
 
     Example:
         >>> replicates(2)
-        range(40000, 40002)
+        range(50000, 50002)
     """
     return range(FIRST_SEED, FIRST_SEED + count)
 

@@ -164,7 +164,7 @@ def train_missing(
                     runs = sum(entry.runs for entry in done.entries)
                     for entry in done.entries:
                         store.add(entry)
-                        timings.add("shard", entry.key, done.seconds * entry.runs / runs)
+                        timings.trained(shards[entry.key], done.seconds * entry.runs / runs)
                         stored += 1
                         display.advance(shards[entry.key])
     except KeyboardInterrupt:

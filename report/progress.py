@@ -65,7 +65,7 @@ class Progress:
     def line(self) -> str:
         """One line of progress; a compilation shows no share, since its length is unknown."""
         if self.kernel:
-            return f"Compiling {self.kernel}: {_time(time.monotonic() - self.start)} so far."
+            return f"Compiling {self.kernel}: {duration(time.monotonic() - self.start)} so far."
         return _line("Training", self.done_cost / self.cost, self.seconds, f"{_si(self.rate)} run-steps/s")
 
     def summary(self) -> str:
@@ -141,7 +141,7 @@ class Work:
         """One line of progress."""
         seconds = max(1e-9, time.monotonic() - self.start)
         if not self.total:
-            return f"{self.text}: {_time(seconds)} so far."
+            return f"{self.text}: {duration(seconds)} so far."
         return _line(self.text, self.done / self.total, seconds, f"{self.done / seconds:.2g} a second")
 
 
@@ -200,11 +200,17 @@ def _now_and_then(line: Callable[[], str], out: TextIO) -> Iterator[None]:
 
 def _line(stage: str, share: float, seconds: float, rate: str) -> str:
     """Stage, share, rate and time left; the time is unknown until something is done."""
-    left = f"about {_time(seconds * (1 - share) / share)} left" if share else "time left unknown"
+    left = f"about {duration(seconds * (1 - share) / share)} left" if share else "time left unknown"
     return f"{stage}: {100 * share:.0f} %, {rate}, {left}."
 
 
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A length of time in words.
+
+    Example:
+        >>> duration(95), duration(3600)
+        ('95 s', '60 min')
+    """
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 

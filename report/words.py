@@ -11,8 +11,10 @@ from report import ROOT
 from report.findings import ClaimRecord, value_row
 from report.pack import Packed
 from report.plan import PlannedSweep
+from report.progress import duration
 from report.reasons import describe
 from report.records import FigureRecord
+from report.store.shards import Shard
 from report.workshop import PlannedFigure, Workshop
 
 
@@ -27,6 +29,7 @@ def plan_rows(shop: Workshop, planned: Sequence[PlannedFigure]) -> dict[str, Any
         "profile": shop.profile.name,
         "engine": shop.engine.name,
         "device": shop.engine.device,
+        "core_seconds": round(shop.timings.predict(_missing(planned))[0]),
         "sweeps": [_sweep_row(sweep) for figure in planned for sweep in figure.sweeps],
         "figures": [{"figure": f.name, "reason": asdict(f.reason) if f.reason else None} for f in planned],
     }
@@ -56,13 +59,29 @@ def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
         runs = sum(len(sweep.sweep.runs) for sweep in sweeps)
         drawn = "1 figure is" if len(planned) == 1 else f"{len(planned)} figures are"
         return f"{head}\nNothing to do: {runs:,} runs are trained and {drawn} drawn."
-    seconds = sum({shard.key: shard.cost for sweep in sweeps for shard in sweep.missing}.values()) / 1e6
     lines = [head]
     if training:
-        lines += [f"To train, about {seconds:,.0f} core seconds of the kernel:", *training]
+        lines += [f"To train, {_time_to_train(shop, planned)}:", *training]
     if drawing:
         lines += ["To draw:", *drawing]
     return "\n".join(lines)
+
+
+def _missing(planned: Sequence[PlannedFigure]) -> list[Shard]:
+    """The shards that must be trained, each once."""
+    return list({shard.key: shard for figure in planned for sweep in figure.sweeps for shard in sweep.missing}.values())
+
+
+def _time_to_train(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
+    """How long the missing shards will take on this machine, and what that rests on."""
+    seconds, known = shop.timings.predict(_missing(planned))
+    cores = "one core" if shop.workers == 1 else f"{shop.workers} cores"
+    basis = (
+        f"{known:.0%} of it by rates measured with this store"
+        if known
+        else "by rough rates, since this store has trained nothing"
+    )
+    return f"about {duration(seconds / shop.workers)} on {cores}, {basis}"
 
 
 def _training(sweep: PlannedSweep) -> list[str]:

@@ -47,6 +47,8 @@ EMBEDDED = 0.1
 """Least norm of an embedded feature, over the largest norm of its model."""
 DEDICATED = 0.9
 """Least D_i of a feature with a dimension of its own."""
+SHIFT = 0.05
+"""Largest change, over the last fifth of training, of the share of dedicated features in a model that has settled."""
 GONE = 0.9
 """Least share of embedded features with dimensions of their own in a model without superposition."""
 
@@ -84,8 +86,19 @@ def reduce(runs: Runs) -> Data:
         "harm": array(harm, "strength seed", added),
         "gone": array(_gone(dedicated), "seed", f"smallest share from which on superposition is gone; {BEYOND:g} if it never is"),
     }
-    data = Data(arrays=arrays)
+    data = Data(arrays=arrays, unsettled=_shifting(runs["attacked"]))
     return replace(data, values=_values(data))
+
+
+def _shifting(attacked: Trained) -> tuple[str, ...]:
+    """The sweep, if over the last fifth of training more than one in ten models still dedicated dimensions to other features.
+
+    The loss settles before features have dimensions of their own, so a settled loss does not tell.
+    """
+    if attacked.late is None:
+        return ()
+    before, after = (_sharing(W)[1] for W in (attacked["snapshot_W"][:, attacked.late], attacked["W"]))
+    return ("attacked",) if (np.abs(after - before) > SHIFT).mean() > 0.1 else ()
 
 
 def _values(data: Data) -> dict[str, Value]:

@@ -160,12 +160,14 @@ class Markup:
         return self.part("claim.html", self.functions() | {"claim": claim})
 
     def rows(self, id: str) -> str:
-        """The details of claim `id` as a table.
+        """The details of claim `id` as a table; a sentence where a profile's models leave the claim undecided and without any.
 
         Raises:
             PageError: if the claim has none.
         """
         claim = self._claim(id)
+        if not claim.rows and claim.verdict == "undecided":
+            return '<p class="rows">This profile trains too little to fill this table.</p>'
         if not claim.rows:
             raise PageError(f"claim {id} has no rows. Show it with claim().")
         return self.part("rows.html", self.functions() | {"table": claim.rows})

@@ -1,17 +1,23 @@
-"""Seconds that artifacts took, in a file beside them: never part of an artifact, a digest or a comparison."""
+"""Seconds that artifacts took, in a file beside them: never part of an artifact, a digest or a comparison.
+
+From them a plan predicts how long what is missing will take on this machine.
+"""
 
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from report import files
 from report.errors import StoreError, cannot_write
+from report.store.shards import Shard
 
 PAUSE = 2.0
 
 
 class Timings:
-    """Seconds by kind ("shard", "figure") and key.
+    """Seconds by kind ("shard", "figure") and key, and by kind "rate" what shapes took over their rough costs.
 
     Two builds at once may each lose some of the other's seconds; nothing depends on them.
     """
@@ -39,6 +45,25 @@ class Timings:
         if time.monotonic() - self._saved > PAUSE:
             self.save()
 
+    def trained(self, shard: Shard, seconds: float) -> None:
+        """Records the core seconds of a shard, and the rate of its shape."""
+        self.add("shard", shard.key, seconds)
+        self.add("rate", _kind(shard), seconds / (shard.cost / 1e6))
+
+    def predict(self, shards: Iterable[Shard]) -> tuple[float, float]:
+        """Core seconds that training the shards will take, and the share of them whose shape has been trained before.
+
+        A shape that has not is taken to be as fast as the median of those that have, over its rough cost.
+        """
+        rates = self._seconds.get("rate", {})
+        usual = median(rates.values()) if rates else 1.0
+        seconds = known = 0.0
+        for shard in shards:
+            expected = shard.cost / 1e6 * rates.get(_kind(shard), usual)
+            seconds += expected
+            known += expected * (_kind(shard) in rates)
+        return seconds, known / seconds if seconds else 1.0
+
     def save(self) -> None:
         """Writes what was added since the last save, if anything.
 
@@ -56,3 +81,8 @@ class Timings:
         except OSError as problem:
             raise StoreError(cannot_write(self.path, problem)) from None
         self._new = {}
+
+
+def _kind(shard: Shard) -> str:
+    """What shards of one speed have in common, in words."""
+    return f"{shard.engine.name}: {shard.shape.words}, batches of {shard.shape.batch}"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -313,3 +314,16 @@ def test_timings_are_merged_and_survive_damage(tmp_path):
     before = os.stat(path).st_mtime_ns
     Timings(path).save()
     assert os.stat(path).st_mtime_ns == before, "nothing new, nothing written"
+
+
+def test_what_training_took_predicts_what_the_rest_will_take(tmp_path):
+    timings = Timings(tmp_path / "timings.json")
+    known = shard(4)
+    other = replace(known, runs=tuple(replace(run, n_features=8) for run in known.runs))
+    assert timings.predict([known, other]) == ((known.cost + other.cost) / 1e6, 0.0), "rough costs before anything is trained"
+    timings.trained(known, 3 * known.cost / 1e6)
+    longer = replace(known, runs=tuple(replace(run, recipe=replace(run.recipe, steps=5000)) for run in known.runs))
+    seconds, share = timings.predict([longer, other])
+    assert seconds == pytest.approx(3 * (longer.cost + other.cost) / 1e6), "other shapes are taken to be as fast"
+    assert share == pytest.approx(longer.cost / (longer.cost + other.cost))
+    assert timings.predict([]) == (0.0, 1.0)

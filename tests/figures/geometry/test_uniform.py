@@ -101,6 +101,9 @@ def test_models_whose_dimensions_per_feature_still_change_decide_nothing():
 
     assert uniform.drifting(still) == uniform.drifting(after(1.004)) == ()  # D* goes with the square
     assert uniform.drifting(after(1.006)) == uniform.drifting(after(0.99)) == ("base",)
+    tenth = len(still) // 10
+    few, many = (np.where(np.arange(len(still)) < count, 1.1, 1.0)[:, None, None, None] for count in (tenth, 2 * tenth))
+    assert uniform.drifting(after(few)) == () and uniform.drifting(after(many)) == ("base",)
 
 
 def test_the_paper_s_curve_is_recognised(curve):

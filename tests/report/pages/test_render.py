@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,14 @@ def test_a_claim_is_shown_with_verdict_and_number(page):
 
 def test_the_rows_of_a_claim_are_a_table(page):
     assert page('{{ rows("C2") }}').count("<tr>") == 2
+
+
+def test_a_claim_left_undecided_without_rows_says_so_and_stops_no_build(build, page):
+    [intro, sketch] = build.figures
+    first, *rest = intro.claims
+    undecided = replace(first, verdict="undecided", value=None, rows=())
+    made = replace(build, figures=(replace(intro, claims=(undecided, *rest)), sketch))
+    assert "This profile trains too little to fill this table." in page('{{ rows("C1") }}', made)
 
 
 def test_words_of_a_module_become_html_and_its_figures_links(page):
@@ -228,8 +237,6 @@ def test_models_that_figures_share_are_counted_for_the_first(tmp_path):
 
 
 def test_code_that_holds_fences_stays_code(build, templates, docs, tmp_path):
-    from dataclasses import replace
-
     tricky = replace(fakes.intro(tmp_path / "figures"), source="x = '''\n```\n# not a heading\n````\n'''\n[^elhage2022]\n")
     write(fakes.build(tmp_path / "figures", figures=[tricky, *build.figures[1:]]), docs, templates=templates)
     assert f"`````python\n{tricky.source.rstrip()}\n`````\n" in (docs / "figures/intro.md").read_text()
@@ -250,6 +257,7 @@ def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
 
 WRITE = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from report.pages.render import write
 from tests.report import fakes
