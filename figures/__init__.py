@@ -55,6 +55,7 @@ MODULES = (
     "geometry.leverage",
     "geometry.pressure",
     "appendix.nonlinear_compression",
+    "why.sensitivity",
 )
 NAMES = tuple(module.rpartition(".")[2] for module in MODULES)
 """The figures' names, as `report.yml`, `ONLY=`, the locks and the site's addresses use them."""

@@ -27,8 +27,8 @@ Its modules in reading order, from the command line down; each imports only thos
     store/artifacts       the store: written whole, verified when read
     store/index           a line for each stored shard
     store/shard_file      the bytes of a shard
+    store/timings         seconds that artifacts took, and what that predicts
     store/shards          the parts that a sweep is cut into, a file each
-    store/timings         seconds that artifacts took
     engines               the engines that train, and what identifies them in keys
     compiling             kernels compiled on all cores
     code                  digests of code

@@ -219,8 +219,8 @@ CLAIMS = (
         paper="smooth deformation of polytopes, with sudden changes",
         measure=smoothness,
         holds=Range(high=0.5),
-        quantity="largest change of a product W_i . W_j between neighbouring settings but at the snap, as a share of the snap's; "
-        "fits in neither shape are left out",
+        quantity="largest change of a product W_i . W_j between neighbouring settings but at the snap, as a share of the "
+        "snap's; fits in neither shape are left out",
         rows=smoothness_rows,
     ),
     Claim(
@@ -250,8 +250,8 @@ CLAIMS = (
         paper="a pair of digons, the varied feature at zero",
         measure=digons_when_sparse,
         holds=Range(low=0.5),
-        quantity="share of fits, each the best of five at every relative density up to 0.2, that are squares without the varied "
-        "feature at all of them",
+        quantity="share of fits, each the best of five at every relative density up to 0.2, that are squares without the "
+        "varied feature at all of them",
     ),
     Claim(
         id="C52",
@@ -295,9 +295,12 @@ CLAIMS = (
         paper="distance from the origin in proportion to positive interference, of the vertices in general",
         measure=norms_and_interference,
         holds=Range(low=0.9),
-        quantity="correlation of |W_i| with the sum of positive W_i . W_j, over all features of pentagons and not the varied one "
-        "alone; mean over fits, each the best of five",
+        quantity="correlation of |W_i| with the sum of positive W_i . W_j, over all features of pentagons and not the varied "
+        "one alone; mean over fits, each the best of five",
         rows=correlation_rows,
+        cause="The reading. Over the feature that is varied the norm does follow the positive interference, as the table "
+        "shows. Over all five it follows the bias instead, by the law of C60, and a feature's bias also depends on its "
+        "own density.",
     ),
     Claim(
         id="C60",

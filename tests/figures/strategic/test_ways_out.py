@@ -85,7 +85,8 @@ def losses(*by_strength):
 def penalised_data(penalty, superposed, loss, wrong=0.0):
     """Eight models of each setting; `superposed` features in superposition at each strength."""
     shared = np.broadcast_to(np.array(superposed, float)[..., None], (2, 9, 8))
-    return changed(penalty, superposed=shared, loss=loss, wrong=np.full((2, 9, 8), wrong))
+    kept, lost = np.zeros((2, 9, 8)), np.full((2, 9, 8), wrong)
+    return changed(penalty, superposed=shared, loss=loss, kept_below=kept, lost_above=lost)
 
 
 GONE = (6, 5, 4, 3, 2, 1, 0, 0, 0)
@@ -110,9 +111,10 @@ def test_the_penalty_must_work_on_both_hidden_layers_and_cost_something(penalty)
 
 
 def test_features_on_the_wrong_side_of_the_threshold_are_those_kept_below_and_lost_above(penalty):
-    assert (penalty["wrong"][0, 6:] == 0).all(), "what is worth its penalty is kept, and nothing else"
+    wrong = penalty["kept_below"] + penalty["lost_above"]
+    assert (wrong[0, 6:] == 0).all(), "what is worth its penalty is kept, and nothing else"
     dead = results(l1_penalty, lambda run: np.zeros((5, 10)))
-    assert (dead["wrong"][:, 6] == 5).all() and (dead["wrong"][:, 8] == 0).all()
+    assert (dead["lost_above"][:, 6] == 5).all() and (dead["lost_above"][:, 8] == 0).all() and not dead["kept_below"].any()
     assert verdicts(l1_penalty, dead)["C84-T"] == "not reproduced"
 
 

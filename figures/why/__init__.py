@@ -1,0 +1,1 @@
+"""Why some numbers differ from the paper's: the figures of templates/why.md."""
