@@ -263,6 +263,8 @@ CLAIMS = (
         agrees=Range(low=3),
         unit="ways",
         rows=_table,
+        cause="Nothing kills a duplicate. The penalty is the same whether one unit carries a feature or two of one direction "
+        "do, so nearly all units stay alive; the different directions among them are as many as the features.",
     ),
     Claim(
         id="C88",

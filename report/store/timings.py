@@ -46,9 +46,10 @@ class Timings:
             self.save()
 
     def trained(self, shard: Shard, seconds: float) -> None:
-        """Records the core seconds of a shard, and the rate of its shape."""
+        """Records the core seconds of a shard, and the rate of its shape, in which older shards count less and less."""
         self.add("shard", shard.key, seconds)
-        self.add("rate", _kind(shard), seconds / (shard.cost / 1e6))
+        rate = seconds / (shard.cost / 1e6)
+        self.add("rate", _kind(shard), (rate + (self.get("rate", _kind(shard)) or rate)) / 2)
 
     def predict(self, shards: Iterable[Shard]) -> tuple[float, float]:
         """Core seconds that training the shards will take, and the share of them whose shape has been trained before.

@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,11 +292,13 @@ def test_clean_removes_the_site_and_pages_and_nothing_else(tmp_path, monkeypatch
 
 def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monkeypatch, capsys):
     store = Store(tmp_path)
-    profile = profiles.get("smoke")
-    needed = next(iter(module("intro").needs(profile.size("intro")).values()))
-    (kept, *_), unneeded = cut(watched(needed), engines.engine("cpu")), shard()
-    for one in (kept, unneeded):
-        store.write(one, arrays_of(one.runs, one.snapshots), "x")
+    one = profiles.get("smoke")
+    two = replace(one, name="two", sizes=one.sizes | {"intro": replace(one.size("intro"), steps=20)})
+    monkeypatch.setattr(profiles, "load", lambda: {"smoke": one, "two": two})  # the paper's takes a minute to describe
+    needed = [next(iter(module("intro").needs(profile.size("intro")).values())) for profile in (one, two)]
+    kept, unneeded = [next(iter(cut(watched(sweep), engines.engine("cpu")))) for sweep in needed], shard()
+    for part in (*kept, unneeded):
+        store.write(part, arrays_of(part.runs, part.snapshots), "x")
     for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
@@ -308,7 +311,7 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     assert list((tmp_path / "numba").iterdir()) == [current]
     out = capsys.readouterr().out
     assert "Removing the compiled kernels of old code: 1 folder." in out
-    assert "Removing 1 of 2 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
-    assert [path.name for path in store.shards.iterdir()] == [f"{kept.key}.safetensors"]
+    assert "Removing 1 of 3 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
+    assert {path.name for path in store.shards.iterdir()} == {f"{part.key}.safetensors" for part in kept}
     assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged"))
-    assert [entry.key for entry in Store(tmp_path).index.lines] == [kept.key]
+    assert {entry.key for entry in Store(tmp_path).index.lines} == {part.key for part in kept}

@@ -42,7 +42,8 @@ def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
     from dataclasses import replace
 
     def recipes(size, name):
-        return {replace(run.recipe, steps=1) for sweep in module(name).needs(size).values() for run in sweep.runs}
+        few = replace(size, grid=min(size.grid, 8), seeds=1)  # no recipe depends on these
+        return {replace(run.recipe, steps=1) for sweep in module(name).needs(few).values() for run in sweep.runs}
 
     every = profiles.load()
     for name in every["paper"].sizes:

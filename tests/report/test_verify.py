@@ -17,6 +17,7 @@ def verify(profile, **environment):
     return ran.stdout
 
 
+@pytest.mark.soak  # two minutes of compilation; CI runs `make verify` after its builds
 def test_the_smoke_profile_comes_out_as_locked():
     out = verify("smoke")
     assert "match     intro/relu" in out and "figures and verdicts are as expected" in out

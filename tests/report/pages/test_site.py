@@ -159,6 +159,7 @@ def test_the_same_pages_give_the_same_bytes_at_any_place_and_time(docs, tmp_path
     assert [name for name in sites[0] if sites[0][name] != sites[1][name]] == []
 
 
+@pytest.mark.soak  # two whole sites; CI compares those of two builds, which took different times
 def test_times_change_one_page_and_nothing_else(tmp_path):
     sites = []
     for place, seconds in (("one", 1.5), ("two", 777.0)):
