@@ -138,7 +138,10 @@ def test_the_workflow_runs_the_tests_and_publishes_what_was_built():
     workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
     commands = [step["run"].strip() for step in steps if "run" in step]
-    assert ".ci/run" in commands and "make report" in commands
+    assert ".ci/run" in commands
+    [report, pack] = [command for command in commands if command.startswith("make ")]
+    assert re.fullmatch(r"make report PROFILE=paper FETCH=\$\{\{ [\w.]+ \}\}/store", report)
+    assert pack == "make pack PROFILE=paper PACK=site/store", "the next build fetches what this one packs"
     actions = [step["uses"] for step in steps if "uses" in step]
     assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in actions), actions
     assert any(action.startswith("actions/deploy-pages@") for action in actions)
