@@ -139,7 +139,7 @@ NUMBERS = {
         high=np.inf,
     ),
     "aligned": Number(
-        title="neurons of one feature, dense",
+        title="one-feature neurons, dense",
         claim="C71",
         words="share of live neurons of a ReLU hidden layer that answer to a single feature at a density of 1",
         part="privileged-relu",
@@ -148,7 +148,7 @@ NUMBERS = {
         high=1.0,
     ),
     "shared": Number(
-        title="neurons of one feature, sparse",
+        title="one-feature neurons, sparse",
         claim="C72",
         words="the same at a density of 0.08",
         part="privileged-relu",
@@ -157,7 +157,7 @@ NUMBERS = {
         high=0.6,
     ),
     "absolute": Number(
-        title="neurons of one feature, computing |x|",
+        title="one-feature neurons, computing |x|",
         claim="C79",
         words="share of live neurons that answer to a single feature, of models that compute |x|, at a density of 1",
         part="absolute-relu",

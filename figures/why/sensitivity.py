@@ -158,7 +158,7 @@ def _panel(axes: "Axes", data: Data, i: int, number: Number, theme: Theme) -> No
     for j, (size, marker, colour) in enumerate(zip(SIZES, "os^", colours, strict=True)):
         x = np.arange(len(RECIPES)) + 0.22 * (j - 1)
         axes.plot(x, rows[j], marker, color=colour, ms=3.6, mew=0, label=size)
-    axes.set(xlim=(-0.6, len(RECIPES) - 0.4), ylim=(0, top), xticks=range(len(RECIPES)))
+    axes.set(xlim=(-0.6, len(RECIPES) - 0.4), ylim=(-0.03 * top, top), xticks=range(len(RECIPES)))
     axes.set_xticklabels([str(k + 1) for k in range(len(RECIPES))])
     axes.set_title(number.title.replace(", ", ",\n"), fontsize=7.5)
     axes.set_xlabel("recipe", fontsize=7.5)
