@@ -75,12 +75,10 @@ def _missing(planned: Sequence[PlannedFigure]) -> list[Shard]:
 def _time_to_train(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
     """How long the missing shards will take on this machine, and what that rests on."""
     seconds, known = shop.timings.predict(_missing(planned))
+    basis = f"{known:.0%} of it by rates measured here" if known else "by rough rates, since none was measured here"
+    if shop.engine.name != "kernel":
+        return f"about {duration(seconds)} on one device, {basis}"
     cores = "one core" if shop.workers == 1 else f"{shop.workers} cores"
-    basis = (
-        f"{known:.0%} of it by rates measured with this store"
-        if known
-        else "by rough rates, since this store has trained nothing"
-    )
     return f"about {duration(seconds / shop.workers)} on {cores}, {basis}"
 
 

@@ -30,7 +30,7 @@ ABOUT = About(
     source="Relationship to Adversarial Robustness",
     note="The paper mentions the experiment without showing it. Here 100 equally important features of density 0.1 share 20 "
     "dimensions. AdamW's rate falls from 0.01 to zero: of five rates and schedules the one with the lowest loss under attack, on "
-    "other seeds; at a constant 0.001 features have not found their dimensions after four times as many steps. In training, "
+    "other seeds; at a constant 0.001 features have not found their dimensions after 10,000 steps. In training, "
     "every sample meets the analytic attack on a feature and of a sign drawn for it, always of the full norm, and the target "
     "is the clean input. Attacks shorten all features, so a count of features above a fixed norm falls while they still share "
     "dimensions. Whether superposition is gone is therefore read off dimensionalities, which do not change with a model's scale.",
@@ -101,7 +101,7 @@ def _shifting(attacked: Trained) -> tuple[str, ...]:
     if attacked.late is None:
         return ()
     before, after = (_sharing(W)[1] for W in (attacked["snapshot_W"][:, attacked.late], attacked["W"]))
-    return ("attacked",) if (np.abs(after - before) > SHIFT).mean() > 0.1 else ()
+    return ("attacked",) if (np.abs(after - before) > SHIFT + 1e-9).mean() > 0.1 else ()
 
 
 def _values(data: Data) -> dict[str, Value]:

@@ -208,6 +208,9 @@ def _regimes(data: Data) -> Estimate:
 
 
 def _regime_rows(data: Data) -> list[dict[str, str]]:
+    def at(density: float) -> int:
+        return int(np.abs(data["density"] - density).argmin())
+
     rows = []
     for k, (name, (low, high)) in enumerate(zip(("first", "second", "third"), PAPER, strict=True)):
         e = mean(data["threshold"][:, k])
@@ -216,6 +219,7 @@ def _regime_rows(data: Data) -> list[dict[str, str]]:
                 "pair": name,
                 "collapses from density": f"{e.value:.3f}",
                 "paper": f"{low:g}" if low == high else f"{low:g} to {high:g}",
+                "single models with it there": f"{(data['single'][at(high)] > k).mean():.0%}",
             }
         )
     return rows
@@ -243,8 +247,9 @@ CLAIMS = (
         agrees=Range(high=AGREES),
         unit="times",
         rows=_regime_rows,
-        cause="Selection. Of the losses of all arrangements, exactly integrated, those with two and with three collapsed pairs "
-        "cross at a higher density than the paper's; single models stay in the worse arrangement well below it.",
+        cause="Selection. Only the third pair collapses at a higher density than the paper's. At the paper's density some "
+        "single models already have three collapsed pairs, as the last column shows, but those with the lowest exact "
+        "loss have two. A picture of single models would show the collapse earlier.",
         quantity="factor by which the densities at which pairs collapse lie outside the paper's, the largest of three, mean over "
         "fits (each the best of five); infinite where they do not collapse one after the other",
     ),

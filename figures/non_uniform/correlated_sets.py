@@ -346,8 +346,8 @@ CLAIMS = (
         quantity="share of fits, each the best of five, of six independent features of density 0.05 that form a "
         "hexagon within 10 degrees",
         rows=_hexagon_rows,
-        cause="The density, which the paper does not give. The exact losses of the table cross at a density of about 0.07: "
-        "below it, and so at this figure's 0.05, a hexagon is the better arrangement; above it a pentagon is, with the "
-        "sixth feature dropped.",
+        cause="The density, which the paper does not give. While features are sparse, a hexagon has the lower exact loss; "
+        "when they are denser, a pentagon without the sixth feature has. The density of this figure is on the sparse "
+        "side.",
     ),
 )

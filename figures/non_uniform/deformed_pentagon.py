@@ -272,8 +272,8 @@ CLAIMS = (
         agrees=Range(low=2.0, high=3.0),
         unit="times",
         rows=snap_rows,
-        cause="The factor depends on the density of the others, which the paper gives as one of several. The table has the "
-        "exact crossings; the paper's factor belongs to denser features.",
+        cause="The density of the other features, which the paper does not give. The denser they are, the smaller the "
+        "factor at which the exact losses cross, as the last rows of the table show.",
         quantity="density of the others over that of the varied feature where the best of five fits "
         "changes, the others having a density of 0.05",
     ),
@@ -298,9 +298,8 @@ CLAIMS = (
         quantity="correlation of |W_i| with the sum of positive W_i . W_j, over all features of pentagons and not the varied "
         "one alone; mean over fits, each the best of five",
         rows=correlation_rows,
-        cause="The reading. Over the feature that is varied the norm does follow the positive interference, as the table "
-        "shows. Over all five it follows the bias instead, by the law of C60, and a feature's bias also depends on its "
-        "own density.",
+        cause="Which features are meant. For the varied feature alone the norm follows the interference. Over all five it "
+        "follows the bias more closely, as C60 has it.",
     ),
     Claim(
         id="C60",
@@ -310,8 +309,9 @@ CLAIMS = (
         measure=readings,
         holds=Range(high=0.05),
         rows=reading_rows,
-        cause="The paper. A feature that is active alone comes back at full size if ReLU(|W_i|^2 + b_i) = 1, so |W_i|^2 = 1 "
-        "- b_i; the table shows that this reading holds.",
+        cause="Probably a misprint. With a negative bias the printed relation gives a norm below one, but the vertices lie "
+        "outside the unit circle (C59). A feature that is active alone comes back at full size if |W_i|^2 + b_i = 1, "
+        "and this reading fits best; 1 / (1 + b_i) is nearly the same number.",
         quantity="mean of | 1 / ((1 - b_i) |W_i|) - 1 | over the features of pentagons, mean over fits, each the best of five",
     ),
 )

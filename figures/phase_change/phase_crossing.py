@@ -198,7 +198,8 @@ CLAIMS = (
         holds=Range(low=0.5),
         agrees=Range(low=0.9),
         rows=_rows,
-        cause="Where both features matter about equally, the two solutions become alike and the jump is small: it vanishes at "
-        "the apex, as the comment of McGrath says.",
+        cause="The upper end of the boundary. As the second feature becomes as important as the first, its weight just "
+        "before the crossing shrinks, so the two solutions become alike and the slope hardly changes there. In the "
+        "comment of McGrath, too, the jump vanishes where the importances are equal.",
     ),
 )

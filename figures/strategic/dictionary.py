@@ -247,9 +247,9 @@ CLAIMS = (
         holds=Range(low=0.5),
         agrees=Range(low=0.9),
         rows=_found_rows,
-        cause="The size of the toy, and the encoder. Ten features in five dimensions lie in opposite pairs, and the "
-        "autoencoder finds them. Of twenty, sparse coding finds nearly all from the same hidden vectors, so these are "
-        "enough; one linear layer with a ReLU cannot tell features apart that are closer together.",
+        cause="Features per dimension, and perhaps the encoder. At the source's two features a dimension the autoencoder "
+        "finds nearly all. At twice that it finds few, while sparse coding finds nearly all in the same hidden "
+        "vectors: the information is there, and the autoencoder misses it.",
     ),
     Claim(
         id="C-S2",
@@ -263,8 +263,8 @@ CLAIMS = (
         agrees=Range(low=3),
         unit="ways",
         rows=_table,
-        cause="Nothing kills a duplicate. The penalty is the same whether one unit carries a feature or two of one direction "
-        "do, so nearly all units stay alive; the different directions among them are as many as the features.",
+        cause="Units that double each other. Two units of one direction cost no more than one, so spare units need not die. "
+        "The way that counts different directions is right.",
     ),
     Claim(
         id="C88",
@@ -276,8 +276,8 @@ CLAIMS = (
         measure=lambda data: mean(data["alike"]),
         holds=Range(low=0.5),
         rows=_alike_rows,
-        cause="Training. The paper warns of what could be. A model pays for positive cosines and not for negative ones, which "
-        "its ReLU removes, so its features lie farther apart than as many random directions, and opposite pairs are "
-        "alike to nothing.",
+        cause="Training keeps features apart. A positive cosine costs loss; a negative one costs little, since the ReLU "
+        "cuts it off. So the features of trained models are less alike than as many random directions, and for "
+        "features in opposite pairs the largest cosine, that with another pair, is about zero.",
     ),
 )

@@ -246,7 +246,8 @@ CLAIMS = (
         measure=_removed,
         holds=Range(low=0.5),
         rows=_rows,
-        cause="The hidden layer. The table has both: what holds with a ReLU on the hidden layer need not hold without one.",
+        cause="The linear hidden layer. Two features back to back on one axis cost this penalty no more than one at a time, "
+        "so pairs survive it. With a ReLU on the hidden layer there are no such pairs.",
     ),
     Claim(
         id="C84-T",
@@ -259,9 +260,9 @@ CLAIMS = (
         holds=Range(high=0.5),
         unit="features",
         rows=_wrong_rows,
-        cause="Training. Near zero the penalty of a feature grows with its norm and its gain only with the square of the norm, "
-        "so a norm of zero is a minimum at every importance: a feature that gets there, by its start or by a crowd of "
-        "others, does not come back. The table shows features above the threshold that are lost.",
+        cause="Training. Near the threshold there are two minima, one without the feature and one with it, since for a "
+        "short feature the penalty grows with the norm and the gain only with its square. A feature that becomes "
+        "short is lost even if it is worth keeping, and one that is long may stay even if it is not.",
     ),
     Claim(
         id="C85",
@@ -283,8 +284,8 @@ CLAIMS = (
         measure=_free,
         holds=Range(low=0.1),
         rows=_free_rows,
-        cause="The hidden layer. A penalty shortens all activations at once, and that costs loss before it makes any feature "
-        "share less. The table has what the same rise of the loss buys with and without a ReLU on the hidden layer; the "
-        "statement asks for both.",
+        cause="The linear hidden layer. The same rise of the loss removes next to nothing there and more with a ReLU, as "
+        "the table shows; the statement asks for both. Some of the features that go are not represented any more, "
+        "rather than alone.",
     ),
 )

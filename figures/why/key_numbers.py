@@ -25,12 +25,12 @@ class Number:
 
     Attributes:
         title: What the figure calls it.
-        claim: The claim that it belongs to.
+        claim: The claim that it goes with, which has its own criterion.
         words: Its definition.
         part: Family and part of the models that it is measured on.
         measure: The number of each model (recipe, seed), from the models of each density.
-        low: Least value for which the statement holds.
-        high: Largest value for which it does.
+        low: Least value that the statement leads one to expect.
+        high: Largest such value.
     """
 
     title: str

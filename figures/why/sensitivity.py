@@ -22,7 +22,7 @@ ABOUT = About(
     label="W7",
     title="What the recipe and the size change",
     alt="Ten small panels, one for each number, with five recipes on the horizontal axis and a marker for each of three sizes. A "
-    "shaded band marks the values for which the paper's statement holds. Most markers lie within their bands.",
+    "shaded band marks the values that the paper's statement leads one to expect. Most markers lie within their bands.",
     source="Throughout",
     note="The paper shows no such figure. Every marker is the mean of all models of a size that were trained with a recipe. All "
     "recipes have batches of 1024 and the same number of steps.",
@@ -35,8 +35,9 @@ class Family:
 
     Attributes:
         models: Their kinds, by the name of their part.
-        sizes: Features and hidden dimensions, from small to large; the middle one is the usual.
-        decay: The last feature's importance, as a power of the middle size's decay per feature; 1 for equal importances.
+        sizes: Features and hidden dimensions, from small to large.
+        decay: Importance of each feature over that of the one before, at the usual size; other sizes have the power of it that
+            gives about the same least importance.
         densities: From dense to sparse.
         low: Least value of an active feature.
     """
@@ -110,8 +111,10 @@ def reduce(runs: Runs) -> Data:
             f"key numbers ({', '.join(NUMBERS)}) of models of each size ({', '.join(SIZES)}) and recipe "
             f"({'; '.join(RECIPE_WORDS.values())})",
         ),
-        "low": array([number.low for number in NUMBERS.values()], "check", "least value for which the statement holds"),
-        "high": array([number.high for number in NUMBERS.values()], "check", "largest value for which the statement holds"),
+        "low": array([number.low for number in NUMBERS.values()], "check", "least value that the statement leads one to expect"),
+        "high": array(
+            [number.high for number in NUMBERS.values()], "check", "largest value that the statement leads one to expect"
+        ),
     }
     data = Data(arrays=arrays)
     return replace(data, values=_values(data))
@@ -125,7 +128,7 @@ def _by_recipe(number: Number, trained: Trained) -> np.ndarray:
 
 
 def _values(data: Data) -> dict[str, Value]:
-    """The mean of each number, whether it is one for which the statement holds, and how many are."""
+    """The mean of each number, and how many are as the statements lead one to expect."""
     means = data["number"].mean(axis=3)
     inside = (means >= data["low"][:, None, None]) & (means <= data["high"][:, None, None])
     out = {"cells": Value(value=inside.size), "inside": Value(value=int(inside.sum()), digits=3)}

@@ -160,14 +160,14 @@ class Markup:
         return self.part("claim.html", self.functions() | {"claim": claim})
 
     def rows(self, id: str) -> str:
-        """The details of claim `id` as a table; a sentence where a profile's models leave the claim undecided and without any.
+        """The details of claim `id` as a table; the reason where its models leave it undecided and the table empty.
 
         Raises:
             PageError: if the claim has none.
         """
         claim = self._claim(id)
-        if not claim.rows and claim.verdict == "undecided":
-            return '<p class="rows">This profile trains too little to fill this table.</p>'
+        if claim.rows is not None and not claim.rows and claim.verdict == "undecided":
+            return f'<p class="rows">There is no table. {escape(claim.reason)}</p>'
         if not claim.rows:
             raise PageError(f"claim {id} has no rows. Show it with claim().")
         return self.part("rows.html", self.functions() | {"table": claim.rows})

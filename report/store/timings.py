@@ -54,16 +54,20 @@ class Timings:
     def predict(self, shards: Iterable[Shard]) -> tuple[float, float]:
         """Core seconds that training the shards will take, and the share of them whose shape has been trained before.
 
-        A shape that has not is taken to be as fast as the median of those that have, over its rough cost.
+        A shape that has not is taken to be as fast as the median of those that have, over its rough cost, by the same engine.
         """
         rates = self._seconds.get("rate", {})
-        usual = median(rates.values()) if rates else 1.0
+        usual = {name: self._usual(name) for name in ("kernel", "torch")}
         seconds = known = 0.0
         for shard in shards:
-            expected = shard.cost / 1e6 * rates.get(_kind(shard), usual)
+            expected = shard.cost / 1e6 * rates.get(_kind(shard), usual[shard.engine.name])
             seconds += expected
             known += expected * (_kind(shard) in rates)
         return seconds, known / seconds if seconds else 1.0
+
+    def _usual(self, engine: str) -> float:
+        """The median rate of an engine's shapes; 1 where none is known."""
+        return median([rate for kind, rate in self._seconds.get("rate", {}).items() if kind.startswith(f"{engine}: ")] or [1.0])
 
     def save(self) -> None:
         """Writes what was added since the last save, if anything.

@@ -327,3 +327,7 @@ def test_what_training_took_predicts_what_the_rest_will_take(tmp_path):
     assert seconds == pytest.approx(3 * (longer.cost + other.cost) / 1e6), "other shapes are taken to be as fast"
     assert share == pytest.approx(longer.cost / (longer.cost + other.cost))
     assert timings.predict([]) == (0.0, 1.0)
+    timings.trained(known, known.cost / 1e6)
+    assert timings.predict([known])[0] == pytest.approx(2 * known.cost / 1e6), "older shards count half"
+    elsewhere = replace(other, engine=TORCH)
+    assert timings.predict([elsewhere]) == (elsewhere.cost / 1e6, 0.0), "another engine has its own speed"

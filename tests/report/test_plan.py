@@ -210,7 +210,7 @@ def test_a_plan_needs_no_torch_numba_matplotlib_or_site_generator(tmp_path):
     command = [sys.executable, "-c", program, "plan", "--profile", "smoke", "--store", str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    assert "To train, about " in ran.stdout and "by rough rates, since this store has trained nothing:" in ran.stdout
+    assert "To train, about " in ran.stdout and "by rough rates, since none was measured here:" in ran.stdout
     assert "To draw" in ran.stdout
     assert not any(tmp_path.iterdir()), "a plan writes nothing"
 

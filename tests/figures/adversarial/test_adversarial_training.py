@@ -5,6 +5,7 @@ from figures.adversarial import adversarial_training
 from figures.adversarial.adversarial_training import BEYOND, FEATURES, HIDDEN, SHARES
 from figures.base import Size, judge
 from figures.style import THEMES
+from sup.results import Trained
 from sup.robustness import mean_norm
 from tests.figures.models import blocks, changed, trained, turned
 from tests.figures.pictures import assert_legible, assert_readable
@@ -100,3 +101,17 @@ def test_the_picture_is_readable(theme):
     drawn = adversarial_training.draw(trained_against(kept(at=0.8)), theme)
     assert_readable(drawn)
     assert_legible(drawn, theme)
+
+
+def test_models_that_still_dedicate_dimensions_decide_nothing():
+    sweep = adversarial_training.needs(Size(steps=10, seeds=4))["attacked"]
+    still = trained(sweep, lambda run: keeping(20))
+
+    def before(few):
+        """The models at their late step, where one in so many still kept pairs."""
+        W = np.stack([keeping(20 if k % few else 40) for k in range(len(still))]).astype(np.float32)
+        return Trained(still.runs, {**still.arrays, "snapshot_W": W[:, None]}, snapshots=(8,))
+
+    assert adversarial_training._shifting(still) == ()
+    assert adversarial_training._shifting(before(len(still))) == ()
+    assert adversarial_training._shifting(before(5)) == ("attacked",)

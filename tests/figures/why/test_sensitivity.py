@@ -1,5 +1,7 @@
 """The table of key numbers under recipes and sizes: its numbers on models written down, and its cells."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from figures.base import Size
 from figures.style import THEMES
 from figures.why import sensitivity
 from figures.why.key_numbers import NUMBERS
+from report import ROOT
 from tests.figures.models import blocks, trained
 from tests.figures.pictures import assert_readable
 
@@ -78,3 +81,12 @@ def test_every_number_names_a_claim_of_the_paper():
 def test_the_figure_is_readable(apart):
     for theme in THEMES:
         assert_readable(sensitivity.draw(apart, theme))
+
+
+def test_the_page_s_table_has_every_number_with_its_claim_and_range():
+    page = (ROOT / "templates/why.md").read_text()
+    rows = re.findall(r'\("(\w+)", "[^"]+", "([\w-]+)", "([^"]+)"\)', page)
+    assert [(name, claim) for name, claim, _ in rows] == [(name, number.claim) for name, number in NUMBERS.items()]
+    for (_, _, words), number in zip(rows, NUMBERS.values(), strict=True):
+        ends = [float(end) for end in re.findall(r"[\d.]+", words)]
+        assert ends == ([number.low, number.high] if " to " in words else [number.low if "more" in words else number.high])

@@ -101,9 +101,9 @@ def test_the_rows_of_a_claim_are_a_table(page):
 def test_a_claim_left_undecided_without_rows_says_so_and_stops_no_build(build, page):
     [intro, sketch] = build.figures
     first, *rest = intro.claims
-    undecided = replace(first, verdict="undecided", value=None, rows=())
+    undecided = replace(first, verdict="undecided", value=None, rows=(), reason="Too little training.")
     made = replace(build, figures=(replace(intro, claims=(undecided, *rest)), sketch))
-    assert "This profile trains too little to fill this table." in page('{{ rows("C1") }}', made)
+    assert "There is no table. Too little training." in page('{{ rows("C1") }}', made)
 
 
 def test_words_of_a_module_become_html_and_its_figures_links(page):
