@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.adversarial.attacks import SHARE as TESTED
-from figures.adversarial.attacks import samples
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
+from figures.shared.pushes import samples
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import feature_dimensionality, feature_norms, represented

@@ -1,13 +1,13 @@
-"""Small models of equally important features, the samples on which they are attacked, and the harm of analytic attacks.
+"""Small models of equally important features, and the harm of analytic attacks on them.
 
 Not a figure itself: `adversarial`, `gradient_masking` and `adversarial_training` use it.
 """
 
 import numpy as np
 
+from figures.shared import pushes
 from figures.shared.uniform import Setting, density
 from sup.results import Trained
-from sup.robustness import analytic_harm, mean_norm
 from sup.specs import Recipe
 from sup.sweeps import Sweep
 
@@ -28,22 +28,10 @@ def models(setting: Setting, levels: tuple[int, ...], steps: int, seeds: int) ->
     return setting.sweep(levels, steps, seeds, Recipe())
 
 
-def samples(n_features: int, density: float, count: int = SAMPLES) -> np.ndarray:
-    """Inputs (sample, feature) for attacks, the same for all models of a density."""
-    rng = np.random.default_rng(round(1000 * density))
-    return rng.random((count, n_features)) * (rng.random((count, n_features)) < density)
-
-
 def harms(trained: Trained, levels: tuple[int, ...]) -> np.ndarray:
     """The harm of both readings (reading, level, seed), in units of the square of the push's norm.
 
     The readings are the worst push for each sample, and the single push that is worst for all samples together.
     """
-    found = []
-    for level in levels:
-        at, features = trained.where(density=density(level)), trained.runs[0].n_features
-        x, push = samples(features, density(level)), SHARE * mean_norm(features, density(level))
-        pairs = zip(at["W"].astype(np.float64), at["b"].astype(np.float64), strict=True)
-        each = [analytic_harm(W, b, x, push) for W, b in pairs]
-        found.append([[harm.adaptive / push**2 for harm in each], [harm.universal / push**2 for harm in each]])
+    found = [pushes.harms(trained.where(density=density(level)), SHARE, SAMPLES) for level in levels]
     return np.array(found).transpose(1, 0, 2)

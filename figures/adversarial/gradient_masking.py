@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.adversarial.attacks import NOTE, SHARE, SMALL, models, samples
+from figures.adversarial.attacks import NOTE, SHARE, SMALL, models
 from figures.adversarial.curves import READ
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated
+from figures.shared.pushes import samples
 from figures.shared.uniform import density, level_arrays
 from figures.style import Theme, figure, themed
 from sup.results import Trained

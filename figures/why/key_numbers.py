@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from figures.shared.pushes import harms
 from sup.geometry import dimensions_per_feature, feature_dimensionality, feature_norms, represented
 from sup.neurons import ALIVE, monosemantic
 from sup.results import Trained
-from sup.robustness import analytic_harm, mean_norm
 
 PUSH, SAMPLES = 0.1, 256
 """Norm of an attack over the mean input's, and the inputs that are attacked."""
@@ -53,18 +53,6 @@ def _pairs(trained: Trained) -> np.ndarray:
     is_represented = represented(trained["W"])
     paired = is_represented & (np.abs(feature_dimensionality(trained["W"]) - 0.5) <= PAIRED)
     return np.asarray(paired.sum(axis=1) / np.maximum(is_represented.sum(axis=1), 1))
-
-
-def _harm(trained: Trained) -> np.ndarray:
-    """What the worst push for each sample adds to the loss, in units of the square of the push's norm."""
-    run = trained.runs[0]
-    density, features = run.distribution.density, run.n_features
-    assert isinstance(density, float)
-    rng = np.random.default_rng(round(1000 * density))
-    x = rng.random((SAMPLES, features)) * (rng.random((SAMPLES, features)) < density)
-    push = PUSH * mean_norm(features, density)
-    pairs = zip(trained["W"].astype(np.float64), trained["b"].astype(np.float64), strict=True)
-    return np.array([analytic_harm(W, b, x, push).adaptive / push**2 for W, b in pairs])
 
 
 def _single(trained: Trained) -> np.ndarray:
@@ -134,7 +122,7 @@ NUMBERS = {
         claim="C66",
         words="harm of the worst small push for each sample at a density of 0.1, over that at a density of 1",
         part="equal-relu",
-        measure=lambda by: _harm(by[2]) / _harm(by[0]),
+        measure=lambda by: harms(by[2], PUSH, SAMPLES)[0] / harms(by[0], PUSH, SAMPLES)[0],
         low=3.0,
         high=np.inf,
     ),

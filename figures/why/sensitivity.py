@@ -108,7 +108,8 @@ def reduce(runs: Runs) -> Data:
         "number": array(
             found,
             "check size setting seed",
-            f"key numbers ({', '.join(NUMBERS)}) of models of each size ({', '.join(SIZES)}) and recipe "
+            f"key numbers ({'; '.join(f'{name}: {number.words}' for name, number in NUMBERS.items())}) "
+            f"of models of each size ({', '.join(SIZES)}) and recipe "
             f"({'; '.join(RECIPE_WORDS.values())})",
         ),
         "low": array([number.low for number in NUMBERS.values()], "check", "least value that the statement leads one to expect"),

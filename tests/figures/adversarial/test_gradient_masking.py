@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from figures.adversarial import gradient_masking
-from figures.adversarial.attacks import SMALL, samples
+from figures.adversarial.attacks import SMALL
 from figures.base import Size, judge
+from figures.shared.pushes import samples
 from figures.style import THEMES
 from sup.robustness import gradient_harm
 from tests.figures.models import changed, trained, turned

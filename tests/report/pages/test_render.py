@@ -257,7 +257,6 @@ def test_numbers_without_value_or_interval_are_dashes(page, tmp_path):
 
 WRITE = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 from report.pages.render import write
 from tests.report import fakes
