@@ -27,6 +27,16 @@ def late_step(steps: int) -> int:
     return 4 * steps // 5
 
 
+def mostly(settled: np.ndarray) -> bool:
+    """Whether at least nine in ten models have settled, by whichever measure `settled` (run) is; true without a model.
+
+    Example:
+        >>> mostly(np.array([True] * 9 + [False])), mostly(np.array([True] * 8 + [False]))
+        (True, False)
+    """
+    return not len(settled) or float(np.mean(settled)) >= 0.9
+
+
 @dataclass(frozen=True)
 class Trained:
     """The trained models of a sweep.
@@ -82,7 +92,7 @@ class Trained:
         """Whether the late gain of at least nine in ten models is at most `SETTLED`; true where no late gain is known."""
         gains = self.late_gain()
         known = gains[np.isfinite(gains)]
-        return not known.size or float((known <= SETTLED).mean()) >= 0.9
+        return mostly(known <= SETTLED)
 
     def late_gain(self) -> np.ndarray:
         """The share of what training gained on the best constant outputs that it gained in its last fifth: (run).

@@ -11,7 +11,7 @@ from figures.shared.pushes import samples
 from figures.style import Theme, figure, themed
 from sup.features import Independent
 from sup.geometry import feature_dimensionality, feature_norms, represented
-from sup.results import Trained
+from sup.results import Trained, mostly
 from sup.robustness import analytic_harm
 from sup.specs import LINEAR_DECAY, Recipe, Run
 from sup.statistics import Estimate, mean
@@ -101,7 +101,7 @@ def _shifting(attacked: Trained) -> tuple[str, ...]:
     if attacked.late is None:
         return ()
     before, after = (_sharing(W)[1] for W in (attacked["snapshot_W"][:, attacked.late], attacked["W"]))
-    return ("attacked",) if (np.abs(after - before) > SHIFT + 1e-9).mean() > 0.1 else ()
+    return () if mostly(np.abs(after - before) <= SHIFT + 1e-9) else ("attacked",)
 
 
 def _values(data: Data) -> dict[str, Value]:

@@ -62,14 +62,17 @@ def reduce(runs: Runs) -> Data:
     levels = (*DENSE, *SPARSE)
     at = [runs["base" if level in DENSE else "sparse"].where(density=density(level)) for level in levels]
     names = list(ATTACKS)
-    gains = np.stack([_gains(one, [names[k] for k in DRAWN]) for one in at], axis=1)
+    gains = np.stack([_attacked(one, [names[k] for k in DRAWN])[0] for one in at], axis=1)
     masks = np.stack([_masks(one) for one in at], axis=1)
-    all_gains = _gains(at[-1], names)
+    all_gains, lost = _attacked(at[-1], names)
+    empty = (~_inputs(at[-1])[0].any(axis=1)).mean()
     ratio = "loss that attacks along the gradient add, over that of the worst analytic push for each sample"
     arrays = {
         **level_arrays(levels),
         "gain": array(gains, "attack level seed", f"{ratio}: {'; '.join(names[k] for k in DRAWN)}"),
         "sparsest": array(all_gains, "attack seed", f"{ratio}, at a density of {density(SPARSE[-1]):g}: {'; '.join(names)}"),
+        "lost": array(lost, "attack seed", f"share of samples without a gradient where the attack starts: {'; '.join(names)}"),
+        "empty": array(empty, "", f"share of samples without an active feature, at a density of {density(SPARSE[-1]):g}"),
         "closed": array(masks[0], "level seed", "share of ReLUs that are closed"),
         "blind": array(masks[1], "level seed", "share of samples without any gradient"),
     }
@@ -89,14 +92,18 @@ def _inputs(trained: Trained) -> tuple[np.ndarray, float]:
     return samples(SMALL.features, density, SAMPLES), SHARE * mean_norm(SMALL.features, density)
 
 
-def _gains(trained: Trained, names: list[str]) -> np.ndarray:
-    """The harm of the named attacks over that of the analytic one (attack, seed) for the models of one density."""
+def _attacked(trained: Trained, names: list[str]) -> np.ndarray:
+    """The named attacks on the models of one density: (measure, attack, seed).
+
+    The measures are the harm over that of the analytic attack, and the share of samples without a gradient where it starts.
+    """
     x, push = _inputs(trained)
     rows = []
     for W, b in zip(trained["W"].astype(np.float64), trained["b"].astype(np.float64), strict=True):
         analytic = analytic_harm(W, b, x, push).adaptive
-        rows.append([attack(W, b, x, push, name).added.mean() / analytic for name in names])
-    return np.array(rows).T
+        found = [attack(W, b, x, push, name) for name in names]
+        rows.append([[one.added.mean() / analytic for one in found], [one.blind.mean() for one in found]])
+    return np.moveaxis(np.array(rows), 0, -1)
 
 
 def attack(W: np.ndarray, b: np.ndarray, x: np.ndarray, push: float, name: str) -> Descent:
@@ -157,10 +164,12 @@ def _weakest(data: Data) -> Estimate:
 
 
 def _rows(data: Data) -> list[dict[str, str]]:
+    first, second, third = "along the gradient", "harm over the analytic push's", "samples without a gradient at the start"
     out = []
-    for name, gains in zip(ATTACKS, data["sparsest"], strict=True):
+    for name, gains, lost in zip(ATTACKS, data["sparsest"], data["lost"], strict=True):
         e = mean(gains)
-        out.append({"along the gradient": name, "harm over the analytic push's": f"{e.value:.2f} [{e.low:.2f}, {e.high:.2f}]"})
+        out.append({first: name, second: f"{e.value:.2f} [{e.low:.2f}, {e.high:.2f}]", third: f"{lost.mean():.1%}"})
+    out.append({first: "for comparison, samples without an active feature", second: "", third: f"{data['empty']:.1%}"})
     return out
 
 

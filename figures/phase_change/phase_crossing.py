@@ -31,7 +31,7 @@ ABOUT = About(
 )
 AT = 0.3
 """The importance of the extra feature; the column of the map nearest to it is drawn."""
-LISTED = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+LISTED = (0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9)
 """Importances in the table, up to one near the apex."""
 ALONG = np.logspace(-1, 0, 41)[1::2]
 """Importances at which the jump is measured: the centres of twenty equal parts of the boundary from 0.1 to 1, on a logarithmic

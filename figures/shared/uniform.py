@@ -12,7 +12,7 @@ import numpy as np
 from figures.base import Array, Size, array, replicates
 from sup.features import Independent
 from sup.geometry import dimensions_per_feature
-from sup.results import Trained
+from sup.results import Trained, mostly
 from sup.specs import LINEAR_DECAY, Recipe, Run, power_of_ten
 from sup.sweeps import Sweep, sweep
 
@@ -108,7 +108,7 @@ def drifting(trained: Trained, name: str = "base") -> tuple[str, ...]:
     if trained.late is None:
         return ()
     before, after = (dimensions_per_feature(W) for W in (trained["snapshot_W"][:, trained.late], trained["W"]))
-    return (name,) if (np.abs(after / before - 1) > DRIFT).mean() > 0.1 else ()
+    return () if mostly(np.abs(after / before - 1) <= DRIFT) else (name,)
 
 
 def level_arrays(chosen: Sequence[int], level: str = "level", sparsity: str = "sparsity") -> dict[str, Array]:

@@ -8,6 +8,7 @@ from figures.demonstrating import basic, basic_large, basic_small
 from figures.demonstrating.basic import DENSITIES
 from figures.style import THEMES
 from sup.geometry import gram, represented, superposition_score
+from sup.specs import Recipe
 from tests.figures.models import blocks, changed, circle, nth, plain, trained, turned
 from tests.figures.pictures import assert_readable
 
@@ -213,7 +214,8 @@ def large():
         f"{name}_total": np.array(paper)[:, None] * (1 + 0.002 * rng.standard_normal((7, seeds)))
         for (name, paper), seeds in zip(basic_large.PAPER.items(), (16, 4), strict=True)
     }
-    return plain(**totals, dense_small=np.full(16, 0.01), dense_large=np.full(4, 0.02))
+    notebook = {f"notebook_{name}": np.array(paper)[:, None] + [[-1.0, 0.0, 2.0]] for name, paper in basic_large.PAPER.items()}
+    return plain(**totals, **notebook, dense_small=np.full(16, 0.01), dense_large=np.full(4, 0.02))
 
 
 def test_claims_of_the_large_figure_hold_for_the_papers_numbers(large):
@@ -270,11 +272,22 @@ def test_the_tables_list_both_figures_and_the_paper(large):
     assert rows["C9-N"][1] == {
         "density": "0.3",
         "F9, sum of min(norm, 1)": "6.9 [6.9, 6.9]",
+        "F9, the notebook's way": "7.3",
         "paper's F9": "6.93",
         "F10, sum of min(norm, 1)": "25.9 [25.8, 25.9]",
+        "F10, the notebook's way": "26.1",
         "paper's F10": "25.8",
     }
     assert (rows["C13"][2]["F10 / F9"][:4], rows["C13"][2]["paper's F10 / F9"]) == ("0.89", "0.89")
+
+
+def test_the_notebook_starts_the_larger_model_at_a_quarter_of_the_usual_size():
+    """Xavier's rule for a tensor of seven models, each 80 by 20, gives sqrt(2 / ((80 + 7) 20)) in place of sqrt(2 / 100)."""
+    needed = basic_large.needs(Size(steps=5000, seeds=4))
+    recipes = {name: {run.recipe for run in needed[f"notebook_{name}"].runs} for name in ("small", "seed")}
+    assert recipes == {"small": {Recipe(init_scale=0.4303)}, "seed": {Recipe(init_scale=0.2397)}}
+    assert len(needed["notebook_seed"].runs) == 3 * 7
+    np.testing.assert_allclose(0.2397 * np.sqrt(2 / 100), np.sqrt(2 / ((80 + 7) * 20)), rtol=1e-3)
 
 
 def quadrupled(run):
