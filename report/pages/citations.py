@@ -15,10 +15,12 @@ class Entry:
     Attributes:
         line: Authors, year, title with its address, and where it appeared, as a line of Markdown.
         bibtex: Its entry in the file.
+        url: Its address; empty if the file gives none.
     """
 
     line: str
     bibtex: str
+    url: str = ""
 
 
 Bibliography: TypeAlias = dict[str, Entry]
@@ -32,7 +34,10 @@ def load(path: Path) -> Bibliography:
     sources = {
         source.partition("{")[2].partition(",")[0]: source.strip() for source in re.split(r"^(?=@)", text, flags=re.M) if source
     }
-    return {key: Entry(_line(entry), sources[key]) for key, entry in Parser().parse_string(text).entries.items()}
+    return {
+        key: Entry(_line(entry), sources[key], entry.fields.get("url", ""))
+        for key, entry in Parser().parse_string(text).entries.items()
+    }
 
 
 def _line(entry: Any) -> str:

@@ -1,7 +1,7 @@
 """Functions that templates can call: figures, numbers, claims, equations, references and citations, each with its link."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from posixpath import dirname, relpath
@@ -20,6 +20,7 @@ MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "undeci
 """A sign for each verdict, so that colour is never the only difference."""
 
 _LEAST = 560  # pixels: a picture wider than this scrolls on a phone, since its labels would be too small to read
+_WIDER = 1.34  # and reaches into the margin of a wide window, this much larger
 
 
 class PageError(PipelineError):
@@ -98,11 +99,12 @@ class Markup:
             "verdicts": self._verdicts(),
             "identities": [claim.id for claim in self.claims.values() if claim.identity],
             "size": _size,
+            "shape": _shape,
             "count_runs": self.build.models,
         }
         methods = (
             self.badge, self.bibtex, self.card, self.cite, self.claim, self.eq, self.figure, self.href, self.interval,
-            self.locked, self.prose, self.ref, self.rows, self.value, self.verdict,
+            self.locked, self.note, self.original, self.prose, self.ref, self.rows, self.tally, self.value, self.verdict,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
 
@@ -138,15 +140,31 @@ class Markup:
         return f'<a class="value" href="{target}" title="{self._origin(name, value)}">{text}</a>'
 
     def verdict(self, id: str) -> str:
-        """The verdict on claim `id` as a badge, linked to the ledger."""
+        """The verdict on claim `id`: a sign and the id, linked to the ledger; screen readers hear the verdict in a word."""
         claim = self._claim(id)
-        inside = self.badge(claim.verdict, f"{id} {claim.verdict}")
+        inside = self.badge(claim.verdict, f'{id}<span class="hidden"> {claim.verdict}</span>')
         return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{escape(claim.reason)}">{inside}</a>'
 
     def badge(self, verdict: str, text: str = "") -> str:
         """A verdict as a coloured sign with words."""
         sign = f'<span aria-hidden="true">{MARKS[verdict]}</span>'
         return f'<span class="verdict verdict--{verdict.replace(" ", "-")}">{sign} {text or verdict}</span>'
+
+    def tally(self, claims: Sequence[ClaimRecord]) -> str:
+        """How many claims there are, and how many with each verdict."""
+        counts = {kind: sum(claim.verdict == kind for claim in claims) for kind in MARKS}
+        parts = [self.badge(kind, f'{count}<span class="hidden"> {kind}</span>') for kind, count in counts.items() if count]
+        return f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'}: {' '.join(parts)}"
+
+    def note(self, caller: Callable[[], str]) -> str:
+        """A note beside the text, the body of a `{% call %}` in one paragraph; it belongs to the word before."""
+        text = " ".join(caller().split())
+        return f'<span class="note-mark" aria-hidden="true"></span><span class="note" role="note">{text}</span>'
+
+    def original(self, heading: str, anchor: str) -> str:
+        """The heading in the paper of what follows, linked to its place there."""
+        address = f"{self._reference('elhage2022').url}#{anchor}"
+        return f'<p class="paper-title">In the paper: <a href="{address}">{escape(heading)}</a></p>'
 
     def claim(self, id: str) -> str:
         """The verdict on claim `id` with its number."""
@@ -252,11 +270,23 @@ class Markup:
         return escape(f"{name} = {value.value:.6g}{spread}; follow the link to see what made it")
 
 
-def _size(figure: FigureRecord) -> str:
-    """Width and height of a picture in pixels, as attributes, so that a page does not move when it loads."""
+def _pixels(figure: FigureRecord) -> tuple[int, int]:
+    """Width and height of a picture in pixels; zeros where it does not say."""
     head = (figure.folder / "light.svg").read_text("utf-8")[:2000]
     box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', head)
-    if not box:
+    return (round(float(box[1]) * 4 / 3), round(float(box[2]) * 4 / 3)) if box else (0, 0)
+
+
+def _size(figure: FigureRecord) -> str:
+    """Width and height of a picture as attributes, so that a page does not move when it loads."""
+    width, height = _pixels(figure)
+    return f' width="{width}" height="{height}"' if width else ""
+
+
+def _shape(figure: FigureRecord) -> str:
+    """The size of a picture as properties of its frame: the width that is shown, the least one, and width over height."""
+    width, height = _pixels(figure)
+    if not width:
         return ""
-    width, height = (round(float(points) * 4 / 3) for points in box.groups())
-    return f' width="{width}" height="{height}" style="--natural: {width}px; --least: {_LEAST if width > _LEAST else 0}px"'
+    shown, least = (round(_WIDER * width), _LEAST) if width > _LEAST else (width, 0)
+    return f' style="--shown: {shown}px; --least: {least}px; --shape: {width / height:.3f}"'

@@ -23,6 +23,7 @@ TEMPLATES = ROOT / "templates"
 _MARKER = ".pages"
 _MOST_RUNS = 50
 _LINK_IN_FORMULA = re.compile(r"\\\((?:(?!\\\)).)*?<a [^>]*>", re.DOTALL)
+_BADGE = re.compile(r"(?<=[\w*)]) (?=<a class=\"badge\")")
 _NO_PAGES = {"assets", "notebooks", "overrides", "parts"}
 
 
@@ -90,6 +91,7 @@ def _pages(build: Build, templates: Path, config: Path, arrays: Mapping[str, lis
             text = _render(environment, template, markup.functions() | (_about(figure, arrays[figure.name]) if figure else {}))
             if wrong := _LINK_IN_FORMULA.search(text):
                 raise PageError(f"templates/{template}: a formula cannot hold a link, as in {wrong[0]}. End it before value().")
+            text = _BADGE.sub("&nbsp;", text)  # a verdict stays with the statement that it judges
             for key in markup.cited:
                 text = re.sub(rf"\s+(?=\[\^{key}\])", "", text)  # no space between a word and its footnote number
             texts[page] = text.rstrip() + "\n" + "".join(f"\n[^{key}]: {bibliography[key].line}" for key in markup.cited) + "\n"

@@ -58,16 +58,9 @@ def test_only_attacks_of_the_whole_norm_decide_whether_gradients_fail(followed, 
     scatter = 0.01 * np.random.default_rng(0).normal(size=(7, 5))
     data = changed(followed, sparsest=np.array(gains)[:, None] + scatter)
     assert verdicts(data) == {"C68": expected}
-    *attacks, last = gradient_masking.CLAIMS[0].rows(data)
-    assert [row["along the gradient"] for row in attacks] == list(gradient_masking.ATTACKS)
-    assert {row["samples without a gradient at the start"] for row in attacks if "random" not in row["along the gradient"]} == {
-        f"{data['blind'][-1].mean():.1%}"
-    }
-    assert last == {
-        "along the gradient": "for comparison, samples without an active feature",
-        "harm over the analytic push's": "",
-        "samples without a gradient at the start": f"{data['empty']:.1%}",
-    }
+    rows = gradient_masking.CLAIMS[0].rows(data)
+    assert [row["along the gradient"] for row in rows] == list(gradient_masking.ATTACKS)
+    assert [row["active samples without a gradient at the start"] for row in rows] == ["0.0%"] * 7
 
 
 def test_models_that_disagree_leave_it_open_whether_gradients_fail(followed):

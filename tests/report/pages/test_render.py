@@ -57,9 +57,9 @@ def page(build, templates, docs):
     """Renders a single line after the two templates, and returns it."""
 
     def fill(line, made=build):
-        (templates / "more.md").write_text(f"{MORE}\nLINE {line} END\n")
+        (templates / "more.md").write_text(f"{MORE}\nLINE: {line} END\n")
         write(made, docs, templates=templates)
-        match = re.search(r"LINE (.*) END", (docs / "more.md").read_text(), re.S)
+        match = re.search(r"LINE: (.*) END", (docs / "more.md").read_text(), re.S)
         assert match
         return match[1]
 
@@ -75,7 +75,7 @@ def test_references_lead_to_numbers_given_in_the_order_of_the_navigation(build, 
     home, more = ((docs / name).read_text() for name in ("index.md", "more.md"))
     assert '<a class="ref" href="more.html#fig-intro">Figure&nbsp;1</a>' in home
     assert '<a class="ref" href="more.html#eq-loss">Equation&nbsp;(1)</a>' in home
-    assert '<figure class="figure" id="fig-intro" markdown>' in more
+    assert re.search('<figure class="figure" id="fig-intro"[^>]* markdown>', more)
     assert "Figure 2. Title of sketch." in more
     assert 'id="eq-loss"' in more and r"\[ L &lt; \lVert x \rVert \]" in more
 
@@ -91,7 +91,31 @@ def test_a_number_is_printed_with_its_digits_and_leads_to_what_made_it(page):
 def test_a_claim_is_shown_with_verdict_and_number(page):
     shown = page('{{ claim("C2") }}')
     assert 'href="claims.html#C2"' in shown and "verdict--not-reproduced" in shown
-    assert "C2 not reproduced" in shown and ">0.950</a>" in shown
+    assert 'C2<span class="hidden"> not reproduced</span>' in shown and ">0.950</a>" in shown
+
+
+def test_a_verdict_in_a_sentence_stays_with_the_word_before_it(page):
+    assert '**It holds**&nbsp;<a class="badge"' in page('**It holds** {{ verdict("C2") }} {{ verdict("C1") }}')
+    assert '</a> <a class="badge"' in page('**It holds** {{ verdict("C2") }} {{ verdict("C1") }}')
+
+
+def test_the_tally_of_claims_names_each_verdict_that_occurs(page):
+    shown = page("{{ tally(build.figures[0].claims) }}")
+    assert re.sub("<[^>]*>", "", shown) == "2 claims: ✓ 1 reproduced ✗ 1 not reproduced"
+
+
+def test_a_note_follows_its_word_and_stays_in_its_paragraph(page):
+    shown = page("A word{% call note() %}\nof two\n\nlines\n{% endcall %} and more")
+    assert shown == (
+        'A word<span class="note-mark" aria-hidden="true"></span><span class="note" role="note">of two lines</span> and more'
+    )
+
+
+def test_a_section_leads_to_its_place_in_the_paper(page):
+    assert page('{{ original("Demonstrating Superposition", "demonstrating") }}') == (
+        '<p class="paper-title">In the paper: <a href="https://transformer-circuits.pub/2022/toy_model/index.html#demonstrating">'
+        "Demonstrating Superposition</a></p>"
+    )
 
 
 def test_the_rows_of_a_claim_are_a_table(page):
