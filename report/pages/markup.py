@@ -36,12 +36,14 @@ class Label:
         number: Its number, over all pages.
         page: The page that shows it, such as "motivation.html".
         anchor: Its id on that page.
+        text: The figure's title or the equation's TeX.
     """
 
     kind: str
     number: int
     page: str
     anchor: str
+    text: str
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Labels:
     known: dict[str, Label] = field(default_factory=dict)
     final: bool = False
 
-    def add(self, name: str, kind: str, page: str, anchor: str) -> Label:
+    def add(self, name: str, kind: str, page: str, anchor: str, text: str) -> Label:
         """Gives the thing `name` a number in the first round, and looks it up in the second.
 
         Raises:
@@ -67,7 +69,7 @@ class Labels:
         if name in self.known:
             raise PageError(f"a label names one thing; {name!r} is on {self.known[name].page} too. Choose another name.")
         number = 1 + sum(label.kind == kind for label in self.known.values())
-        self.known[name] = Label(kind, number, page, anchor)
+        self.known[name] = Label(kind, number, page, anchor, text)
         return self.known[name]
 
 
@@ -116,7 +118,7 @@ class Markup:
     def figure(self, name: str, caption: str = "", *, caller: Callable[[], str] | None = None) -> str:
         """Figure `name` with its number, caption, downloads and claims; the caption may be the body of a `{% call %}`."""
         record = self._figure(name)
-        label = self.labels.add(name, "Figure", self.page, f"fig-{name}")
+        label = self.labels.add(name, "Figure", self.page, f"fig-{name}", record.about.title)
         text = (caller() if caller else caption).strip()
         return self.part("figure.html", self.functions() | {"record": record, "label": label, "caption": text})
 
@@ -143,7 +145,8 @@ class Markup:
         """The verdict on claim `id`: a sign and the id, linked to the ledger; screen readers hear the verdict in a word."""
         claim = self._claim(id)
         inside = self.badge(claim.verdict, f'{id}<span class="hidden"> {claim.verdict}</span>')
-        return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{escape(claim.reason)}">{inside}</a>'
+        words = escape(f"{claim.text} {claim.verdict.capitalize()}: {claim.reason}")
+        return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{words}">{inside}</a>'
 
     def badge(self, verdict: str, text: str = "") -> str:
         """A verdict as a coloured sign with words."""
@@ -161,9 +164,9 @@ class Markup:
         text = " ".join(caller().split())
         return f'<span class="note-mark" aria-hidden="true"></span><span class="note" role="note">{text}</span>'
 
-    def original(self, heading: str, anchor: str) -> str:
-        """The heading in the paper of what follows, linked to its place there."""
-        address = f"{self._reference('elhage2022').url}#{anchor}"
+    def original(self, heading: str, anchor: str = "") -> str:
+        """The heading in the paper of what follows, linked to its place there, where the paper has a name for it."""
+        address = self._reference("elhage2022").url + (f"#{anchor}" if anchor else "")
         return f'<p class="paper-title">In the paper: <a href="{address}">{escape(heading)}</a></p>'
 
     def claim(self, id: str) -> str:
@@ -201,8 +204,9 @@ class Markup:
 
     def eq(self, name: str, tex: str = "", *, caller: Callable[[], str] | None = None) -> str:
         """A numbered equation; its TeX may be the body of a `{% call %}`."""
-        label = self.labels.add(name, "Equation", self.page, f"eq-{name}")
-        return self.part("equation.html", {"label": label, "tex": (caller() if caller else tex).strip()})
+        tex = (caller() if caller else tex).strip()
+        label = self.labels.add(name, "Equation", self.page, f"eq-{name}", tex)
+        return self.part("equation.html", {"label": label})
 
     def ref(self, name: str) -> str:
         """A link to a figure or an equation by its number.
@@ -215,8 +219,14 @@ class Markup:
             return ""
         if label is None:
             raise PageError(f"no label {name!r}; there are {', '.join(sorted(self.labels.known))}.")
-        number = f"({label.number})" if label.kind == "Equation" else label.number
-        return f'<a class="ref" href="{self.href(f"{label.page}#{label.anchor}")}">{label.kind}&nbsp;{number}</a>'
+        target = self.href(f"{label.page}#{label.anchor}")
+        if label.kind == "Equation":
+            tex = escape(" ".join(label.text.split()))
+            return f'<a class="ref" href="{target}" data-tex="{tex}">Equation&nbsp;({label.number})</a>'
+        picture = self.href(f"figures/{name}")
+        return (
+            f'<a class="ref" href="{target}" title="{escape(label.text)}" data-picture="{picture}">Figure&nbsp;{label.number}</a>'
+        )
 
     def cite(self, key: str) -> str:
         """A footnote with the entry `key` of the bibliography."""

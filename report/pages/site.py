@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -13,15 +14,18 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError, StoreError, cannot_write
+from report.pages import formulas
 from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
 STAMP = ".stamp"
-_TOOLS = ("jinja2", "markdown", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
+_TOOLS = ("jinja2", "markdown", "mini-racer", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
 # MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
 _EPOCH = "1663113600"
-# Files for a site whose address MkDocs knows; this one may be at any address, or in a folder.
-_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz")
+# Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; the index that a page loads as a
+# script, since a page on a disk cannot fetch it; and maps of the theme's code.
+_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "search/search_index.json", "**/*.map")
+_MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 
 
 class SiteError(PipelineError):
@@ -107,8 +111,11 @@ def _build(docs: Path, new: Path, config: Path) -> None:
                 settings.plugins.on_shutdown()
         except (Abort, MkDocsException) as error:
             raise SiteError("\n  ".join(["the pages do not make a site:", *(problems or [str(error)])])) from None
-    for name in _UNUSED:
-        (new / name).unlink(missing_ok=True)
+    for path in [path for name in _UNUSED for path in new.glob(name)]:
+        path.unlink()
+    for path in (new / "assets").rglob("*.min.*s"):
+        path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
+    formulas.render(new)
     if links := broken_links(new):
         raise SiteError("\n  ".join(["the site has broken links:", *links]))
 
@@ -152,7 +159,8 @@ def _stamp(out: Path) -> str:
 def _digest_inputs(docs: Path, config: Path) -> str:
     """Digest of everything that decides the site's bytes."""
     hasher = hashlib.sha256(_digest_tree(docs).encode())
-    for path in (config, Path(__file__), *sorted(config.parent.glob("templates/overrides/**/*.html"))):
+    sources = (Path(__file__), Path(formulas.__file__), formulas.KATEX, formulas.GLOSSARY)
+    for path in (config, *sources, *sorted(config.parent.glob("templates/overrides/**/*.html"))):
         hasher.update(path.read_bytes())
     for tool in _TOOLS:
         hasher.update(f"{tool} {version(tool)}\n".encode())

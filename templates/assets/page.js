@@ -1,9 +1,3 @@
-// Renders each formula in place; its source stays readable where scripts are off.
-document.querySelectorAll(".arithmatex").forEach((element) => {
-  const text = element.textContent.trim();
-  katex.render(text.slice(2, -2), element, { displayMode: text.startsWith("\\["), throwOnError: true });
-});
-
 // What is wider than the page scrolls in its own frame, which a keyboard must be able to reach.
 function frames() {
   document.querySelectorAll(".figure__picture, .arithmatex, .md-typeset__scrollwrap").forEach((frame) => {
@@ -17,6 +11,58 @@ function frames() {
 function menus() {
   document.querySelectorAll(".md-code__nav").forEach((menu, i) => menu.setAttribute("aria-label", `Code ${i + 1}`));
 }
+
+// What a link, a number, a verdict or a symbol stands for, beside it while a pointer or the keyboard is on it.
+const tip = Object.assign(document.createElement("div"), { id: "preview", className: "preview", hidden: true });
+tip.setAttribute("role", "tooltip");
+document.body.append(tip);
+
+function filled(link) {
+  const { picture, formula, title } = link.dataset;
+  if (!picture && !formula && !title) return false;
+  tip.replaceChildren();
+  if (picture) {
+    const dark = document.body.dataset.mdColorScheme === "slate";
+    tip.append(Object.assign(new Image(), { src: `${picture}/${dark ? "dark" : "light"}.svg`, alt: "" }));
+  }
+  if (formula) tip.insertAdjacentHTML("beforeend", formula);
+  if (title) tip.append(Object.assign(document.createElement("p"), { textContent: title }));
+  return true;
+}
+
+function show({ target }) {
+  const link = target.closest(".value, .badge, .symbol, .ref");
+  if (!link || !link.closest("main")) return hide();
+  if (link.title) {
+    link.dataset.title = link.title;
+    link.removeAttribute("title");
+  }
+  if (!filled(link)) return hide();
+  link.setAttribute("aria-describedby", tip.id);
+  tip.hidden = false;
+  const place = link.getBoundingClientRect();
+  const left = Math.min(place.left, document.documentElement.clientWidth - tip.offsetWidth - 8);
+  const above = place.bottom + tip.offsetHeight + 8 > innerHeight && place.top > tip.offsetHeight + 8;
+  tip.style.left = `${Math.max(8, left) + scrollX}px`;
+  tip.style.top = `${(above ? place.top - tip.offsetHeight - 6 : place.bottom + 6) + scrollY}px`;
+}
+
+function hide() {
+  tip.hidden = true;
+  document.querySelector("[aria-describedby=preview]")?.removeAttribute("aria-describedby");
+}
+
+document.addEventListener("pointerover", show);
+document.addEventListener("focusin", show);
+document.addEventListener("focusout", hide);
+document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
+
+// The first of each symbol on a page can be reached with the keyboard.
+const seen = new Set();
+document.querySelectorAll(".symbol").forEach((symbol) => {
+  if (!seen.has(symbol.title)) symbol.tabIndex = 0;
+  seen.add(symbol.title);
+});
 
 // A picture opens at the size of the window, and closes with a click or Escape.
 function enlarge(frame) {
