@@ -67,6 +67,7 @@ def reduce(runs: Runs) -> Data:
         "density": array(DENSITIES, "density", "density of the features, 1 - S"),
         "W": array(W, "density hidden feature", "weights of the drawn model, turned"),
         "b": array(b, "density feature", "bias of the drawn model"),
+        "steps": array(runs["relu"].runs[0].recipe.steps, "", "updates of each model"),
         "drawn": array(seeds, "density", "seed of the drawn model"),
         "ideal": array(matches[np.arange(len(lowest)), lowest], "density", "drawn model arranged as in the paper"),
         "loss": array(loss, "density seed", "final loss"),

@@ -172,6 +172,20 @@ def picture(drawn: "Figure", theme: Theme, kind: Literal["svg", "png"] = "svg") 
     return out.getvalue()
 
 
+def thumbnail(png: bytes) -> bytes:
+    """A picture for lists of figures, as WebP of at most 480 by 320 pixels, made from the bytes of its PNG."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    out = BytesIO()
+    with Image.open(BytesIO(png)) as image:
+        small = image.convert("RGB")
+        small.thumbnail((480, 320), reducing_gap=2.0)
+        small.save(out, "WEBP", quality=82)
+    return out.getvalue()
+
+
 def blend(colours: Sequence[str], name: str = "blend") -> "Colormap":
     """A colour map that runs evenly through `colours`."""
     from matplotlib.colors import LinearSegmentedColormap

@@ -28,6 +28,7 @@ def files_of(module: FigureModule, runs: Runs, *, decides: bool) -> dict[str, by
             drawn = module.draw(data, theme)
         files[f"{theme.name}.svg"] = style.picture(drawn, theme, "svg")
         files[f"{theme.name}.png"] = style.picture(drawn, theme, "png")
+        files[f"{theme.name}.webp"] = style.thumbnail(files[f"{theme.name}.png"])
     return files
 
 

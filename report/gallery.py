@@ -23,7 +23,7 @@ from report.store.index import append
 from sup.canonical import digest
 
 RECORD = "record.json"
-LIBRARIES = ("numpy", "scipy", "matplotlib")
+LIBRARIES = ("numpy", "scipy", "matplotlib", "pillow")
 _KINDS: tuple[tuple[str, Kind], ...] = (("code", "code"), ("input", "input"), ("environment", "environment"), ("decides", "spec"))
 
 

@@ -10,7 +10,7 @@ import figures
 from figures.base import About, Value
 from report.findings import ClaimRecord
 
-PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png")
+PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "light.webp", "dark.webp")
 """The pictures of a figure, in its folder."""
 
 

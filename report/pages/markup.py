@@ -1,7 +1,8 @@
 """Functions that templates can call: figures, numbers, claims, equations, references and citations, each with its link."""
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from posixpath import dirname, relpath
@@ -12,7 +13,7 @@ from figures.paper import FIGURES
 from report.errors import PipelineError
 from report.findings import ClaimRecord
 from report.pages.citations import Bibliography, Entry
-from report.pages.numbers import FORMATS, interval_text, number_text, prose, value_text
+from report.pages.numbers import FORMATS, density_text, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
 from sup.results import SETTLED
 
@@ -105,8 +106,9 @@ class Markup:
             "count_runs": self.build.models,
         }
         methods = (
-            self.badge, self.bibtex, self.card, self.cite, self.claim, self.eq, self.figure, self.href, self.interval,
-            self.locked, self.note, self.original, self.prose, self.ref, self.rows, self.tally, self.value, self.verdict,
+            self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href, self.interval,
+            self.locked, self.note, self.original, self.prose, self.published,
+            self.ref, self.rows, self.source, self.tally, self.value, self.verdict,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
 
@@ -166,7 +168,7 @@ class Markup:
 
     def original(self, heading: str, anchor: str = "") -> str:
         """The heading in the paper of what follows, linked to its place there, where the paper has a name for it."""
-        address = self._reference("elhage2022").url + (f"#{anchor}" if anchor else "")
+        address = self.source("elhage2022")["url"] + (f"#{anchor}" if anchor else "")
         return f'<p class="paper-title">In the paper: <a href="{address}">{escape(heading)}</a></p>'
 
     def claim(self, id: str) -> str:
@@ -234,6 +236,28 @@ class Markup:
         if key not in self.cited:
             self.cited.append(key)
         return f"[^{key}]"
+
+    def data(self, figure: str, array: str) -> str:
+        """An array of a figure's data as JSON, for a script.
+
+        Raises:
+            PageError: if the figure has no such array.
+        """
+        arrays = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
+        if array not in arrays:
+            raise PageError(f"no array {array!r} in the data of {figure}; there are {', '.join(arrays)}.")
+        return json.dumps(arrays[array]["data"], separators=(",", ":"))
+
+    def published(self, sweep: SweepRecord) -> str:
+        """The content digests of a sweep's runs as JSON, by density and seed, for a script that trains them again."""
+        digests: dict[str, dict[int, str]] = {}
+        for run in sweep.runs:
+            digests.setdefault(density_text(run.density), {})[run.seed] = run.content_digest
+        return json.dumps(digests, separators=(",", ":"))
+
+    def source(self, key: str) -> Mapping[str, str]:
+        """The fields of the entry `key` of the bibliography."""
+        return self._reference(key).fields
 
     def locked(self, sweep: SweepRecord) -> str:
         """How the results of `sweep` compare with the lock: "matches", "differs" or "not listed"."""

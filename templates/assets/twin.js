@@ -204,14 +204,15 @@
 
   // A model in training, from its initial weights on: `done` of `steps` updates are behind it.
   class Training {
-    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #Z; #D; #powers = [1, 1];
+    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #Z; #D; #powers = [1, 1]; #due; #seen = [];
 
-    constructor(spec) {
+    // `snapshots` are the steps, in rising order, after which to record parameters and loss for the result.
+    constructor(spec, snapshots = []) {
       const run = completeRun(spec), { n_features: n, n_hidden: m, model } = run, { tied } = TRAITS[model];
       if (n * m > SMALL) throw new RangeError(
         `n_features * n_hidden is at most ${SMALL} here, since the kernel adds up larger gradients in another order; ` +
         `got ${n} * ${m} = ${n * m}. Train larger models with the Python package.`);
-      [this.run, this.done, this.steps] = [run, 0, run.recipe.steps];
+      [this.run, this.done, this.steps, this.#due] = [run, 0, run.recipe.steps, [...snapshots]];
       this.#importance = Float32Array.from(each(run.importance, n));
       this.#draw = sampler(run, "train");
       const weights = initialWeights(run, n * m * (tied ? 1 : 2));
@@ -227,6 +228,7 @@
     advance(count) {
       const stop = Math.min(this.done + count, this.steps);
       for (; this.done < stop; this.done++) {
+        this.#record();
         for (const { lanes } of this.#parameters) lanes.fill(0);
         for (let block = 0; block < this.run.recipe.batch / LANES; block++) this.#addGradients(block);
         this.#update();
@@ -301,12 +303,28 @@
       return this.#V === this.#W ? { W: way, b } : { W1: way, W2: { shape: [n, m], data: transposed(this.#V.P, m, n) }, b };
     }
 
+    #record() {
+      if (this.#due[0] !== this.done) return;
+      this.#due.shift();
+      this.#seen.push({ ...this.parameters(), loss: { shape: [], data: Float64Array.of(this.loss()) } });
+    }
+
+    // The snapshots, each array with a leading axis of them: {snapshot_W: {shape, data}, ...}; nothing without any.
+    #snapshots() {
+      const names = Object.keys(this.#seen[0] ?? {}), count = this.#seen.length;
+      return Object.fromEntries(names.map((name) => {
+        const { shape, data: { constructor: Numbers } } = this.#seen[0][name];
+        return [`snapshot_${name}`, { shape: [count, ...shape], data: Numbers.from(this.#seen.flatMap((state) => [...state[name].data])) }];
+      }));
+    }
+
     // What the kernel returns of a finished run; supTwin.contentDigest of it is the run's content digest.
     result() {
       if (this.done < this.steps) throw new RangeError(
         `a result is that of all updates; ${this.done} of ${this.steps} are done. ` +
         `Call advance(${this.steps - this.done}) first.`);
-      return { ...this.parameters(), final_loss: { shape: [], data: Float64Array.of(this.loss()) } };
+      this.#record();
+      return { ...this.parameters(), ...this.#snapshots(), final_loss: { shape: [], data: Float64Array.of(this.loss()) } };
     }
   }
 

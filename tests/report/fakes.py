@@ -7,6 +7,7 @@ from pathlib import Path
 
 from figures import NAMES, module
 from figures.base import About, Value
+from figures.style import thumbnail
 from report.findings import ClaimRecord
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
 
@@ -100,6 +101,7 @@ def figure(folder: Path, name: str, *, claims=(), values=None, sweeps=(), note="
     for theme, fill, ink in (("light", "#ffffff", "#111111"), ("dark", "#1e2129", "#eeeeee")):
         (home / f"{theme}.svg").write_text(SVG.format(fill=fill, ink=ink, name=name, width=width))
         (home / f"{theme}.png").write_bytes(PNG)
+        (home / f"{theme}.webp").write_bytes(thumbnail(PNG))
     (home / "data.json").write_text(json.dumps({"arrays": arrays or {}, "values": {}}))
     about = About(
         label="F1" if name == "intro" else "F2",
@@ -154,6 +156,14 @@ def build(folder: Path, figures=None, **changes):
     return Build(**(settings | changes))
 
 
+INTRO = {
+    "steps": described(60, "", "updates of each model"),
+    "W": described([[[0.2, 1.0, -0.5, 0.1, -0.9], [1.0, 0.1, 0.4, -0.8, -0.6]]], "density hidden feature", "weights"),
+    "drawn": described([7], "density", "seed of the drawn model"),
+}
+"""The arrays of the first figure that the front page takes, of models of 60 steps."""
+
+
 class AnyValue(dict):
     """A value for any name, since the names of a trained figure's values are known only after training."""
 
@@ -183,9 +193,9 @@ def complete(folder: Path):
             )
             for c in about.CLAIMS
         ]
-        plain = figure(
-            folder, name, claims=claims, sweeps=[sweep(name, "runs", 60)] if claims else [], width=518 if claims else 390
-        )
+        sweeps = [sweep(name, "runs", 60)] if claims else []
+        arrays = INTRO if name == "intro" else None
+        plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=arrays, width=518 if claims else 390)
         values = AnyValue({"first": Value(value=1.0)})
         made.append(replace(plain, about=about.ABOUT, values=values, source=Path(about.__file__).read_text()))
     return build(folder, figures=made, speed=SPEED)

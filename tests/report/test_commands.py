@@ -248,7 +248,14 @@ def test_one_figure_is_made_alone_and_the_site_waits_for_the_others(tiny, monkey
     notice, head, *pictures = capsys.readouterr().out.splitlines()
     assert notice == "Made tiny. The site stays as it was until these are made too: other. Run again without ONLY."
     assert head == "Pictures of tiny:"
-    assert [Path(line.strip()).name for line in pictures] == ["light.svg", "dark.svg", "light.png", "dark.png"]
+    assert [Path(line.strip()).name for line in pictures] == [
+        "light.svg",
+        "dark.svg",
+        "light.png",
+        "dark.png",
+        "light.webp",
+        "dark.webp",
+    ]
     assert all(Path(line.strip()).is_file() for line in pictures)
     assert tiny("build", names=("tiny", "other")) == 0
     capsys.readouterr()

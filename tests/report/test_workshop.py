@@ -50,6 +50,8 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
         "dark.svg",
         "light.png",
         "dark.png",
+        "light.webp",
+        "dark.webp",
         "data.json",
         "findings.json",
         "record.json",

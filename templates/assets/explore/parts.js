@@ -1,0 +1,131 @@
+"use strict";
+// What the explorables share: drawings in SVG, settings that live in the page's address, and models that train in a worker.
+// No modules and no fetch, since a page may have been opened from a disk. Makes the global `explore`.
+(function () {
+  const SVG = "http://www.w3.org/2000/svg";
+  const quiet = matchMedia("(prefers-reduced-motion: reduce)");
+
+  function set(element, attributes) {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  }
+
+  const svg = (tag, attributes = {}) => set(document.createElementNS(SVG, tag), attributes);
+
+  // Colours from the most to the least important feature, as in the figures (figures/style.py).
+  const RAMPS = { default: ["bf8600", "3f8a3a", "0f6d72", "2b3f86"], slate: ["fde725", "86d549", "35b99a", "4f9fd0"] };
+  function importanceColour(share) {
+    const ramp = RAMPS[document.body.dataset.mdColorScheme] ?? RAMPS.default, place = share * (ramp.length - 1);
+    const k = Math.min(Math.floor(place), ramp.length - 2), part = (hex, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+    const mixed = [0, 1, 2].map((i) => Math.round(part(ramp[k], i) + (place - k) * (part(ramp[k + 1], i) - part(ramp[k], i))));
+    return `rgb(${mixed.join(" ")})`;
+  }
+
+  // Arrows from the origin of a plane, one a feature: draw(W, n) takes the weights row by row, (2, n). The picture is turned so
+  // that the most important feature points up, a little to the right; that changes nothing for the model.
+  function arrows(picture) {
+    set(picture, { viewBox: "-1.5 -1.5 3 3" });
+    for (const d of ["M-1.4 0H1.4", "M0 -1.4V1.4"]) picture.append(svg("path", { d, class: "explore__axis" }));
+    const drawn = [];
+    return function draw(W, n) {
+      const angle = Math.PI / 2 - Math.atan2(W[n], W[0]) - Math.PI / 18, [c, s] = [Math.cos(angle), Math.sin(angle)];
+      for (let i = 0; i < n; i++) {
+        drawn[i] ??= [svg("line"), svg("circle", { r: 0.05 })].map((part) => picture.appendChild(part));
+        const [x, y] = [c * W[i] - s * W[n + i], s * W[i] + c * W[n + i]], colour = importanceColour(i / (n - 1));
+        set(drawn[i][0], { x2: x, y2: -y, style: `stroke: ${colour}` });
+        set(drawn[i][1], { cx: x, cy: -y, style: `fill: ${colour}` });
+      }
+    };
+  }
+
+  // A falling curve on a logarithmic axis, which always fills its height: draw([[step, value], ...], steps).
+  function curve(picture) {
+    set(picture, { viewBox: "0 0 100 40", preserveAspectRatio: "none" });
+    const line = picture.appendChild(svg("polyline", { class: "explore__curve" }));
+    return function draw(points, steps) {
+      const logs = points.map(([, value]) => Math.log(value)), low = Math.min(...logs), high = Math.max(...logs, low + 1e-9);
+      const at = ([step], k) => `${((100 * step) / steps).toFixed(2)},${(38 - (36 * (logs[k] - low)) / (high - low)).toFixed(2)}`;
+      line.setAttribute("points", points.map(at).join(" "));
+    };
+  }
+
+  // The settings of `form`, kept in the address as #name=value&...; `changed(settings)` is called when the user changes one.
+  // `words` tells for each name how to say a value; what has the attribute data-words="name" says it.
+  function settings(form, words, changed) {
+    const fields = [...form.elements].filter((field) => field.name), defaults = fields.map((field) => field.value);
+    const read = () => Object.fromEntries(fields.map((field) => [field.name, Number(field.value)]));
+    function say() {
+      const values = read();
+      for (const place of form.querySelectorAll("[data-words]")) place.textContent = words[place.dataset.words](values);
+      for (const field of fields) if (field.type === "range") field.setAttribute("aria-valuetext", words[field.name](values));
+    }
+    function load() {
+      const given = new URLSearchParams(location.hash.slice(1));
+      fields.forEach((field) => given.has(field.name) && (field.value = given.get(field.name)));
+      say();
+    }
+    function save() {
+      say();
+      history.replaceState(null, "", `#${new URLSearchParams(read())}`);
+      changed(read());
+    }
+    form.addEventListener("input", save);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("hashchange", () => {
+      load();
+      changed(read());
+    });
+    load();
+    const reset = () => {
+      fields.forEach((field, k) => (field.value = defaults[k]));
+      save();
+    };
+    return { read, reset };
+  }
+
+  // Trains a spec in a worker. `seen` is called with {step, steps, parameters, loss}, some `looks` times, and the last time with
+  // `digest` as well, the content digest of the run with a snapshot at the start of its last fifth. Returns a function that stops it.
+  function train(spec, looks, seen) {
+    const work = `${supTwin.source}
+      onmessage = ({ data: { spec, looks } }) => {
+        const steps = supTwin.completeRun(spec).recipe.steps, late = Math.floor((4 * steps) / 5);
+        const training = new supTwin.Training(spec, [late]), stride = Math.max(1, Math.floor(steps / looks));
+        const look = (more) => postMessage({ step: training.done, steps, parameters: training.parameters(), loss: training.loss(), ...more });
+        while (training.done < steps) {
+          look();
+          training.advance(stride);
+        }
+        look({ digest: supTwin.contentDigest(training.result()) });
+      };`;
+    const address = URL.createObjectURL(new Blob([work], { type: "text/javascript" }));
+    const worker = new (globalThis.NativeWorker ?? Worker)(address);
+    worker.onmessage = ({ data }) => {
+      seen(data);
+      if (data.digest) stop();
+    };
+    const stop = () => {
+      worker.terminate();
+      URL.revokeObjectURL(address);
+    };
+    worker.postMessage({ spec, looks });
+    return stop;
+  }
+
+  // Calls `come` when `element` is first in view, `go` when it is out of view.
+  function inView(element, come, go) {
+    new IntersectionObserver(([{ isIntersecting }]) => (isIntersecting ? come() : go()), { threshold: 0.3 }).observe(element);
+  }
+
+  async function copy(text, button) {
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      prompt("Copy this:", text);
+    }
+    setTimeout(() => (button.textContent = before), 1500);
+  }
+
+  globalThis.explore = { svg, set, quiet, importanceColour, arrows, curve, settings, train, inView, copy };
+})();

@@ -1,0 +1,97 @@
+"use strict";
+// Trains five features in two dimensions in the reader's browser, and compares the result with the published one.
+(function () {
+  const root = document.getElementById("explore-pentagon"), form = root.querySelector("form");
+  const published = JSON.parse(root.dataset.published), steps = Number(root.dataset.steps), FEATURES = 5;
+  const DENSITIES = [1, 0.7, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.01];
+  const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
+  const drawArrows = explore.arrows(element("arrows")), drawCurve = explore.curve(element("curve"));
+  const words = {
+    density: ({ density }) => DENSITIES[density],
+    decay: ({ decay }) => (decay === 1 ? "all alike" : `each ${decay} of the one before`),
+    seed: ({ seed }) => seed,
+  };
+  let stop = null, W = JSON.parse(root.dataset.first).at(-1).flat(); // the sparsest of the drawn models
+
+  function importance(decay) {
+    const values = [1];
+    while (values.length < FEATURES) values.push(values.at(-1) * decay);
+    return values;
+  }
+
+  const spec = ({ density, decay, seed }) => ({
+    model: "relu-output", n_features: FEATURES, n_hidden: 2, importance: importance(decay), seed: String(seed),
+    distribution: { kind: "Independent", density: DENSITIES[density] }, recipe: { steps },
+  });
+
+  const python = ({ density, decay, seed }) => `import sup
+
+run = sup.Run(
+    model="relu-output",
+    n_features=${FEATURES},
+    n_hidden=2,
+    distribution=sup.Independent(density=${DENSITIES[density].toFixed(2).replace(/0$/, "")}),
+    importance=sup.geometric(${decay.toFixed(2)}, ${FEATURES}),
+    recipe=sup.Recipe(steps=${steps}),
+    seed=${seed},
+)
+print(sup.train((run,))["W"])
+`;
+
+  function draw() {
+    drawArrows(W, FEATURES);
+  }
+
+  function norms() {
+    return Array.from({ length: FEATURES }, (_, i) => Math.hypot(W[i], W[FEATURES + i]));
+  }
+
+  function shown({ step, parameters, loss, digest }, points, values) {
+    W = [...parameters.W.data];
+    points.push([step, loss]);
+    draw();
+    drawCurve(points, steps);
+    say("step", `${step} of ${steps}`);
+    say("loss", loss.toPrecision(4));
+    say("count", `${norms().filter((norm) => norm >= 0.5).length} of ${FEATURES}`);
+    if (digest) finish(digest, values);
+  }
+
+  function finish(digest, { density, decay, seed }) {
+    stop = null;
+    say("train", "Train again");
+    const known = decay === 0.9 ? published[DENSITIES[density]]?.[seed] : undefined;
+    const verdict = known === undefined ? "No published run has these settings; the Python package gives the same digest."
+      : known === digest ? "✓ the published run, bit for bit" : "✗ not the published run; please report this browser";
+    say("digest", digest);
+    say("verdict", verdict);
+    element("verdict").dataset.same = known === undefined ? "" : String(known === digest);
+  }
+
+  function halt() {
+    stop?.();
+    stop = null;
+    say("train", "Train");
+  }
+
+  function start() {
+    halt();
+    const values = settings.read(), points = [];
+    ["digest", "verdict"].forEach((name) => say(name, ""));
+    say("train", "Stop");
+    stop = explore.train(spec(values), 60, (state) => shown(state, points, values));
+  }
+
+  root.hidden = false;
+  const settings = explore.settings(form, words, halt);
+  draw();
+  element("train").addEventListener("click", () => (stop ? halt() : start()));
+  element("reset").addEventListener("click", settings.reset);
+  element("copy").addEventListener("click", ({ target }) => explore.copy(python(settings.read()), target));
+  new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+  let begun = explore.quiet.matches;
+  explore.inView(root, () => {
+    if (!begun) start();
+    begun = true;
+  }, halt);
+})();
