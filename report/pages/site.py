@@ -22,9 +22,8 @@ STAMP = ".stamp"
 _TOOLS = ("jinja2", "markdown", "mini-racer", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
 # MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
 _EPOCH = "1663113600"
-# Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; the index that a page loads as a
-# script, since a page on a disk cannot fetch it; and maps of the theme's code.
-_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "search/search_index.json", "**/*.map")
+# Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
+_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 
 

@@ -1,6 +1,6 @@
 // What is wider than the page scrolls in its own frame, which a keyboard must be able to reach.
 function frames() {
-  document.querySelectorAll(".figure__picture, .arithmatex, .md-typeset__scrollwrap").forEach((frame) => {
+  document.querySelectorAll(".figure__picture, div.arithmatex, .md-typeset__scrollwrap").forEach((frame) => {
     const scrolls = frame.scrollWidth > frame.clientWidth + 1 && getComputedStyle(frame).overflowX === "auto";
     if (scrolls) frame.tabIndex = 0;
     else frame.removeAttribute("tabindex");

@@ -12,6 +12,11 @@ import pytest
 
 from report.pages.render import write
 from report.pages.site import publish
+from report.store.shard_file import run_digests
+from sup.features import Independent
+from sup.results import late_step
+from sup.specs import Recipe, Run, geometric
+from sup.training import train
 from tests.report import fakes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -56,10 +61,25 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def published():
+    """The content digest of the run that the front page offers to train, as the store has it."""
+    run = Run(
+        model="relu-output",
+        n_features=5,
+        n_hidden=2,
+        distribution=Independent(density=0.1),
+        importance=geometric(0.9, 5),
+        recipe=Recipe(steps=fakes.STEPS),
+        seed=fakes.DRAWN,
+    )
+    return run_digests(train((run,), snapshots=(late_step(fakes.STEPS),)))[0]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, published):
     """The folder of a site with all pages and figures of the project."""
     home = tmp_path_factory.mktemp("browser")
-    write(fakes.complete(home / "figures"), home / "docs")
+    write(fakes.complete(home / "figures", published), home / "docs")
     publish(home / "docs", home / "folder/deeper/site")
     return home / "folder/deeper/site"
 
@@ -95,8 +115,9 @@ def open_page(browser):
     """Opens pages, and closes them after the test: `open_page(width=390, scheme="dark")`."""
     contexts = []
 
-    def opener(watch=None, width=1280, scheme="light"):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme))
+    def opener(watch=None, width=1280, scheme="light", scripts=True):
+        view = {"width": width, "height": 900}
+        contexts.append(browser.new_context(viewport=view, color_scheme=scheme, java_script_enabled=scripts))
         return (watch or Watch()).follow(contexts[-1].new_page())
 
     yield opener

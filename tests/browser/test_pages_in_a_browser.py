@@ -36,7 +36,7 @@ def test_no_request_leaves_and_nothing_goes_wrong(addresses, open_page, way):
     for name in PAGES:
         page.goto(f"{addresses[way]}/{name}.html", wait_until="load")
         page.evaluate(SCROLL)
-    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:"))] == []
+    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
     assert len({url for url in watch.requests if url.endswith("light.svg")}) == len(NAMES)
     assert watch.problems == []
 
@@ -51,18 +51,67 @@ def test_search_finds_words_without_leaving(addresses, open_page, way):
     page.wait_for_selector(".md-search-result__link", timeout=10_000)
     address = page.eval_on_selector(".md-search-result__link", "link => link.href")
     assert address.startswith(addresses[way]) and "polysemantic" in page.inner_text(".md-search-result__list").lower()
-    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:"))] == []
+    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
 
 
+@pytest.mark.parametrize("scripts", [True, False])
 @pytest.mark.parametrize("name", ["motivation", "demonstrating"])
-def test_formulas_are_rendered(addresses, open_page, name):
-    page = open_page()
+def test_formulas_are_rendered_with_and_without_scripts(addresses, open_page, name, scripts):
+    page = open_page(scripts=scripts)
     page.goto(f"{addresses['file']}/{name}.html")
     assert page.locator(".arithmatex").count() > 5
     assert page.locator(".arithmatex").count() == page.locator(".arithmatex .katex").count()
     assert page.locator(".arithmatex .katex-error").count() == 0
-    assert page.evaluate("document.fonts.ready.then(() => [...document.fonts].some(({family}) => family.startsWith('KaTeX')))")
-    assert page.evaluate("document.fonts.check('16px KaTeX_Main') && document.fonts.check('16px KaTeX_Math')")
+    if scripts:
+        assert page.evaluate(
+            "document.fonts.ready.then(() => [...document.fonts].some(({family}) => family.startsWith('KaTeX')))"
+        )
+        assert page.evaluate("document.fonts.check('16px KaTeX_Main') && document.fonts.check('16px KaTeX_Math')")
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        (".ref[data-formula]", "linear"),
+        (".ref[data-picture]", "stored in fewer dimensions"),
+        (".badge:visible", "The whole interval is"),
+        (".symbol", "the values of the features"),
+        (".value", "follow the link to see what made it"),
+    ],
+)
+def test_what_a_link_stands_for_is_shown_on_focus_and_goes_with_escape(addresses, open_page, link, shown):
+    page = open_page()
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    one = page.locator(f"main {link}").first
+    one.focus()
+    preview = page.locator("#preview")
+    assert preview.is_visible() and shown in preview.inner_text()
+    assert one.get_attribute("aria-describedby") == "preview"
+    box, width = preview.bounding_box(), page.viewport_size["width"]
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    page.keyboard.press("Escape")
+    assert not preview.is_visible()
+
+
+def test_a_picture_opens_at_the_size_of_the_window(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    figure = page.locator("#fig-basic_small")
+    page.get_by_role("button", name=re.compile("^Enlarge figure", re.IGNORECASE)).nth(3).press("Enter")
+    opened = page.locator("dialog.enlarged img")
+    assert opened.is_visible() and opened.bounding_box()["width"] > figure.locator("img").first.bounding_box()["width"]
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.enlarged").count() == 0
+
+
+def test_verdicts_of_a_figure_open_under_one_line(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    claims = page.locator("#fig-basic_small details.claims")
+    assert re.match(r"5 claims: ", claims.locator("summary").inner_text())
+    assert not claims.locator("li").first.is_visible()
+    claims.locator("summary").press("Enter")
+    assert claims.locator("li").first.is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -75,8 +124,8 @@ def test_each_figure_is_shown_once_in_the_colours_of_the_page(addresses, open_pa
     assert (visible(page, scheme), visible(page, other)) == (count, 0)
     page.locator(".md-header__option label:not([hidden])").click()
     assert (visible(page, scheme), visible(page, other)) == (0, count)
-    page.goto(f"{addresses['root']}/index.html")
-    assert visible(page, scheme) == 0 and visible(page, other) == 1 + len(NAMES)
+    page.goto(f"{addresses['root']}/figures.html")
+    assert visible(page, scheme) == 0 and visible(page, other) == len(NAMES)
 
 
 def test_only_the_visible_pictures_are_fetched(addresses, open_page):
@@ -154,6 +203,7 @@ def test_a_figure_leads_to_its_data_code_and_runs(addresses, site, open_page):
 def test_a_number_leads_to_its_row_and_a_verdict_to_the_ledger(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['root']}/demonstrating.html")
+    page.click("#fig-basic_small details.claims summary")
     page.locator("#fig-basic_small a.badge").first.click()
     page.wait_for_url("**/claims.html#C*")
     anchor = urlsplit(page.url).fragment

@@ -18,6 +18,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from report.store.shard_file import run_digests
 from sup import constants
 from sup.canonical import canonical_text, content_digest, spec_digest
 from sup.draws import normals
@@ -25,6 +26,7 @@ from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.initial import initial_parameters
 from sup.specs import LINEAR_DECAY, TRAITS, Model, Recipe, Run, geometric
+from sup.training import train
 from sup.training.selfcheck import DISTRIBUTIONS
 from tests.training import twin
 from tests.training.runs import CASES
@@ -106,6 +108,7 @@ ARRAYS = {
     "a": np.array([1e-310, 0.1, -2.5]),
     "final_loss": np.array(0.25),
 }
+OBSERVED = (("dense", (8,)), ("dense", (0, 3, 10)), ("signed", (1, 5)))
 PLAIN = {"model": "relu-output", "n_features": 5, "n_hidden": 2, "distribution": {"kind": "Independent", "density": 0.1}}
 ACCEPTED = [
     PLAIN,
@@ -177,6 +180,7 @@ def answers(tmp_path_factory):
     """The twin's answers to all questions of this module."""
     questions = {
         "train": [{"spec": as_json(run), "piece": 1 + i % 7} for i, run in enumerate((*RUNS.values(), CASES["linear-large"]))],
+        "observed": [{"spec": as_json(ODD[name]), "snapshots": steps} for name, steps in OBSERVED],
         "texts": [*map(as_json, RUNS.values()), *map(as_json, PLAIN_CASES.values()), *ACCEPTED],
         "refused": [*REFUSED, *PYTHON_ONLY, PLAIN | {"seed": 2**53}],
         "floats": FLOATS,
@@ -222,6 +226,13 @@ def test_the_bits_of_the_specification(trained, name):
     run, reply = RUNS[name], trained[name]
     assert reply["spec"] == spec_digest(run)
     assert (reply["start"], reply["trained"]) == digests_of_the_specification(run)
+
+
+@pytest.mark.parametrize("i", range(len(OBSERVED)))
+def test_snapshots_count_in_the_digest_as_they_do_in_the_store(answers, i):
+    name, snapshots = OBSERVED[i]
+    (digest,) = run_digests(train((ODD[name],), snapshots=snapshots))
+    assert answers["observed"][i] == digest
 
 
 def test_floats_are_written_as_python_does(answers):

@@ -73,8 +73,10 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_references_lead_to_numbers_given_in_the_order_of_the_navigation(build, templates, docs):
     assert write(build, docs, templates=templates)
     home, more = ((docs / name).read_text() for name in ("index.md", "more.md"))
-    assert '<a class="ref" href="more.html#fig-intro">Figure&nbsp;1</a>' in home
-    assert '<a class="ref" href="more.html#eq-loss">Equation&nbsp;(1)</a>' in home
+    assert (
+        '<a class="ref" href="more.html#fig-intro" title="Title of intro" data-picture="figures/intro">Figure&nbsp;1</a>' in home
+    )
+    assert re.search(r'<a class="ref" href="more.html#eq-loss" data-tex="L &lt; [^"]*">Equation&nbsp;\(1\)</a>', home)
     assert re.search('<figure class="figure" id="fig-intro"[^>]* markdown>', more)
     assert "Figure 2. Title of sketch." in more
     assert 'id="eq-loss"' in more and r"\[ L &lt; \lVert x \rVert \]" in more
@@ -131,7 +133,8 @@ def test_a_claim_left_undecided_without_rows_says_so_and_stops_no_build(build, p
 
 
 def test_words_of_a_module_become_html_and_its_figures_links(page):
-    assert page('{{ prose("W^T W in F1, F7 < 2") }}') == ('WᵀW in <a class="ref" href="#fig-intro">Figure&nbsp;1</a>, F7 &lt; 2')
+    link = '<a class="ref" href="#fig-intro" title="Title of intro" data-picture="figures/intro">Figure&nbsp;1</a>'
+    assert page('{{ prose("W^T W in F1, F7 < 2") }}') == f"WᵀW in {link}, F7 &lt; 2"
 
 
 def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
