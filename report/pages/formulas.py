@@ -11,7 +11,7 @@ import yaml
 from report import ROOT
 from report.errors import PipelineError
 
-KATEX = ROOT / "templates/formulas/katex.min.js"
+KATEX = ROOT / "templates/vendor/katex/katex.min.js"
 GLOSSARY = ROOT / "templates/glossary.yml"
 # What arithmatex leaves on a page, and the formula that a link to an equation carries for its preview.
 _FORMULA = re.compile(r'<(span|div) class="([^"]*\barithmatex\b[^"]*)"([^>]*)>\s*\\([(\[])(.*?)\\[)\]]\s*</\1>', re.DOTALL)

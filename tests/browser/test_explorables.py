@@ -1,7 +1,12 @@
 """The explorables as a reader uses them: by keyboard and pointer, from a disk and over the web, with and without motion."""
 
+import numpy as np
 import pytest
+from scipy.optimize import minimize
 
+from sup.linear_loss import linear_terms
+from sup.polytopes import polygon
+from sup.sparse_loss import one_sparse_terms
 from tests.browser.conftest import Watch
 from tests.report import fakes
 
@@ -73,3 +78,55 @@ def test_the_copied_program_describes_the_run(addresses, open_page):
     exec(program, found)
     run = found["run"]
     assert (run.seed, run.distribution.density, run.importance, run.recipe.steps) == (5, 1.0, (1.0,) * 5, fakes.STEPS)
+
+
+ARRANGE = "#explore-arrange"
+ARRANGEMENT = np.array([[0.0, 1.1, 0.7, -0.65, -1.05], [1.2, 0.3, -0.9, -0.95, 0.45]])
+
+
+@pytest.mark.parametrize(("relu", "bias"), [(0, -0.1), (1, 0.0), (1, -0.28)])
+def test_the_terms_of_an_arrangement_are_those_of_the_library(addresses, open_page, relu, bias):
+    page = open_page()
+    w = "+".join(f"{x:.3f}" for x in ARRANGEMENT.T.ravel())
+    page.goto(f"{addresses['file']}/demonstrating.html#w={w}&count=5&relu={relu}&bias={bias}")
+    shown = [float(page.locator(f"{ARRANGE} [data-part={name}]").inner_text()) for name in ("benefit", "interference", "total")]
+    W, importance = ARRANGEMENT[None], np.ones(5)
+    terms = one_sparse_terms(W, np.full((1, 5), bias), importance) if relu else linear_terms(W, importance)
+    assert shown == pytest.approx([terms.benefit[0], terms.interference[0], terms.total[0]], abs=6e-5)
+
+
+def test_an_arrangement_relaxes_to_the_pentagon_of_the_page(addresses, open_page):
+    page = open_page()
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    relax = page.locator(f"{ARRANGE} [data-part=relax]")
+    relax.press("Enter")
+    page.wait_for_function("document.querySelector('#explore-arrange [data-part=relax]').textContent === 'Relax'")
+    pentagon = polygon(5)[None]
+
+    def loss(length_and_bias):
+        length, bias = length_and_bias
+        return one_sparse_terms(length * pentagon, np.full((1, 5), bias), np.ones(5)).total[0]
+
+    exact = minimize(loss, [1.0, -0.1], method="Nelder-Mead")
+    assert float(page.locator(f"{ARRANGE} [data-part=total]").inner_text()) == pytest.approx(exact.fun, abs=2e-4)
+
+
+def test_an_arrow_moves_by_keyboard_and_by_pointer(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/demonstrating.html")
+    arrow = page.get_by_role("slider", name="Feature 2")
+    before = float(arrow.get_attribute("aria-valuenow"))
+    arrow.press("ArrowLeft")
+    assert float(arrow.get_attribute("aria-valuenow")) == before + 2
+    arrow.press("ArrowUp")
+    assert arrow.get_attribute("aria-valuetext") == f"{before + 2:.0f} degrees, length 1.02"
+    plane = page.locator(f"{ARRANGE} [data-part=arrows]")
+    plane.evaluate("element => element.scrollIntoView({block: 'center'})")
+    box, tip = plane.bounding_box(), arrow.locator("circle").bounding_box()
+    page.mouse.move(tip["x"] + tip["width"] / 2, tip["y"] + tip["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * (0.5 - 0.5 / 3), steps=4)
+    page.mouse.up()
+    assert arrow.get_attribute("aria-valuetext") == "90 degrees, length 0.50"
+    assert "w=" in page.url

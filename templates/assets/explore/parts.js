@@ -14,11 +14,21 @@
 
   // Colours from the most to the least important feature, as in the figures (figures/style.py).
   const RAMPS = { default: ["bf8600", "3f8a3a", "0f6d72", "2b3f86"], slate: ["fde725", "86d549", "35b99a", "4f9fd0"] };
+  const mixed = (from, to, share) => {
+    const part = (hex, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+    return `rgb(${[0, 1, 2].map((i) => Math.round(part(from, i) + share * (part(to, i) - part(from, i)))).join(" ")})`;
+  };
+  const scheme = (colours) => colours[document.body.dataset.mdColorScheme] ?? colours.default;
   function importanceColour(share) {
-    const ramp = RAMPS[document.body.dataset.mdColorScheme] ?? RAMPS.default, place = share * (ramp.length - 1);
-    const k = Math.min(Math.floor(place), ramp.length - 2), part = (hex, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-    const mixed = [0, 1, 2].map((i) => Math.round(part(ramp[k], i) + (place - k) * (part(ramp[k + 1], i) - part(ramp[k], i))));
-    return `rgb(${mixed.join(" ")})`;
+    const ramp = scheme(RAMPS), place = share * (ramp.length - 1), k = Math.min(Math.floor(place), ramp.length - 2);
+    return mixed(ramp[k], ramp[k + 1], place - k);
+  }
+
+  // Colours of weights from -1 over 0 to 1, as in the figures.
+  const WEIGHTS = { default: ["1f66b0", "e9eaed", "b8202f"], slate: ["5aa7f0", "353a46", "f4726b"] };
+  function weightColour(value) {
+    const [negative, zero, positive] = scheme(WEIGHTS);
+    return mixed(zero, value < 0 ? negative : positive, Math.min(1, Math.abs(value)));
   }
 
   // Arrows from the origin of a plane, one a feature: draw(W, n) takes the weights row by row, (2, n). The picture is turned so
@@ -38,6 +48,19 @@
     };
   }
 
+  // A square of n rows of coloured cells: draw(values, n), values row by row.
+  function matrix(picture) {
+    const cells = [];
+    return function draw(values, n) {
+      set(picture, { viewBox: `0 0 ${n} ${n}` });
+      while (cells.length > n * n) cells.pop().remove();
+      for (let k = 0; k < n * n; k++) {
+        cells[k] ??= picture.appendChild(svg("rect", { width: 0.96, height: 0.96 }));
+        set(cells[k], { x: (k % n) + 0.02, y: Math.floor(k / n) + 0.02, style: `fill: ${weightColour(values[k])}` });
+      }
+    };
+  }
+
   // A falling curve on a logarithmic axis, which always fills its height: draw([[step, value], ...], steps).
   function curve(picture) {
     set(picture, { viewBox: "0 0 100 40", preserveAspectRatio: "none" });
@@ -53,7 +76,8 @@
   // `words` tells for each name how to say a value; what has the attribute data-words="name" says it.
   function settings(form, words, changed) {
     const fields = [...form.elements].filter((field) => field.name), defaults = fields.map((field) => field.value);
-    const read = () => Object.fromEntries(fields.map((field) => [field.name, Number(field.value)]));
+    const value = (field) => (field.type === "hidden" ? field.value : Number(field.value));
+    const read = () => Object.fromEntries(fields.map((field) => [field.name, value(field)]));
     function say() {
       const values = read();
       for (const place of form.querySelectorAll("[data-words]")) place.textContent = words[place.dataset.words](values);
@@ -66,7 +90,9 @@
     }
     function save() {
       say();
-      history.replaceState(null, "", `#${new URLSearchParams(read())}`);
+      const all = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+      for (const [name, value] of Object.entries(read())) all.set(name, value);
+      history.replaceState(null, "", `#${all}`);
       changed(read());
     }
     form.addEventListener("input", save);
@@ -80,7 +106,7 @@
       fields.forEach((field, k) => (field.value = defaults[k]));
       save();
     };
-    return { read, reset };
+    return { read, save, reset };
   }
 
   // Trains a spec in a worker. `seen` is called with {step, steps, parameters, loss}, some `looks` times, and the last time with
@@ -127,5 +153,5 @@
     setTimeout(() => (button.textContent = before), 1500);
   }
 
-  globalThis.explore = { svg, set, quiet, importanceColour, arrows, curve, settings, train, inView, copy };
+  globalThis.explore = { svg, set, quiet, importanceColour, arrows, matrix, curve, settings, train, inView, copy };
 })();
