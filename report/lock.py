@@ -16,7 +16,7 @@ from report.records import LockedSweep, SweepRecord
 
 PATH = ROOT / "artifacts.lock"
 SELFCHECK = ROOT / "selfcheck.lock"
-PROFILES = ("smoke", "laptop")
+PROFILES = ("smoke", "laptop", "paper")
 """The locked profiles; results of a GPU may differ between machines."""
 
 
@@ -115,5 +115,5 @@ def check_profile(profile: str) -> None:
     """
     if profile not in PROFILES:
         raise PipelineError(
-            f"artifacts.lock lists the sweeps of {' and '.join(PROFILES)}; got PROFILE={profile}. Pick one of these."
+            f"artifacts.lock lists the sweeps of {', '.join(PROFILES)}; got PROFILE={profile}. Pick one of these."
         )

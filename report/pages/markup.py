@@ -237,8 +237,8 @@ class Markup:
             self.cited.append(key)
         return f"[^{key}]"
 
-    def data(self, figure: str, array: str) -> str:
-        """An array of a figure's data as JSON, for a script.
+    def data(self, figure: str, array: str, digits: int | None = None) -> Any:
+        """The numbers of an array of a figure's data, as nested lists, rounded to so many digits after the point.
 
         Raises:
             PageError: if the figure has no such array.
@@ -246,7 +246,7 @@ class Markup:
         arrays = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
         if array not in arrays:
             raise PageError(f"no array {array!r} in the data of {figure}; there are {', '.join(arrays)}.")
-        return json.dumps(arrays[array]["data"], separators=(",", ":"))
+        return arrays[array]["data"] if digits is None else _rounded(arrays[array]["data"], digits)
 
     def published(self, sweep: SweepRecord) -> str:
         """The content digests of a sweep's runs as JSON, by density and seed, for a script that trains them again."""
@@ -324,3 +324,9 @@ def _shape(figure: FigureRecord) -> str:
         return ""
     shown, least = (round(_WIDER * width), _LEAST) if width > _LEAST else (width, 0)
     return f' style="--shown: {shown}px; --least: {least}px; --shape: {width / height:.3f}"'
+
+
+def _rounded(values: Any, digits: int) -> Any:
+    if isinstance(values, list):
+        return [_rounded(value, digits) for value in values]
+    return round(values, digits) if isinstance(values, float) else values

@@ -62,7 +62,7 @@ def test_nothing_moves_for_those_who_want_no_motion(addresses, open_page):
     assert part(page, "train").inner_text() == "Train" and part(page, "step").inner_text() == "—"
     length = "({x2, y2}) => Math.hypot(x2.baseVal.value, y2.baseVal.value)"
     ends = page.eval_on_selector_all(f"{PENTAGON} line", f"lines => lines.map({length})")
-    W = fakes.INTRO["W"]["data"][-1]
+    W = fakes.ARRAYS["intro"]["W"]["data"][-1]
     assert ends == pytest.approx([(x * x + y * y) ** 0.5 for x, y in zip(*W, strict=True)], abs=1e-6)
 
 
@@ -130,3 +130,46 @@ def test_an_arrow_moves_by_keyboard_and_by_pointer(addresses, open_page):
     page.mouse.up()
     assert arrow.get_attribute("aria-valuetext") == "90 degrees, length 0.50"
     assert "w=" in page.url
+
+
+def test_a_pentagon_is_stretched_by_keyboard_and_says_which_arrangement_it_is(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/non-uniform.html")
+    root = page.locator("#explore-stretch")
+    setting = root.get_by_label("The varied feature")
+    assert setting.get_attribute("aria-valuetext") == "1.00 times as dense"
+    assert [root.locator(f"[data-part={name}]").inner_text() for name in ("arrangement", "pentagon", "square")] == [
+        "pentagon",
+        "0.004000",
+        "0.005000",
+    ]
+    setting.press("ArrowLeft")
+    assert root.locator("[data-part=arrangement]").inner_text() == "two antipodal pairs"
+    assert root.locator("[data-part=pentagon]").inner_text() == "none there"
+    ends = root.locator("[data-part=arrows] line").evaluate_all(
+        "lines => lines.map(({x2, y2}) => [x2.baseVal.value, -y2.baseVal.value])"
+    )
+    np.testing.assert_allclose(np.array(ends).T, fakes.ARRAYS["deformed_pentagon"]["density_W"]["data"][0][0], atol=1e-6)
+    root.locator("[data-part=play]").press("Enter")
+    page.wait_for_function("document.querySelector('#explore-stretch [name=setting]').value === '2'")
+
+
+def test_the_octahedron_has_three_opposite_pairs_from_every_side(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/learning-dynamics.html")
+    root = page.locator("#explore-octahedron")
+    assert [root.locator(f"[data-part={name}]").inner_text() for name in ("stage", "loss", "opposite")] == ["D", "0.0500", "3"]
+    picture = root.locator("[data-part=space]")
+    picture.evaluate("element => element.scrollIntoView({block: 'center'})")
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 130, steps=3)
+    page.mouse.up()
+    assert "turn=55" in page.url and "tilt=35" in page.url
+    ends = root.locator("circle").evaluate_all("dots => dots.map(({cx, cy}) => [cx.baseVal.value, -cy.baseVal.value])")
+    c, s, u, v = np.cos(np.radians(55)), np.sin(np.radians(55)), np.cos(np.radians(35)), np.sin(np.radians(35))
+    x, y, z = np.array(fakes.ARRAYS["octahedron"]["W"]["data"][-1])
+    np.testing.assert_allclose(np.array(ends).T, [c * x + s * y, u * z + v * (c * y - s * x)], atol=1e-6)
+    root.get_by_label("Training").press("Home")
+    assert root.locator("[data-part=stage]").inner_text() == "C"

@@ -157,12 +157,32 @@ def build(folder: Path, figures=None, **changes):
 
 
 STEPS, DRAWN = 60, 77
-INTRO = {
-    "steps": described(STEPS, "", "updates of each model"),
-    "W": described([[[0.2, 1.0, -0.5, 0.1, -0.9], [1.0, 0.1, 0.4, -0.8, -0.6]]], "density hidden feature", "weights"),
-    "drawn": described([DRAWN], "density", "seed of the drawn model"),
+_PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
+_OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
+ARRAYS = {
+    "intro": {
+        "steps": described(STEPS, "", "updates of each model"),
+        "W": described([[[0.2, 1.0, -0.5, 0.1, -0.9], [1.0, 0.1, 0.4, -0.8, -0.6]]], "density hidden feature", "weights"),
+        "drawn": described([DRAWN], "density", "seed of the drawn model"),
+    },
+    "deformed_pentagon": {
+        "density_relative": described([0.2, 1.0, 5.0], "setting", "relative density"),
+        "density_exact_pentagon": described([None, 0.004, 0.02], "setting", "loss of the pentagon"),
+        "density_exact_square": described([0.001, 0.005, 0.03], "setting", "loss of the pairs"),
+        "density_W": described([[_PAIRS], [_PAIRS], [_PAIRS]], "setting group hidden feature", "weights"),
+        "density_best": described([[1], [2], [2]], "setting group", "arrangement"),
+    },
+    "octahedron": {
+        "W": described(
+            [[[0.01 * x for x in row] for row in _OCTAHEDRON[::-1]], _OCTAHEDRON], "snapshot hidden feature", "weights"
+        ),
+        "loss": described([[1.0, 0.05]], "seed snapshot", "loss"),
+        "step": described([0, 1000], "snapshot", "step"),
+        "shown": described([0, 0, 0, 1], "stage", "snapshots"),
+        "drawn": described(0, "", "drawn model"),
+    },
 }
-"""The arrays of the first figure that the front page takes."""
+"""The arrays that pages take from figures for their scripts."""
 
 
 class AnyValue(dict):
@@ -198,11 +218,9 @@ def complete(folder: Path, published: str = "5" * 64):
             for c in about.CLAIMS
         ]
         sweeps = [sweep(name, "runs", 60)] if claims else []
-        arrays = None
         if name == "intro":
-            arrays = INTRO
             sweeps = [replace(one, runs=(*one.runs, replace(run(DRAWN), content_digest=published))) for one in sweeps]
-        plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=arrays, width=518 if claims else 390)
+        plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=ARRAYS.get(name), width=518 if claims else 390)
         values = AnyValue({"first": Value(value=1.0)})
         made.append(replace(plain, about=about.ABOUT, values=values, source=Path(about.__file__).read_text()))
     return build(folder, figures=made, speed=SPEED)

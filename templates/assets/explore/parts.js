@@ -32,13 +32,14 @@
   }
 
   // Arrows from the origin of a plane, one a feature: draw(W, n) takes the weights row by row, (2, n). The picture is turned so
-  // that the most important feature points up, a little to the right; that changes nothing for the model.
-  function arrows(picture) {
+  // that the most important feature points up, a little to the right, unless `as` is "given"; that changes nothing for the model.
+  function arrows(picture, as = "turned") {
     set(picture, { viewBox: "-1.5 -1.5 3 3" });
     for (const d of ["M-1.4 0H1.4", "M0 -1.4V1.4"]) picture.append(svg("path", { d, class: "explore__axis" }));
     const drawn = [];
     return function draw(W, n) {
-      const angle = Math.PI / 2 - Math.atan2(W[n], W[0]) - Math.PI / 18, [c, s] = [Math.cos(angle), Math.sin(angle)];
+      const angle = as === "given" ? 0 : Math.PI / 2 - Math.atan2(W[n], W[0]) - Math.PI / 18;
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
       for (let i = 0; i < n; i++) {
         drawn[i] ??= [svg("line"), svg("circle", { r: 0.05 })].map((part) => picture.appendChild(part));
         const [x, y] = [c * W[i] - s * W[n + i], s * W[i] + c * W[n + i]], colour = importanceColour(i / (n - 1));
@@ -70,6 +71,28 @@
       const at = ([step], k) => `${((100 * step) / steps).toFixed(2)},${(38 - (36 * (logs[k] - low)) / (high - low)).toFixed(2)}`;
       line.setAttribute("points", points.map(at).join(" "));
     };
+  }
+
+  // Lets `button` play the values of the range `field` from where it stands, `rate` a second; returns a function that stops it.
+  function player(button, field, rate) {
+    let timer = 0;
+    const halt = () => {
+      clearInterval(timer);
+      timer = 0;
+      button.textContent = "Play";
+    };
+    const tick = () => {
+      if (Number(field.value) >= Number(field.max)) return halt();
+      field.value = Number(field.value) + 1;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    button.addEventListener("click", () => {
+      if (timer) return halt();
+      if (field.value === field.max) field.value = field.min;
+      button.textContent = "Stop";
+      timer = setInterval(tick, 1000 / rate);
+    });
+    return halt;
   }
 
   // The settings of `form`, kept in the address as #name=value&...; `changed(settings)` is called when the user changes one.
@@ -153,5 +176,5 @@
     setTimeout(() => (button.textContent = before), 1500);
   }
 
-  globalThis.explore = { svg, set, quiet, importanceColour, arrows, matrix, curve, settings, train, inView, copy };
+  globalThis.explore = { svg, set, quiet, importanceColour, arrows, matrix, curve, player, settings, train, inView, copy };
 })();
