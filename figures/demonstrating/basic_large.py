@@ -198,9 +198,9 @@ CLAIMS = (
         measure=_more_and_more,
         holds=Range(low=0.75),
         rows=_trend,
-        cause="One step, of the smaller models. Up to a density of 0.003 the sum rises in nearly every row. From there to 0.001 its "
-        "mean hardly changes with this recipe, so that a single row rises or falls by chance. Trained as in the authors' notebook, "
-        "models of both sizes rise there too, as the table of C9-N shows.",
+        cause="One step, of the smaller models. Up to a density of 0.003 the sum rises in nearly every row. From there to "
+        "0.001 its mean hardly changes with this recipe, so that a single row rises or falls by chance. Trained as in the "
+        "authors' notebook, models of both sizes rise there too, as the table of C9-N shows.",
     ),
     Claim(
         id="C9-N",
@@ -226,7 +226,8 @@ CLAIMS = (
         measure=_rescaled,
         holds=Range(high=0.2),
         rows=_ratios,
-        cause="The recipe, at the lowest density. There the smaller models hold fewer features than the paper's and the larger ones "
-        "more. Trained as in the authors' notebook, as in the table of C9-N, the two come within a tenth of one another.",
+        cause="The recipe, at the lowest density. There the smaller models hold fewer features than the paper's and the "
+        "larger ones more. Trained as in the authors' notebook, as in the table of C9-N, the two come within a tenth of one "
+        "another.",
     ),
 )

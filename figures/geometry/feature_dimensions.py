@@ -201,8 +201,8 @@ CLAIMS = (
         measure=distinct,
         holds=Range(low=6),
         rows=distinct_rows,
-        cause="Two lines. There are few tetrahedra: they form where D* still falls when training ends (C39). Square antiprisms do "
-        "form, but at sparser levels than those at which the paper has their line (C37).",
+        cause="Two lines. There are few tetrahedra: they form where D* still falls when training ends (C39). Square antiprisms "
+        "do form, but at sparser levels than those at which the paper has their line (C37).",
         unit="lines",
         quantity="number of the six lines with at least twice as many features within 0.01 of them as 0.01 to 0.02 away, at the "
         "levels where the paper has the line, all models together; features are the replicates",
