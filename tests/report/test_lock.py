@@ -214,16 +214,19 @@ def test_a_profile_that_is_not_locked_cannot_be_verified(monkeypatch, capsys):
     assert "artifacts.lock lists the sweeps of smoke, laptop; got PROFILE=paper. Pick one of these." in capsys.readouterr().err
 
 
-def test_the_committed_lock_lists_what_the_figures_need():
+@pytest.mark.parametrize(
+    "name",
+    ["smoke", "laptop", pytest.param("paper", marks=pytest.mark.soak)],  # a minute: 880,000 specs
+)
+def test_the_committed_lock_lists_what_the_figures_need(name):
     from report import engines, profiles
     from report.plan import plan_sweeps
     from report.store.artifacts import Store
 
     locked = lock.read()
-    for name in ("smoke", "laptop"):
-        profile = profiles.get(name)
-        planned = plan_sweeps(Store(ROOT / "nowhere"), profile, engines.engine("cpu"), profile.sizes)
-        needs = {(f"{sweep.figure}/{sweep.name}", sweep.spec_digest) for sweep in planned}
-        listed = {(line.name, line.spec_digest) for line in locked if line.profile == name}
-        assert listed == needs, f"run `make lock PROFILE={name}`"
-        assert expected.read(expected.FIGURES, name) and expected.read(expected.CLAIMS, name)
+    profile = profiles.get(name)
+    planned = plan_sweeps(Store(ROOT / "nowhere"), profile, engines.engine("cpu"), profile.sizes)
+    needs = {(f"{sweep.figure}/{sweep.name}", sweep.spec_digest) for sweep in planned}
+    listed = {(line.name, line.spec_digest) for line in locked if line.profile == name}
+    assert listed == needs, f"run `make lock PROFILE={name}`"
+    assert expected.read(expected.FIGURES, name) and expected.read(expected.CLAIMS, name)

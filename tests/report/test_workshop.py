@@ -92,7 +92,7 @@ def test_a_second_build_trains_draws_and_writes_nothing(built, no_drawing):
 def test_two_builds_from_nothing_are_the_same_bytes(built, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     shop(other).make()
-    assert artifacts(built) == artifacts(other) and len(artifacts(other)) == 9
+    assert artifacts(built) == artifacts(other) and len(artifacts(other)) == 11
 
 
 def why(small):
