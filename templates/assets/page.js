@@ -30,32 +30,46 @@ function filled(link) {
   return true;
 }
 
+let current = null;
+
+function place() {
+  const { left, top, bottom } = current.getBoundingClientRect();
+  const most = document.documentElement.clientWidth - tip.offsetWidth - 8;
+  const above = bottom + tip.offsetHeight + 8 > innerHeight && top > tip.offsetHeight + 8;
+  tip.style.left = `${Math.max(8, Math.min(left, most)) + scrollX}px`;
+  tip.style.top = `${(above ? top - tip.offsetHeight : bottom) + scrollY}px`;
+}
+
 function show({ target }) {
+  if (tip.contains(target)) return;
   const link = target.closest(".value, .badge, .symbol, .ref");
-  if (!link || !link.closest("main")) return hide();
+  if (link === current && link) return;
+  hide();
+  if (!link || !link.closest("main")) return;
   if (link.title) {
     link.dataset.title = link.title;
     link.removeAttribute("title");
   }
-  if (!filled(link)) return hide();
+  if (!filled(link)) return;
+  current = link;
   link.setAttribute("aria-describedby", tip.id);
   tip.hidden = false;
-  const place = link.getBoundingClientRect();
-  const left = Math.min(place.left, document.documentElement.clientWidth - tip.offsetWidth - 8);
-  const above = place.bottom + tip.offsetHeight + 8 > innerHeight && place.top > tip.offsetHeight + 8;
-  tip.style.left = `${Math.max(8, left) + scrollX}px`;
-  tip.style.top = `${(above ? place.top - tip.offsetHeight - 6 : place.bottom + 6) + scrollY}px`;
+  place();
+  tip.querySelector("img")?.addEventListener("load", () => current === link && place());
 }
 
 function hide() {
   tip.hidden = true;
-  document.querySelector("[aria-describedby=preview]")?.removeAttribute("aria-describedby");
+  current?.removeAttribute("aria-describedby");
+  current = null;
 }
 
 document.addEventListener("pointerover", show);
 document.addEventListener("focusin", show);
 document.addEventListener("focusout", hide);
-document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
+document.addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") tip.hidden = true;
+});
 
 // The first of each symbol on a page can be reached with the keyboard.
 const seen = new Set();
@@ -67,13 +81,15 @@ document.querySelectorAll(".symbol").forEach((symbol) => {
 // A picture opens at the size of the window, and closes with a click or Escape.
 function enlarge(frame) {
   const shown = [...frame.querySelectorAll("img")].find((picture) => picture.offsetParent);
+  if (!shown) return;
   const dialog = document.createElement("dialog");
   dialog.className = "enlarged";
   dialog.setAttribute("aria-label", frame.getAttribute("aria-label"));
   dialog.style.cssText = (frame.closest("[style]") || frame).style.cssText;
   const picture = shown.cloneNode();
   picture.loading = "eager";
-  dialog.append(picture);
+  const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
+  dialog.append(close, picture);
   dialog.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
@@ -90,6 +106,9 @@ document.querySelectorAll(".figure__picture").forEach((frame) => {
   frame.addEventListener("click", () => enlarge(frame));
   frame.after(button);
 });
+
+// On paper, verdicts are not hidden.
+window.addEventListener("beforeprint", () => document.querySelectorAll("details.claims").forEach((claims) => (claims.open = true)));
 
 window.addEventListener("load", frames);
 window.addEventListener("load", menus);

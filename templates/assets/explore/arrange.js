@@ -1,7 +1,7 @@
 "use strict";
 // Features that the reader arranges by hand in two dimensions, with the two terms of the loss, for the linear and the ReLU model.
 (function () {
-  const root = document.getElementById("explore-arrange"), form = root.querySelector("form"), DRAWN = 1.5;
+  const root = document.getElementById("explore-arrange"), form = root.querySelector("form"), [DRAWN, LONGEST] = [1.5, 1.4];
   const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
   const picture = explore.set(element("arrows"), { viewBox: "-1.5 -1.5 3 3" }), drawMatrix = explore.matrix(element("matrix"));
   const words = {
@@ -20,7 +20,7 @@
       handle.setPointerCapture(event.pointerId);
     });
     handle.addEventListener("pointermove", (event) => handle.hasPointerCapture(event.pointerId) && drag(i, event));
-    handle.addEventListener("pointerup", settle);
+    handle.addEventListener("lostpointercapture", settle);
     handle.addEventListener("keydown", (event) => turn(i, event));
     return handle;
   });
@@ -35,6 +35,7 @@
     return [(width * (u * u + u * v + v * v)) / 3, (width * (start * (2 * u + v) + end * (u + 2 * v))) / 6];
   }
 
+  const inside = (x) => Math.max(-LONGEST, Math.min(LONGEST, x));
   const dot = ([a, b], [c, d]) => a * c + b * d;
 
   // The benefit and the interference term, all features equally important (sup.linear_terms, sup.one_sparse_terms).
@@ -59,7 +60,7 @@
 
   function load() {
     const { count, w } = settings.read(), numbers = w.split(" ").map(Number);
-    const given = numbers.length === 2 * count && numbers.every(Number.isFinite);
+    const given = w && numbers.length === 2 * count && numbers.every((x) => Math.abs(x) <= LONGEST);
     points = given ? Array.from({ length: count }, (_, i) => [numbers[2 * i], numbers[2 * i + 1]]) : start(count);
     draw();
   }
@@ -74,7 +75,7 @@
       explore.set(handle.lastChild, { cx: x, cy: -y, style: `fill: ${colour}` });
       const degrees = Math.round((angle + 360) % 360);
       explore.set(handle, {
-        "aria-label": `Feature ${i + 1}`, "aria-valuenow": degrees,
+        "aria-label": `Feature ${i + 1}`, "aria-description": "Left and right turn it, up and down change its length.", "aria-valuenow": degrees,
         "aria-valuetext": `${degrees} degrees, length ${Math.hypot(x, y).toFixed(2)}`,
       });
     });
@@ -96,24 +97,26 @@
   function drag(i, { clientX, clientY }) {
     const box = picture.getBoundingClientRect(), scale = (2 * DRAWN) / box.width;
     const [x, y] = [(clientX - box.left) * scale - DRAWN, DRAWN - (clientY - box.top) * scale];
-    points[i] = [Math.max(-1.4, Math.min(1.4, x)), Math.max(-1.4, Math.min(1.4, y))];
+    points[i] = [inside(x), inside(y)];
     draw();
   }
 
   function turn(i, event) {
-    const [angle, length] = { ArrowLeft: [2, 0], ArrowRight: [-2, 0], ArrowUp: [0, 0.02], ArrowDown: [0, -0.02] }[event.key] ?? [0, 0];
+    const [angle, length] = { ArrowLeft: [-2, 0], ArrowRight: [2, 0], ArrowUp: [0, 0.02], ArrowDown: [0, -0.02] }[event.key] ?? [0, 0];
     if (!angle && !length) return;
     event.preventDefault();
     rest();
     const [x, y] = points[i], turned = Math.atan2(y, x) + (angle * Math.PI) / 180;
-    const long = Math.max(0, Math.min(1.4, Math.hypot(x, y) + length));
+    const long = Math.max(0, Math.min(LONGEST, Math.hypot(x, y) + length));
     points[i] = [long * Math.cos(turned), long * Math.sin(turned)];
     settle();
   }
 
-  // A step down the loss, with the bias of the ReLU model as well; returns the length of the gradient.
+  // A step down the loss, with the bias of the ReLU model as well; returns whether there was one. The step is halved until the loss
+  // falls, so that it never climbs.
   function descend() {
-    const { bias, relu } = settings.read(), step = 1e-5, rate = relu ? 0.15 : 0.02, W = points.map((point) => [...point]);
+    const { bias, relu } = settings.read(), step = 1e-5, W = points.map((point) => [...point]);
+    let b = bias;
     const slope = (change) => {
       change(step);
       const up = total(W, b, relu);
@@ -122,15 +125,17 @@
       change(step);
       return (up - down) / (2 * step);
     };
-    let b = bias, size = 0;
     const gradient = W.map((point, i) => [0, 1].map((k) => slope((by) => (W[i][k] += by))));
-    const downhill = relu ? slope((by) => (b += by)) : 0;
-    points = points.map((point, i) => point.map((x, k) => {
-      size = Math.max(size, Math.abs(gradient[i][k]));
-      return x - rate * gradient[i][k];
-    }));
-    if (relu) form.elements.bias.value = Math.max(-0.5, Math.min(0, bias - (rate / points.length) * downhill));
-    return size;
+    const downhill = relu ? slope((by) => (b += by)) : 0, before = total(W, bias, relu);
+    for (let rate = relu ? 0.15 : 0.02; rate > 1e-6; rate /= 2) {
+      const moved = points.map((point, i) => point.map((x, k) => inside(x - rate * gradient[i][k])));
+      const lower = relu ? Math.max(-0.5, Math.min(0, bias - (rate / points.length) * downhill)) : bias;
+      if (total(moved, lower, relu) >= before - 1e-9) continue;
+      points = moved;
+      form.elements.bias.value = lower;
+      return true;
+    }
+    return false;
   }
 
   function rest() {
@@ -143,10 +148,10 @@
     say("relax", "Stop");
     let left = 600;
     const move = () => {
-      let size = 1;
-      for (let k = 0; k < (explore.quiet.matches ? 600 : 4) && size > 1e-4 && left > 0; k++, left--) size = descend();
+      let falling = true;
+      for (let k = 0; k < (explore.quiet.matches ? 600 : 4) && falling && left > 0; k++, left--) falling = descend();
       settle();
-      motion = size > 1e-4 && left > 0 ? requestAnimationFrame(move) : (rest(), 0);
+      motion = falling && left > 0 ? requestAnimationFrame(move) : (rest(), 0);
     };
     motion = requestAnimationFrame(move);
   }
@@ -163,7 +168,7 @@ print(sup.${relu ? `one_sparse_terms(W[None], np.full((1, ${points.length}), ${b
     if (values.count === points.length) return draw();
     form.elements.w.value = "";
     load();
-  });
+  }, () => load());
   load();
   element("relax").addEventListener("click", () => (motion ? rest() : relax()));
   element("reset").addEventListener("click", () => {

@@ -8,8 +8,8 @@
   const cursor = element("curve").appendChild(explore.svg("path", { class: "explore__second" }));
   const words = {
     time: ({ time }) => `step ${step[time]}`,
-    turn: ({ turn }) => `${turn}°`,
-    tilt: ({ tilt }) => `${tilt}°`,
+    turn: ({ turn }) => `${Math.round(turn)}°`,
+    tilt: ({ tilt }) => `${Math.round(tilt)}°`,
   };
   const edges = [];
   for (let i = 0; i < FEATURES; i++) for (let j = 0; j < i; j++) edges.push([i, j, picture.appendChild(explore.svg("line", { class: "explore__edge" }))]);
@@ -59,11 +59,11 @@
   picture.addEventListener("pointermove", ({ clientX, clientY }) => {
     if (!grabbed) return;
     const [x, y, turn, tilt] = grabbed;
-    form.elements.turn.value = (((turn + (clientX - x) / 2) % 360) + 360) % 360;
-    form.elements.tilt.value = Math.max(-90, Math.min(90, tilt + (clientY - y) / 2));
+    form.elements.turn.value = Math.round((((turn + (clientX - x) / 2) % 360) + 360) % 360);
+    form.elements.tilt.value = Math.round(Math.max(-90, Math.min(90, tilt + (clientY - y) / 2)));
     settings.save();
   });
-  picture.addEventListener("pointerup", () => (grabbed = null));
+  picture.addEventListener("lostpointercapture", () => (grabbed = null));
   element("reset").addEventListener("click", () => {
     halt();
     settings.reset();

@@ -95,12 +95,19 @@
     return halt;
   }
 
-  // The settings of `form`, kept in the address as #name=value&...; `changed(settings)` is called when the user changes one.
-  // `words` tells for each name how to say a value; what has the attribute data-words="name" says it.
-  function settings(form, words, changed) {
-    const fields = [...form.elements].filter((field) => field.name), defaults = fields.map((field) => field.value);
+  // The settings of `form`, kept in the address as #name=value&...; `changed(settings)` is called when the user changes one, and
+  // `loaded(settings)`, which is the same unless given, when another address does. `words` tells for each name how to say a value;
+  // what has the attribute data-words="name" says it.
+  function settings(form, words, changed, loaded = changed) {
+    const fields = [...form.elements].filter((field) => field.name);
+    const defaults = fields.map(({ type, defaultValue, options }) => (type === "select-one" ? options[0].value : defaultValue));
     const value = (field) => (field.type === "hidden" ? field.value : Number(field.value));
     const read = () => Object.fromEntries(fields.map((field) => [field.name, value(field)]));
+    const put = (values) => fields.forEach((field, k) => {
+      field.value = values[k] ?? defaults[k];
+      if (field.value === "" && field.type !== "hidden" || !field.checkValidity()) field.value = defaults[k];
+    });
+    let written = location.hash, timer = 0;
     function say() {
       const values = read();
       for (const place of form.querySelectorAll("[data-words]")) place.textContent = words[place.dataset.words](values);
@@ -108,33 +115,39 @@
     }
     function load() {
       const given = new URLSearchParams(location.hash.slice(1));
-      fields.forEach((field) => given.has(field.name) && (field.value = given.get(field.name)));
+      put(fields.map((field) => given.get(field.name) ?? undefined));
       say();
+    }
+    // Browsers limit how often an address may change, and a drag changes it with every movement.
+    function write() {
+      const all = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+      for (const [name, value] of Object.entries(read())) all.set(name, value);
+      history.replaceState(null, "", (written = `#${all}`));
     }
     function save() {
       say();
-      const all = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
-      for (const [name, value] of Object.entries(read())) all.set(name, value);
-      history.replaceState(null, "", `#${all}`);
+      clearTimeout(timer);
+      timer = setTimeout(write, 250);
       changed(read());
     }
     form.addEventListener("input", save);
     form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", () => {
+      if (location.hash === written || !fields.some(({ name }) => location.hash.includes(`${name}=`))) return;
       load();
-      changed(read());
+      loaded(read());
     });
     load();
     const reset = () => {
-      fields.forEach((field, k) => (field.value = defaults[k]));
+      put(defaults);
       save();
     };
     return { read, save, reset };
   }
 
-  // Trains a spec in a worker. `seen` is called with {step, steps, parameters, loss}, some `looks` times, and the last time with
+  // Trains a spec in a worker; `failed` is called with a message if it cannot. `seen` is called with {step, steps, parameters, loss}, some `looks` times, and the last time with
   // `digest` as well, the content digest of the run with a snapshot at the start of its last fifth. Returns a function that stops it.
-  function train(spec, looks, seen) {
+  function train(spec, looks, seen, failed) {
     const work = `${supTwin.source}
       onmessage = ({ data: { spec, looks } }) => {
         const steps = supTwin.completeRun(spec).recipe.steps, late = Math.floor((4 * steps) / 5);
@@ -152,6 +165,10 @@
       seen(data);
       if (data.digest) stop();
     };
+    worker.onerror = ({ message }) => {
+      stop();
+      failed(message ?? "The browser starts no worker.");
+    };
     const stop = () => {
       worker.terminate();
       URL.revokeObjectURL(address);
@@ -166,14 +183,21 @@
   }
 
   async function copy(text, button) {
-    const before = button.textContent;
+    button.dataset.label ??= button.textContent;
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
-      prompt("Copy this:", text);
+      const dialog = document.createElement("dialog"), area = document.createElement("textarea");
+      Object.assign(area, { value: text, rows: text.split("\n").length, cols: 60, readOnly: true });
+      area.setAttribute("aria-label", "The program, to be copied");
+      dialog.append(area);
+      dialog.addEventListener("close", () => dialog.remove());
+      document.body.append(dialog);
+      dialog.showModal();
+      area.select();
     }
-    setTimeout(() => (button.textContent = before), 1500);
+    setTimeout(() => (button.textContent = button.dataset.label), 1500);
   }
 
   globalThis.explore = { svg, set, quiet, importanceColour, arrows, matrix, curve, player, settings, train, inView, copy };

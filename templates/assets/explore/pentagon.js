@@ -74,16 +74,26 @@ print(sup.train((run,))["W"])
     say("train", "Train");
   }
 
-  function start() {
+  // What was found belongs to other settings.
+  function forget() {
     halt();
+    for (const name of ["digest", "verdict"]) say(name, "");
+    for (const name of ["step", "loss", "count"]) say(name, "—");
+  }
+
+  function start() {
+    if (!form.reportValidity()) return;
+    forget();
     const values = settings.read(), points = [];
-    ["digest", "verdict"].forEach((name) => say(name, ""));
     say("train", "Stop");
-    stop = explore.train(spec(values), 60, (state) => shown(state, points, values));
+    stop = explore.train(spec(values), 60, (state) => shown(state, points, values), (message) => {
+      halt();
+      say("verdict", message);
+    });
   }
 
   root.hidden = false;
-  const settings = explore.settings(form, words, halt);
+  const settings = explore.settings(form, words, forget);
   draw();
   element("train").addEventListener("click", () => (stop ? halt() : start()));
   element("reset").addEventListener("click", settings.reset);
