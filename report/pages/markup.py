@@ -162,7 +162,10 @@ class Markup:
         return f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'}: {' '.join(parts)}"
 
     def note(self, caller: Callable[[], str]) -> str:
-        """A note beside the text, the body of a `{% call %}` in one paragraph; it belongs to the word before."""
+        """A note beside the text, the body of a `{% call %}` in one paragraph; it belongs to the word before.
+
+        The call ends with `{% endcall +%}`, for without the sign Jinja takes the end of the line, and so of the paragraph.
+        """
         text = " ".join(caller().split())
         return f'<span class="note-mark" aria-hidden="true"></span><span class="note" role="note">{text}</span>'
 

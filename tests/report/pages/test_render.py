@@ -113,6 +113,16 @@ def test_a_note_follows_its_word_and_stays_in_its_paragraph(page):
     )
 
 
+def test_every_note_leaves_the_end_of_its_line():
+    texts = {path.name: path.read_text("utf-8") for path in TEMPLATES.glob("*.md")}
+    notes = [
+        (name, end)
+        for name, text in texts.items()
+        for end in re.findall(r"call note\(\) %\}.*?\{% (endcall[ +]*)%\}", text, re.S)
+    ]
+    assert len(notes) > 5 and {end for _, end in notes} == {"endcall +"}
+
+
 def test_a_section_leads_to_its_place_in_the_paper(page):
     assert page('{{ original("Demonstrating Superposition", "demonstrating") }}') == (
         '<p class="paper-title">In the paper: <a href="https://transformer-circuits.pub/2022/toy_model/index.html#demonstrating">'
