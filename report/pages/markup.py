@@ -88,6 +88,7 @@ class Markup:
     def __init__(self, build: Build, page: str, labels: Labels, bibliography: Bibliography, part: Callable[..., str]) -> None:
         self.build, self.page, self.labels, self.bibliography, self.part = build, page, labels, bibliography, part
         self.cited: list[str] = []
+        self.arrays: dict[str, Any] = {}  # of figures whose data the page has asked for
         self.names = {label: figure.name for figure in build.figures for label in figure.about.label.split(", ")}
         self.claims = {claim.id: claim for figure in build.figures for claim in figure.claims}
 
@@ -146,19 +147,20 @@ class Markup:
     def verdict(self, id: str) -> str:
         """The verdict on claim `id`: a sign and the id, linked to the ledger; screen readers hear the verdict in a word."""
         claim = self._claim(id)
-        inside = self.badge(claim.verdict, f'{id}<span class="hidden"> {claim.verdict}</span>')
+        inside = self.badge(claim.verdict, id)
         words = escape(f"{claim.text} {claim.verdict.capitalize()}: {claim.reason}")
         return f'<a class="badge" href="{self.href(f"claims.html#{id}")}" title="{words}">{inside}</a>'
 
     def badge(self, verdict: str, text: str = "") -> str:
-        """A verdict as a coloured sign with words."""
+        """A verdict as a coloured sign with its word, or with `text`; then the word is for screen readers alone."""
         sign = f'<span aria-hidden="true">{MARKS[verdict]}</span>'
-        return f'<span class="verdict verdict--{verdict.replace(" ", "-")}">{sign} {text or verdict}</span>'
+        words = f'{text}<span class="hidden"> {verdict}</span>' if text else verdict
+        return f'<span class="verdict verdict--{verdict.replace(" ", "-")}">{sign} {words}</span>'
 
     def tally(self, claims: Sequence[ClaimRecord]) -> str:
         """How many claims there are, and how many with each verdict."""
         counts = {kind: sum(claim.verdict == kind for claim in claims) for kind in MARKS}
-        parts = [self.badge(kind, f'{count}<span class="hidden"> {kind}</span>') for kind, count in counts.items() if count]
+        parts = [self.badge(kind, str(count)) for kind, count in counts.items() if count]
         return f"{len(claims)} {'claim' if len(claims) == 1 else 'claims'}: {' '.join(parts)}"
 
     def note(self, caller: Callable[[], str]) -> str:
@@ -246,7 +248,9 @@ class Markup:
         Raises:
             PageError: if the figure has no such array.
         """
-        arrays = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
+        if figure not in self.arrays:
+            self.arrays[figure] = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
+        arrays = self.arrays[figure]
         if array not in arrays:
             raise PageError(f"no array {array!r} in the data of {figure}; there are {', '.join(arrays)}.")
         return arrays[array]["data"] if digits is None else _rounded(arrays[array]["data"], digits)
