@@ -1,16 +1,14 @@
 "use strict";
 // Features that the reader arranges by hand in two dimensions, with the two terms of the loss, for the linear and the ReLU model.
 (function () {
-  const root = document.getElementById("explore-arrange"), form = root.querySelector("form"), [DRAWN, LONGEST] = [1.5, 1.4];
-  const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
-  const picture = explore.set(element("arrows"), { viewBox: "-1.5 -1.5 3 3" }), drawMatrix = explore.matrix(element("matrix"));
+  const { root, form, element, say } = explore.stage("arrange", draw), [DRAWN, LONGEST] = [1.5, 1.4];
+  const picture = explore.plane(element("arrows")), drawMatrix = explore.matrix(element("matrix"));
   const words = {
     count: ({ count }) => count,
     bias: ({ bias, relu }) => (relu ? bias.toFixed(2) : "the best, as always"),
   };
   let points = [], motion = 0;
 
-  for (const d of ["M-1.4 0H1.4", "M0 -1.4V1.4"]) picture.append(explore.svg("path", { d, class: "explore__axis" }));
   picture.append(explore.svg("circle", { r: 1, class: "explore__axis" }));
   const handles = Array.from({ length: 6 }, (_, i) => {
     const handle = picture.appendChild(explore.svg("g", { tabindex: 0, role: "slider", "aria-valuemin": 0, "aria-valuemax": 360 }));
@@ -177,6 +175,5 @@ print(sup.${relu ? `one_sparse_terms(W[None], np.full((1, ${points.length}), ${b
     load();
   });
   element("copy").addEventListener("click", ({ target }) => explore.copy(python(settings.read()), target));
-  new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   explore.inView(root, () => {}, rest);
 })();

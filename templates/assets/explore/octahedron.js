@@ -1,8 +1,7 @@
 "use strict";
 // The paths of six features in three dimensions, step by step, from near the origin to an octahedron.
 (function () {
-  const root = document.getElementById("explore-octahedron"), form = root.querySelector("form"), FEATURES = 6, SET = 3;
-  const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
+  const { root, form, element, say } = explore.stage("octahedron"), FEATURES = 6, SET = 3;
   const { W, loss, step, shown } = JSON.parse(root.dataset.models), STAGES = ["A", "B", "C", "D"];
   const picture = explore.set(element("space"), { viewBox: "-1.5 -1.5 3 3" }), drawCurve = explore.curve(element("curve"));
   const cursor = element("curve").appendChild(explore.svg("path", { class: "explore__second" }));

@@ -31,11 +31,25 @@
     return mixed(zero, value < 0 ? negative : positive, Math.min(1, Math.abs(value)));
   }
 
+  // What every explorable begins with: its element with the id `explore-name`, its form, its parts by name, and a way to write into
+  // them. `drawn` is called again when the page changes its colours.
+  function stage(name, drawn) {
+    const root = document.getElementById(`explore-${name}`), element = (part) => root.querySelector(`[data-part="${part}"]`);
+    if (drawn) new MutationObserver(() => drawn()).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+    return { root, form: root.querySelector("form"), element, say: (part, text) => (element(part).textContent = text) };
+  }
+
+  // Two axes through the middle of a square from -1.5 to 1.5, for vectors of lengths about one.
+  function plane(picture) {
+    set(picture, { viewBox: "-1.5 -1.5 3 3" });
+    for (const d of ["M-1.4 0H1.4", "M0 -1.4V1.4"]) picture.append(svg("path", { d, class: "explore__axis" }));
+    return picture;
+  }
+
   // Arrows from the origin of a plane, one a feature: draw(W, n) takes the weights row by row, (2, n). The picture is turned so
   // that the most important feature points up, a little to the right, unless `as` is "given"; that changes nothing for the model.
   function arrows(picture, as = "turned") {
-    set(picture, { viewBox: "-1.5 -1.5 3 3" });
-    for (const d of ["M-1.4 0H1.4", "M0 -1.4V1.4"]) picture.append(svg("path", { d, class: "explore__axis" }));
+    plane(picture);
     const drawn = [];
     return function draw(W, n) {
       const angle = as === "given" ? 0 : Math.PI / 2 - Math.atan2(W[n], W[0]) - Math.PI / 18;
@@ -145,8 +159,9 @@
     return { read, save, reset };
   }
 
-  // Trains a spec in a worker; `failed` is called with a message if it cannot. `seen` is called with {step, steps, parameters, loss}, some `looks` times, and the last time with
-  // `digest` as well, the content digest of the run with a snapshot at the start of its last fifth. Returns a function that stops it.
+  // Trains a spec in a worker; `failed` is called with a message if it cannot. `seen` is called with {step, steps, parameters, loss},
+  // some `looks` times, and the last time with `digest` as well, the content digest of the run with a snapshot at the start of its
+  // last fifth. Returns a function that stops it.
   function train(spec, looks, seen, failed) {
     const work = `${supTwin.source}
       onmessage = ({ data: { spec, looks } }) => {
@@ -200,5 +215,5 @@
     setTimeout(() => (button.textContent = button.dataset.label), 1500);
   }
 
-  globalThis.explore = { svg, set, quiet, importanceColour, arrows, matrix, curve, player, settings, train, inView, copy };
+  globalThis.explore = { svg, set, quiet, importanceColour, stage, plane, arrows, matrix, curve, player, settings, train, inView, copy };
 })();

@@ -1,10 +1,9 @@
 "use strict";
 // Trains five features in two dimensions in the reader's browser, and compares the result with the published one.
 (function () {
-  const root = document.getElementById("explore-pentagon"), form = root.querySelector("form");
+  const { root, form, element, say } = explore.stage("pentagon", draw);
   const published = JSON.parse(root.dataset.published), steps = Number(root.dataset.steps), FEATURES = 5;
   const DENSITIES = [1, 0.7, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.01];
-  const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
   const drawArrows = explore.arrows(element("arrows")), drawCurve = explore.curve(element("curve"));
   const words = {
     density: ({ density }) => DENSITIES[density],
@@ -98,7 +97,6 @@ print(sup.train((run,))["W"])
   element("train").addEventListener("click", () => (stop ? halt() : start()));
   element("reset").addEventListener("click", settings.reset);
   element("copy").addEventListener("click", ({ target }) => explore.copy(python(settings.read()), target));
-  new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   let begun = explore.quiet.matches;
   explore.inView(root, () => {
     if (!begun) start();

@@ -1,8 +1,7 @@
 "use strict";
 // Stretches a pentagon: one feature becomes denser or sparser than the other four, until two antipodal pairs are better.
 (function () {
-  const root = document.getElementById("explore-stretch"), form = root.querySelector("form"), FEATURES = 5;
-  const element = (name) => root.querySelector(`[data-part="${name}"]`), say = (name, text) => (element(name).textContent = text);
+  const { root, form, element, say } = explore.stage("stretch", draw), FEATURES = 5;
   const { relative, pentagon, square, W, best } = JSON.parse(root.dataset.models);
   const ARRANGEMENTS = ["another arrangement", "two antipodal pairs", "pentagon"];
   const drawArrows = explore.arrows(element("arrows"), "given"), plot = explore.set(element("losses"), { viewBox: "0 0 100 60" });
@@ -35,6 +34,5 @@
     halt();
     settings.reset();
   });
-  new MutationObserver(draw).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   explore.inView(root, () => {}, halt);
 })();
