@@ -87,7 +87,11 @@
     return Float32Array.from(U.subarray(0, count), (word) => normal(word) * spread);
   }
 
-  // A function (step, block, X) that fills X with a block of samples, lanes of one feature together (sup/law.py).
+  // Which lanes of each row of a block are not zero: of row j the first counts[j] of `lanes` from j * LANES on. Zeros add nothing to
+  // a sum that began at zero, not even a sign, and most features and most of what a ReLU lets through are zeros.
+  const rows = (count) => ({ values: new Float32Array(count * LANES), lanes: new Uint8Array(count * LANES), counts: new Uint8Array(count) });
+
+  // A function (step, block, X) that fills the rows X with a block of samples, lanes of one feature together (sup/law.py).
   function sampler(run, stream) {
     const { n_features: n, distribution: features } = run, sets = features.sizes?.length ?? 0;
     const apart = features.kind === "Anticorrelated", key = streamKey(run, stream);
@@ -97,24 +101,36 @@
     function independent() {
       const low = each(features.low, n), high = each(features.high, n), base = Float32Array.from(low);
       const scale = Float32Array.from(T, (t, j) => (high[j] - low[j]) / t);
-      return (X, j) => {
-        for (let i = j * LANES; i < (j + 1) * LANES; i++) {
-          const v = U[i] >>> 1;
-          X[i] = v < T[j] ? madd(fround(v), scale[j], base[j]) : 0;
+      return ({ values, lanes, counts }, j) => {
+        const at = j * LANES, most = T[j], step = scale[j], start = base[j];
+        let count = 0;
+        for (let r = 0; r < LANES; r++) {
+          lanes[at + count] = r;
+          count += (U[at + r] >>> 1) < most ? 1 : 0;
         }
+        values.fill(0, at, at + LANES);
+        for (let k = 0; k < count; k++) {
+          const i = at + lanes[at + k];
+          values[i] = madd(fround(U[i] >>> 1), step, start);
+        }
+        counts[j] = count;
       };
     }
 
     // Member c of an anticorrelated set of s is active where c T <= v s < (c + 1) T: whole numbers below 2^53, so exact.
     function inSets() {
       const members = features.sizes.flatMap((size, k) => Array.from({ length: size }, (_, c) => ({ k, c, size })));
-      return (X, j) => {
+      return ({ values, lanes, counts }, j) => {
         const { k, c, size } = members[j], [s, from, to] = apart ? [size, c * T[k], (c + 1) * T[k]] : [1, 0, T[k]];
         const first = (apart ? k : n + k) * LANES, second = (apart ? sets + k : j) * LANES;
+        let count = 0;
         for (let r = 0; r < LANES; r++) {
-          const v = (U[first + r] >>> 1) * s;
-          X[j * LANES + r] = v >= from && v < to ? fround(fround(U[second + r] >>> 1) * unit) : 0;
+          const v = (U[first + r] >>> 1) * s, x = v >= from && v < to ? fround(fround(U[second + r] >>> 1) * unit) : 0;
+          values[j * LANES + r] = x;
+          lanes[j * LANES + count] = r;
+          count += x !== 0 ? 1 : 0;
         }
+        counts[j] = count;
       };
     }
 
@@ -125,23 +141,29 @@
     };
   }
 
-  // The two matrix products of a model, one lane after another, each sum in the order of its index (kernel/network.py).
-  function toHidden(W, source, target, n, m) {
-    for (let a = 0; a < m; a++) {
-      for (let r = 0; r < LANES; r++) {
-        let sum = 0;
-        for (let j = 0; j < n; j++) sum = madd(W[a * n + j], source[j * LANES + r], sum);
-        target[a * LANES + r] = sum;
+  // The two matrix products of a model: each lane's sum in the order of its index (kernel/network.py). Lanes are innermost, so that
+  // a processor has many sums to work at while each waits for its own.
+  function toHidden(W, { values, lanes, counts }, H, n, m) {
+    H.fill(0);
+    for (let j = 0; j < n; j++) {
+      const at = j * LANES, count = counts[j];
+      for (let a = 0; a < m; a++) {
+        const weight = W[a * n + j], to = a * LANES;
+        for (let k = 0; k < count; k++) {
+          const r = lanes[at + k];
+          H[to + r] = madd(weight, values[at + r], H[to + r]);
+        }
       }
     }
   }
 
   function toOutput(V, b, H, Z, n, m) {
     for (let j = 0; j < n; j++) {
-      for (let r = 0; r < LANES; r++) {
-        let sum = b[j];
-        for (let a = 0; a < m; a++) sum = madd(V[a * n + j], H[a * LANES + r], sum);
-        Z[j * LANES + r] = sum;
+      const to = j * LANES;
+      Z.fill(b[j], to, to + LANES);
+      for (let a = 0; a < m; a++) {
+        const weight = V[a * n + j], at = a * LANES;
+        for (let r = 0; r < LANES; r++) Z[to + r] = madd(weight, H[at + r], Z[to + r]);
       }
     }
   }
@@ -152,13 +174,33 @@
   }
 
   // Adds the products of hidden dimensions and features to G, each lane by itself.
-  function addOuter(G, hidden, features, n, m) {
-    for (let a = 0; a < m; a++) {
-      for (let j = 0; j < n; j++) {
-        const g = (a * n + j) * LANES, h = a * LANES, f = j * LANES;
-        for (let r = 0; r < LANES; r++) G[g + r] = madd(hidden[h + r], features[f + r], G[g + r]);
+  function addOuter(G, H, { values, lanes, counts }, n, m) {
+    for (let j = 0; j < n; j++) {
+      const at = j * LANES, count = counts[j];
+      for (let a = 0; a < m; a++) {
+        const to = (a * n + j) * LANES, from = a * LANES;
+        for (let k = 0; k < count; k++) {
+          const r = lanes[at + k];
+          G[to + r] = madd(H[from + r], values[at + r], G[to + r]);
+        }
       }
     }
+  }
+
+  // The derivatives of half the loss by feature j's outputs before their ReLU, into row j of E and onto those of the bias in GB.
+  function errors({ values, lanes, counts }, j, X, Z, importance, output, absolute, GB) {
+    const at = j * LANES;
+    let count = 0;
+    for (let r = 0; r < LANES; r++) {
+      lanes[at + count] = r;
+      count += !output || Z[at + r] > 0 ? 1 : 0;
+    }
+    for (let k = 0; k < count; k++) {
+      const i = at + lanes[at + k], x = X[i], target = absolute && !(x > 0) ? -x : x;
+      values[i] = fround(importance * fround(Z[i] - target));
+      GB[i] = GB[i] + values[i];
+    }
+    counts[j] = count;
   }
 
   // The sum of the lanes at `start`, halving their number each time; overwrites them.
@@ -204,7 +246,7 @@
 
   // A model in training, from its initial weights on: `done` of `steps` updates are behind it.
   class Training {
-    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #Z; #D; #powers = [1, 1]; #due; #seen = [];
+    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #E; #Z; #D; #powers = [1, 1]; #due; #seen = [];
 
     // `snapshots` are the steps, in rising order, after which to record parameters and loss for the result.
     constructor(spec, snapshots = []) {
@@ -221,7 +263,8 @@
       this.#V = tied ? this.#W : new Parameter(transposed(weights.subarray(n * m), n, m));
       this.#b = new Parameter(new Float32Array(n));
       this.#parameters = tied ? [this.#W, this.#b] : [this.#W, this.#V, this.#b];
-      [this.#X, this.#H, this.#Z, this.#D] = [n, m, n, m].map((rows) => new Float32Array(rows * LANES));
+      [this.#X, this.#E] = [rows(n), rows(n)];
+      [this.#H, this.#Z, this.#D] = [m, n, m].map((count) => new Float32Array(count * LANES));
     }
 
     // Up to `count` updates more; returns how many are done in all.
@@ -246,21 +289,14 @@
     }
 
     #addGradients(block) {
-      const { n_features: n, n_hidden: m, model } = this.run, X = this.#X, H = this.#H, Z = this.#Z, D = this.#D;
-      const { hidden, output, target: wanted } = TRAITS[model], absolute = wanted === "|x|", GB = this.#b.lanes;
+      const { n_features: n, n_hidden: m, model } = this.run, X = this.#X, E = this.#E, H = this.#H, Z = this.#Z, D = this.#D;
+      const { hidden, output, target } = TRAITS[model];
       this.#forward(this.#draw, this.done, block);
-      for (let j = 0; j < n; j++) {
-        const weight = this.#importance[j];
-        for (let i = j * LANES; i < (j + 1) * LANES; i++) {
-          const z = Z[i], target = absolute && !(X[i] > 0) ? -X[i] : X[i];
-          Z[i] = !output || z > 0 ? fround(weight * fround(z - target)) : 0;
-          GB[i] = GB[i] + Z[i];
-        }
-      }
-      toHidden(this.#V.P, Z, D, n, m);
+      for (let j = 0; j < n; j++) errors(E, j, X.values, Z, this.#importance[j], output, target === "|x|", this.#b.lanes);
+      toHidden(this.#V.P, E, D, n, m);
       if (hidden) gated(D, H);
       addOuter(this.#W.lanes, D, X, n, m);
-      addOuter(this.#V.lanes, H, Z, n, m);
+      addOuter(this.#V.lanes, H, E, n, m);
     }
 
     #update() {
@@ -278,7 +314,7 @@
 
     // Importance-weighted loss on the fixed draws of the stream `eval`; costs as much as some 30 updates.
     loss() {
-      const { n_features: n, model } = this.run, X = this.#X, Z = this.#Z, L = new Float32Array(LANES);
+      const { n_features: n, model } = this.run, X = this.#X.values, Z = this.#Z, L = new Float32Array(LANES);
       const draw = sampler(this.run, "eval"), { output, target: wanted } = TRAITS[model], absolute = wanted === "|x|";
       let total = 0;
       for (let block = 0; block < EVAL_SAMPLES / LANES; block++) {
