@@ -39,6 +39,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/citations       the bibliography
     pages/site            the site, built from the pages
     pages/formulas        formulas as HTML
+    pages/search          the index of the search
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError, StoreError, cannot_write
-from report.pages import formulas
+from report.pages import formulas, search
 from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
@@ -115,6 +115,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
     for path in (new / "assets").rglob("*.min.*s"):
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
     formulas.render(new)
+    search.rank(new)
     if links := broken_links(new):
         raise SiteError("\n  ".join(["the site has broken links:", *links]))
 
@@ -158,7 +159,7 @@ def _stamp(out: Path) -> str:
 def _digest_inputs(docs: Path, config: Path) -> str:
     """Digest of everything that decides the site's bytes."""
     hasher = hashlib.sha256(_digest_tree(docs).encode())
-    sources = (Path(__file__), Path(formulas.__file__), formulas.KATEX, formulas.GLOSSARY)
+    sources = (Path(__file__), Path(formulas.__file__), Path(search.__file__), formulas.KATEX, formulas.GLOSSARY)
     for path in (config, *sources, *sorted(config.parent.glob("templates/overrides/**/*.html"))):
         hasher.update(path.read_bytes())
     for tool in _TOOLS:

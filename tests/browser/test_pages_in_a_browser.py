@@ -54,6 +54,32 @@ def test_search_finds_words_without_leaving(addresses, open_page, way):
     assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
 
 
+def test_the_search_index_waits_for_the_reader_who_searches(addresses, open_page):
+    watch = Watch()
+    page = open_page(watch)
+    page.goto(f"{addresses['root']}/index.html", wait_until="networkidle")
+    assert [url for url in watch.requests if "search_index" in url] == []
+    page.keyboard.press("/")
+    page.keyboard.type("C9", delay=20)
+    page.wait_for_selector(".md-search-result__link", timeout=10_000)
+    assert [url.rsplit("/", 1)[1] for url in watch.requests if "search_index" in url] == ["search_index.json"]
+    assert watch.problems == []
+
+
+@pytest.mark.parametrize("id", ["C9", "C9-N", "C90", "C-S1", "C84-T"])
+def test_the_id_of_a_claim_leads_to_its_card(addresses, open_page, id):
+    page = open_page()
+    page.goto(f"{addresses['file']}/index.html")
+    page.click(".md-search__input")
+    page.keyboard.type(id, delay=20)
+    best = "document.querySelector('.md-search-result__link:not([href$=\"claims.html\"])')"
+    page.wait_for_function(f"{best}?.href.includes('claims.html') && {best}.hash === '#{id}'", timeout=10_000)
+    page.keyboard.press("Enter")  # to the best result
+    page.wait_for_url(f"**/claims.html#{id}")
+    card = page.locator(".claim", has=page.locator(":target"))
+    assert card.get_attribute("aria-label") == f"Claim {id}"
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 @pytest.mark.parametrize("name", ["motivation", "demonstrating"])
 def test_formulas_are_rendered_with_and_without_scripts(addresses, open_page, name, scripts):
