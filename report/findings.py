@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from figures.base import Claim, Data, Finding, Value
+from figures.base import Claim, Data, Finding, Range, Value
 
 Ends: TypeAlias = tuple[float | None, float | None]
 """The ends of an interval; None where it is unbounded."""
@@ -72,6 +72,8 @@ class ClaimRecord:
         seeds: How many models it rests on; 0 when it is exact.
         measured: What the number is, in words.
         needed: When the claim holds and when its number agrees with the paper's, in words; both empty if it is not testable.
+        holds: The range of the number in which the claim holds; None if it is not testable.
+        agrees: The range in which the number also agrees with the paper's; None where the paper gives none.
         identity: Whether the number follows from definitions, so that it checks the code and not the models.
         verdict: reproduced, differs, not reproduced, undecided or not testable.
         reason: Why, in a sentence.
@@ -93,6 +95,8 @@ class ClaimRecord:
     seeds: int
     measured: str
     needed: str
+    holds: Ends | None
+    agrees: Ends | None = None
     identity: bool = False
     verdict: str
     reason: str
@@ -114,8 +118,8 @@ class ClaimRecord:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "ClaimRecord":
         """The record that `row` wrote."""
-        interval = None if row["interval"] is None else tuple(row["interval"])
-        return cls(**{**row, "interval": interval, "runs": tuple(TrainedOn(**sweep) for sweep in row["runs"])})
+        ends = {name: None if row[name] is None else tuple(row[name]) for name in ("interval", "holds", "agrees")}
+        return cls(**{**row, **ends, "runs": tuple(TrainedOn(**sweep) for sweep in row["runs"])})
 
 
 def claim_record(finding: Finding, data: Data) -> ClaimRecord:
@@ -132,12 +136,18 @@ def claim_record(finding: Finding, data: Data) -> ClaimRecord:
         seeds=estimate.models,
         measured="" if claim.not_testable else claim.quantity,
         needed="" if claim.not_testable else needed(claim),
+        holds=None if claim.not_testable else _ends(claim.holds),
+        agrees=_ends(claim.agrees) if claim.agrees else None,
         identity=claim.identity,
         verdict=finding.verdict,
         reason=finding.reason,
         rows=claim.rows(data) if claim.rows else None,
         cause=claim.cause if finding.verdict in ("differs", "not reproduced") else "",
     )
+
+
+def _ends(range: Range) -> Ends:
+    return finite(range.low), finite(range.high)
 
 
 def needed(claim: Claim) -> str:

@@ -100,6 +100,7 @@ class Markup:
             "paper": FIGURES,
             "drawn": self.names,
             "settled": SETTLED,
+            "signs": MARKS,
             "verdicts": self._verdicts(),
             "identities": [claim.id for claim in self.claims.values() if claim.identity],
             "size": _size,
@@ -108,7 +109,7 @@ class Markup:
         }
         methods = (
             self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href, self.interval,
-            self.locked, self.note, self.original, self.prose, self.published,
+            self.ledger, self.locked, self.note, self.original, self.prose, self.published,
             self.ref, self.rows, self.source, self.tally, self.value, self.verdict,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
@@ -186,6 +187,11 @@ class Markup:
     def card(self, claim: ClaimRecord) -> str:
         """A claim as the ledger shows it."""
         return self.part("claim.html", self.functions() | {"claim": claim})
+
+    def ledger(self) -> str:
+        """All claims as JSON, with what their verdicts follow from, for a script that moves their ranges."""
+        fields = ("id", "verdict", "value", "interval", "holds", "agrees", "unit")
+        return json.dumps([[getattr(claim, name) for name in fields] for claim in self.claims.values()], separators=(",", ":"))
 
     def rows(self, id: str) -> str:
         """The details of claim `id` as a table; the reason where its models leave it undecided and the table empty.

@@ -202,7 +202,8 @@ def test_claims_in_json_follow_the_contract_whatever_the_verdicts(tiny, capsys):
     captured = capsys.readouterr()
     first, second = json.loads(captured.out)
     assert set(first) == {"id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "measured",
-                          "needed", "identity", "verdict", "reason", "profile", "engine", "runs", "cause"}  # fmt: skip
+                          "needed", "holds", "agrees", "identity", "verdict", "reason", "profile", "engine", "runs",
+                          "cause"}  # fmt: skip
     assert [first["verdict"], second["verdict"]] == ["reproduced", "not reproduced"]
     assert (first["measured"], first["needed"]) == ("mean loss", "at least 0.01") and captured.err.startswith("Trained 6 runs")
     assert tiny("claims") == 0

@@ -51,8 +51,8 @@ def test_an_exact_claim_has_no_interval_and_what_is_undefined_no_value():
 
 
 def test_the_row_of_a_claim_has_the_fields_of_the_contract_in_order():
-    contract = "id figure source text paper value unit interval seeds measured needed identity verdict reason profile engine "
-    contract += "runs rows cause"
+    contract = "id figure source text paper value unit interval seeds measured needed holds agrees identity verdict reason "
+    contract += "profile engine runs rows cause"
     assert list(fakes.claim("C1", "intro").row()) == contract.split()
 
 

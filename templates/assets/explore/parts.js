@@ -115,7 +115,7 @@
   function settings(form, words, changed, loaded = changed) {
     const fields = [...form.elements].filter((field) => field.name);
     const defaults = fields.map(({ type, defaultValue, options }) => (type === "select-one" ? options[0].value : defaultValue));
-    const value = (field) => (field.type === "hidden" ? field.value : Number(field.value));
+    const value = ({ type, value: text }) => (type === "hidden" || Number.isNaN(Number(text)) ? text : Number(text));
     const read = () => Object.fromEntries(fields.map((field) => [field.name, value(field)]));
     const put = (values) => fields.forEach((field, k) => {
       field.value = values[k] ?? defaults[k];
