@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from report import files
+from report.again import choose
 from report.errors import StoreError, cannot_write
 from report.findings import finite
 from report.plan import PlannedSweep
@@ -50,6 +51,8 @@ def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord
         runs=tuple(runs),
         shards=len(planned.shards),
         seconds=None if None in seconds else sum(s for s in seconds if s is not None),
+        snapshots=planned.sweep.snapshots,
+        again=choose(planned.sweep, [run.content_digest for run in runs]),
     )
 
 

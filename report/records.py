@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import figures
 from figures.base import About, Value
+from report.again import Again
 from report.findings import ClaimRecord
 
 PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "light.webp", "dark.webp")
@@ -74,6 +75,8 @@ class SweepRecord:
         runs: Its runs, in order.
         shards: Number of files.
         seconds: Core seconds that training took, from the timings file; None when unknown. Never part of a comparison.
+        snapshots: The steps after which weights were recorded, which content digests cover.
+        again: Some of its runs, for the page that trains them again; none where the browser's twin cannot.
     """
 
     figure: str
@@ -86,6 +89,8 @@ class SweepRecord:
     runs: tuple[RunRecord, ...]
     shards: int
     seconds: float | None
+    snapshots: tuple[int, ...] = ()
+    again: tuple[Again, ...] = ()
 
     @property
     def late_gain(self) -> float | None:

@@ -108,8 +108,8 @@ class Markup:
             "count_runs": self.build.models,
         }
         methods = (
-            self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href, self.interval,
-            self.ledger, self.locked, self.note, self.original, self.prose, self.published,
+            self.again, self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href,
+            self.interval, self.ledger, self.locked, self.note, self.original, self.prose, self.published,
             self.ref, self.rows, self.source, self.tally, self.value, self.verdict,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
@@ -267,6 +267,10 @@ class Markup:
         for run in sweep.runs:
             digests.setdefault(density_text(run.density), {})[run.seed] = run.content_digest
         return json.dumps(digests, separators=(",", ":"))
+
+    def again(self, sweep: SweepRecord) -> str:
+        """The runs of a sweep that its page offers to train again, as JSON."""
+        return json.dumps([one.row() for one in sweep.again], separators=(",", ":"))
 
     def source(self, key: str) -> Mapping[str, str]:
         """The fields of the entry `key` of the bibliography."""

@@ -13,9 +13,7 @@ import pytest
 from report.pages.render import write
 from report.pages.site import publish
 from report.store.shard_file import run_digests
-from sup.features import Independent
 from sup.results import late_step
-from sup.specs import Recipe, Run, geometric
 from sup.training import train
 from tests.report import fakes
 
@@ -63,16 +61,7 @@ def browser():
 @pytest.fixture(scope="session")
 def published():
     """The content digest of the run that the front page offers to train, as the store has it."""
-    run = Run(
-        model="relu-output",
-        n_features=5,
-        n_hidden=2,
-        distribution=Independent(density=0.1),
-        importance=geometric(0.9, 5),
-        recipe=Recipe(steps=fakes.STEPS),
-        seed=fakes.DRAWN,
-    )
-    return run_digests(train((run,), snapshots=(late_step(fakes.STEPS),)))[0]
+    return run_digests(train((fakes.RUN,), snapshots=(late_step(fakes.STEPS),)))[0]
 
 
 @pytest.fixture(scope="session")

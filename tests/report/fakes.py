@@ -8,8 +8,13 @@ from pathlib import Path
 from figures import NAMES, module
 from figures.base import About, Value
 from figures.style import thumbnail
+from report.again import choose
 from report.findings import ClaimRecord
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
+from sup.features import Independent
+from sup.results import late_step
+from sup.specs import Recipe, Run, geometric
+from sup.sweeps import Sweep
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="200pt" viewBox="0 0 {width} 200">'
@@ -158,6 +163,16 @@ def build(folder: Path, figures=None, **changes):
 
 
 STEPS, DRAWN = 60, 77
+RUN = Run(
+    model="relu-output",
+    n_features=5,
+    n_hidden=2,
+    distribution=Independent(density=0.1),
+    importance=geometric(0.9, 5),
+    recipe=Recipe(steps=STEPS),
+    seed=DRAWN,
+)
+"""The run that the front page and the first figure's page offer to train."""
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
 ARRAYS = {
@@ -220,7 +235,12 @@ def complete(folder: Path, published: str = "5" * 64):
         ]
         sweeps = [sweep(name, "runs", 60)] if claims else []
         if name == "intro":
-            sweeps = [replace(one, runs=(*one.runs, replace(run(DRAWN), content_digest=published))) for one in sweeps]
+            again = choose(Sweep((RUN,), snapshots=(late_step(STEPS),)), [published])
+            runs = [(*one.runs, replace(run(DRAWN), content_digest=published)) for one in sweeps]
+            sweeps = [
+                replace(one, runs=rows, snapshots=(late_step(STEPS),), again=again)
+                for one, rows in zip(sweeps, runs, strict=True)
+            ]
         plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=ARRAYS.get(name), width=518 if claims else 390)
         values = AnyValue({"first": Value(value=1.0)})
         made.append(replace(plain, about=about.ABOUT, values=values, source=Path(about.__file__).read_text()))

@@ -160,13 +160,13 @@
   }
 
   // Trains a spec in a worker; `failed` is called with a message if it cannot. `seen` is called with {step, steps, parameters, loss},
-  // some `looks` times, and the last time with `digest` as well, the content digest of the run with a snapshot at the start of its
-  // last fifth. Returns a function that stops it.
-  function train(spec, looks, seen, failed) {
+  // some `looks` times, and the last time with `digest` as well, the content digest of the run with these snapshots, by default one
+  // at the start of its last fifth. Returns a function that stops it.
+  function train(spec, looks, seen, failed, snapshots) {
     const work = `${supTwin.source}
-      onmessage = ({ data: { spec, looks } }) => {
+      onmessage = ({ data: { spec, looks, snapshots } }) => {
         const steps = supTwin.completeRun(spec).recipe.steps, late = Math.floor((4 * steps) / 5);
-        const training = new supTwin.Training(spec, [late]), stride = Math.max(1, Math.floor(steps / looks));
+        const training = new supTwin.Training(spec, snapshots ?? [late]), stride = Math.max(1, Math.floor(steps / looks));
         const look = (more) => postMessage({ step: training.done, steps, parameters: training.parameters(), loss: training.loss(), ...more });
         while (training.done < steps) {
           look();
@@ -188,7 +188,7 @@
       worker.terminate();
       URL.revokeObjectURL(address);
     };
-    worker.postMessage({ spec, looks });
+    worker.postMessage({ spec, looks, snapshots });
     return stop;
   }
 
