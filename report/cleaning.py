@@ -40,7 +40,8 @@ def clean_store(root: Path) -> Iterator[str]:
     shards, drawn, tables = _needed(store, sources)
     unneeded = [path for path in _inside(root / "shards", "*.safetensors") if path.stem not in shards]
     pictures = [path for path in _inside(root / "figures", "*") if path.is_dir() and path.name not in drawn]
-    others = [path for path in _inside(root / "sweeps", "*.json") if path.stem not in tables] + _inside(root / "damaged", "*")
+    tables_and_weights = [path for kind in ("json", "safetensors") for path in _inside(root / "sweeps", f"*.{kind}")]
+    others = [path for path in tables_and_weights if path.stem not in tables] + _inside(root / "damaged", "*")
     others += [path for name in ("shards", "figures", "sweeps") for path in _inside(root / name, f"{files.TEMPORARY}*")]
     pictures = [path for path in pictures if path not in others]
     yield (

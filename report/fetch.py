@@ -21,8 +21,9 @@ from report.records import LockedSweep
 from report.store.artifacts import Store, shard_name
 from report.store.index import Entry
 from report.store.remote import Missing, Remote, Unreachable
-from report.store.shard_file import Damaged, decode, results_digest
+from report.store.shard_file import Damaged, decode
 from report.store.shards import Shard
+from sup.saved import results_digest
 
 THREADS = 8
 """Files that are fetched at the same time."""

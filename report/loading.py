@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from report.findings import finite
 from report.plan import PlannedSweep
 from report.records import RunRecord, SweepRecord
 from report.store.artifacts import Store
-from report.store.shard_file import results_digest
 from report.store.timings import Timings
 from sup.canonical import spec_digest
 from sup.results import Trained
+from sup.saved import results_digest, to_bytes
 from sup.sweeps import get
+
+_LARGEST = 16_000_000  # bytes of a sweep's weights that a site offers
 
 
 def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]:
@@ -31,15 +34,17 @@ def load(store: Store, planned: PlannedSweep) -> tuple[Trained, tuple[str, ...]]
 
 
 def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord:
-    """The pages' record of a sweep; its table of runs is stored in a small file, since making it reads every shard.
+    """The pages' record of a sweep; its table of runs and its weights are stored in files, since making them reads every shard.
 
     Fails as `load` does.
     """
     runs = _stored_rows(store, planned)
     if runs is None:
-        runs = _rows(*load(store, planned))
-        _store_rows(store, planned, runs)
+        trained, digests = load(store, planned)
+        runs = _rows(trained, digests)
+        _store(store, planned, runs, to_bytes(trained))
     seconds = [timings.get("shard", shard.key) for shard in planned.shards]
+    weights = _file(store, planned, "safetensors")
     return SweepRecord(
         figure=planned.figure,
         name=planned.name,
@@ -53,6 +58,7 @@ def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord
         seconds=None if None in seconds else sum(s for s in seconds if s is not None),
         snapshots=planned.sweep.snapshots,
         again=choose(planned.sweep, [run.content_digest for run in runs]),
+        weights=weights if weights.exists() else None,
     )
 
 
@@ -71,23 +77,43 @@ def _rows(trained: Trained, digests: tuple[str, ...]) -> list[RunRecord]:
     ]
 
 
+def _file(store: Store, planned: PlannedSweep, kind: str) -> Path:
+    return store.root / "sweeps" / f"{planned.key}.{kind}"
+
+
 def _stored_rows(store: Store, planned: PlannedSweep) -> list[RunRecord] | None:
-    """The rows of the small file; None unless it is complete and describes these shards."""
+    """The stored rows; None unless the table is complete, describes these shards, and goes with the stored weights."""
     try:
-        sha, _, body = (store.root / "sweeps" / f"{planned.key}.json").read_bytes().partition(b"\n")
+        sha, _, body = _file(store, planned, "json").read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != sha:
             return None
         table = json.loads(body)
         same = table["content"] == planned.content and len(table["runs"]) == len(planned.sweep.runs)
-        return [RunRecord.from_row(row) for row in table["runs"]] if same else None
+        weights = _file(store, planned, "safetensors")
+        if not same or table["weights"] != (hashlib.sha256(weights.read_bytes()).hexdigest() if weights.exists() else None):
+            return None
+        return [RunRecord.from_row(row) for row in table["runs"]]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _store_rows(store: Store, planned: PlannedSweep, runs: list[RunRecord]) -> None:
-    body = json.dumps({"content": planned.content, "runs": [run.row() for run in runs]}, separators=(",", ":")).encode()
-    path = store.root / "sweeps" / f"{planned.key}.json"
+def _store(store: Store, planned: PlannedSweep, runs: list[RunRecord], weights: bytes) -> None:
+    """Stores the rows, and the weights unless they are too large for a site.
+
+    Raises:
+        StoreError: if they cannot be written.
+    """
+    small = len(weights) <= _LARGEST
+    table = {
+        "content": planned.content,
+        "weights": hashlib.sha256(weights).hexdigest() if small else None,
+        "runs": [run.row() for run in runs],
+    }
+    body = json.dumps(table, separators=(",", ":")).encode()
+    path = _file(store, planned, "json")
     try:
+        if small:
+            files.write(_file(store, planned, "safetensors"), weights)
         files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
     except OSError as problem:
         raise StoreError(cannot_write(path, problem)) from None

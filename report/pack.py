@@ -14,9 +14,10 @@ from report.plan import PlannedSweep
 from report.records import LockedSweep
 from report.store.artifacts import Store
 from report.store.index import Entry, line_of
-from report.store.shard_file import Damaged, decode, results_digest
+from report.store.shard_file import Damaged, decode
 from report.store.shards import Shard
 from report.workshop import Workshop
+from sup.saved import results_digest
 
 SHOWN = 3
 

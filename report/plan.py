@@ -12,9 +12,9 @@ from report.profiles import Profile
 from report.reasons import Reason
 from report.store.artifacts import Store
 from report.store.index import Entry
-from report.store.shard_file import results_digest
 from report.store.shards import Shard, cut, set_key
 from sup.results import late_step
+from sup.saved import results_digest
 from sup.sweeps import Sweep
 
 

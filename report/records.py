@@ -77,6 +77,7 @@ class SweepRecord:
         seconds: Core seconds that training took, from the timings file; None when unknown. Never part of a comparison.
         snapshots: The steps after which weights were recorded, which content digests cover.
         again: Some of its runs, for the page that trains them again; none where the browser's twin cannot.
+        weights: File with its trained models; None where they are too many for a site.
     """
 
     figure: str
@@ -91,6 +92,12 @@ class SweepRecord:
     seconds: float | None
     snapshots: tuple[int, ...] = ()
     again: tuple[Again, ...] = ()
+    weights: Path | None = None
+
+    @property
+    def file(self) -> str:
+        """The name under which a site offers its weights."""
+        return f"{self.figure}-{self.name}.safetensors"
 
     @property
     def late_gain(self) -> float | None:

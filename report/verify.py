@@ -15,9 +15,9 @@ from report.lock import Comparison
 from report.options import Options, choose_profile
 from report.progress import say
 from report.records import FigureRecord, LockedSweep
-from report.store.shard_file import results_digest
 from report.words import short
 from report.workshop import PlannedFigure, Workshop
+from sup.saved import results_digest
 from sup.specs import Run
 
 LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"

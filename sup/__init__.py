@@ -58,6 +58,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.results import Trained as Trained
     from sup.sampling import Sampler as Sampler
     from sup.sampling import examples as examples
+    from sup.saved import load as load
     from sup.sparse_loss import fully_active_terms as fully_active_terms
     from sup.sparse_loss import losses_by_active_count as losses_by_active_count
     from sup.sparse_loss import one_sparse_terms as one_sparse_terms
@@ -85,6 +86,7 @@ _PUBLIC = {
     "sup.sampling": ("Sampler", "examples"),
     "sup.training": ("train",),
     "sup.results": ("Trained",),
+    "sup.saved": ("load",),
     "sup.geometry": (
         "gram",
         "affine",

@@ -110,7 +110,7 @@ class Markup:
         methods = (
             self.again, self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href,
             self.interval, self.ledger, self.locked, self.note, self.original, self.prose, self.published,
-            self.ref, self.rows, self.source, self.tally, self.value, self.verdict,
+            self.ref, self.rows, self.source, self.tally, self.value, self.verdict, self.weights,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
 
@@ -267,6 +267,15 @@ class Markup:
         for run in sweep.runs:
             digests.setdefault(density_text(run.density), {})[run.seed] = run.content_digest
         return json.dumps(digests, separators=(",", ":"))
+
+    def weights(self, sweep: SweepRecord) -> str:
+        """A link to the trained models of a sweep with their size, or why there is none."""
+        owner = self.build.owners[sweep.key]
+        if owner.weights is None:
+            return "The models are too many for this site; a build keeps them."
+        address = self.href(f"figures/{owner.figure}/{owner.file}")
+        size = owner.weights.stat().st_size / 1e6
+        return f'<a href="{address}" download="{owner.file}">trained models, safetensors, {number_text(size)} MB</a>'
 
     def again(self, sweep: SweepRecord) -> str:
         """The runs of a sweep that its page offers to train again, as JSON."""

@@ -65,6 +65,9 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
     for figure in build.figures:
         for name in (*PICTURES, "data.json"):
             yield f"figures/{figure.name}/{name}", (figure.folder / name).read_bytes()
+        for sweep in figure.sweeps:
+            if sweep.weights and build.owners[sweep.key] is sweep:  # figures that share models share the file
+                yield f"figures/{figure.name}/{sweep.file}", sweep.weights.read_bytes()
         csv = {f"{array.name}.csv": array.csv for array in arrays[figure.name] if array.csv is not None}
         for name, text in {**csv, **tables.run_tables(figure)}.items():
             yield f"figures/{figure.name}/{name}", text.encode()

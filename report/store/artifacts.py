@@ -22,8 +22,9 @@ import numpy as np
 from report import files
 from report.errors import StoreError, cannot_read, cannot_write
 from report.store.index import Entry, Index
-from report.store.shard_file import Damaged, decode, encode, results_digest
+from report.store.shard_file import Damaged, decode, encode
 from report.store.shards import Shard
+from sup.saved import results_digest
 
 LEFTOVER_SECONDS = 3600.0
 

@@ -4,35 +4,19 @@ One safetensors file: the arrays, each with a leading run axis, and under the si
 digest of each run's arrays, the canonical text of each run's spec, the observations and the parts of the key.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from report.errors import PipelineError
 from report.store.shards import Shard
-from sup.canonical import canonical_text, content_digest
+from sup.canonical import canonical_text
+from sup.saved import run_digests
 
 
 class Damaged(Exception):
     """A file is not what its name says; the message says how."""
-
-
-def results_digest(run_digests: Iterable[str]) -> str:
-    r"""SHA-256 of the runs' content digests in order, one a line: the digest of a shard's or a sweep's results.
-
-    Example:
-        >>> results_digest(["a", "b"]) == hashlib.sha256(b"a\nb\n").hexdigest()
-        True
-    """
-    return hashlib.sha256("".join(f"{digest}\n" for digest in run_digests).encode()).hexdigest()
-
-
-def run_digests(arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-    """The content digest of each run's arrays, without the run axis."""
-    count = len(next(iter(arrays.values())))
-    return tuple(content_digest({name: array[i] for name, array in arrays.items()}) for i in range(count))
 
 
 def encode(shard: Shard, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, tuple[str, ...]]:

@@ -12,8 +12,8 @@ import pytest
 
 from report.pages.render import write
 from report.pages.site import publish
-from report.store.shard_file import run_digests
 from sup.results import late_step
+from sup.saved import run_digests
 from sup.training import train
 from tests.report import fakes
 

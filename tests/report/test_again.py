@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from report.again import choose
-from report.store.shard_file import run_digests
 from sup.features import Independent
+from sup.saved import run_digests
 from sup.sweeps import Sweep
 from sup.training import train
 from tests.report import fakes, workbench

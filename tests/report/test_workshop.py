@@ -14,8 +14,10 @@ from report.errors import PipelineError, StoreError
 from report.findings import TrainedOn
 from report.reasons import Reason
 from report.store.artifacts import Store
-from report.store.shard_file import Damaged, results_digest
+from report.store.shard_file import Damaged
 from report.workshop import Workshop
+from sup.canonical import spec_digest
+from sup.saved import load, results_digest, run_digests
 from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, runs, shop
 
 
@@ -62,6 +64,9 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     assert sweep.results_digest == results_digest(run.content_digest for run in sweep.runs)
     assert {run.density for run in sweep.runs} == {1.0, 0.1} and all(0 < run.final_loss < 1 for run in sweep.runs)
     assert sweep.seconds is not None and sweep.seconds >= 0
+    trained = load(sweep.weights)
+    assert [spec_digest(run) for run in trained.runs] == [run.spec_digest for run in sweep.runs]
+    assert run_digests(trained.arrays) == tuple(run.content_digest for run in sweep.runs)
     first, second = record.claims
     assert (first.id, first.verdict, first.seeds, first.rows) == ("C0", "reproduced", 6, None)
     assert (first.figure, first.profile, first.engine) == ("tiny", "smoke", "kernel")
@@ -92,7 +97,7 @@ def test_a_second_build_trains_draws_and_writes_nothing(built, no_drawing):
 def test_two_builds_from_nothing_are_the_same_bytes(built, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     shop(other).make()
-    assert artifacts(built) == artifacts(other) and len(artifacts(other)) == 11
+    assert artifacts(built) == artifacts(other) and len(artifacts(other)) == 12
 
 
 def why(small):
@@ -209,12 +214,22 @@ def test_a_store_that_stays_damaged_is_given_up(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"0\n{}"])
-def test_the_table_of_runs_is_made_again_where_it_is_lost(built, damage):
+@pytest.mark.parametrize("kind", ["json", "safetensors"])
+def test_the_table_of_runs_and_their_weights_are_made_again_where_they_are_lost(built, kind, damage):
     before = artifacts(built)
-    (path,) = (built / "store/sweeps").iterdir()
+    (path,) = (built / "store/sweeps").glob(f"*.{kind}")
     path.write_bytes(damage) if damage else path.unlink()
     shop(built).make()
     assert artifacts(built) == before
+
+
+def test_weights_that_are_too_large_are_left_out_and_said_to_be(built, monkeypatch):
+    monkeypatch.setattr("report.loading._LARGEST", 100)
+    (path,) = (built / "store/sweeps").glob("*.safetensors")
+    path.unlink()
+    for _ in range(2):  # made, and read
+        (record,) = shop(built).make()
+        assert record.sweeps[0].weights is None and not path.exists()
 
 
 def test_a_lost_index_costs_no_training(built, no_drawing):

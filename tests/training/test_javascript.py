@@ -18,13 +18,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from report.store.shard_file import run_digests
 from sup import constants
 from sup.canonical import canonical_text, content_digest, spec_digest
 from sup.draws import normals
 from sup.errors import SpecError
 from sup.features import Anticorrelated, Correlated, Independent
 from sup.initial import initial_parameters
+from sup.saved import run_digests
 from sup.specs import LINEAR_DECAY, TRAITS, Model, Recipe, Run, geometric
 from sup.training import train
 from sup.training.selfcheck import DISTRIBUTIONS

@@ -262,6 +262,23 @@ def test_arrays_and_runs_come_as_csv(build, templates, docs):
     assert runs[2] == f"{1:064x},{101:064x},1,0.1,0.005,"
 
 
+def test_trained_models_are_offered_with_their_size_and_once_where_figures_share_them(tmp_path):
+    made = fakes.complete(tmp_path / "figures")  # all have the same sweep
+    owner, other = [figure.name for figure in made.figures if figure.sweeps][:2]
+    write(made, tmp_path / "docs")
+    assert (tmp_path / f"docs/figures/{owner}.md").read_text().count("The models are too many for this site") == 1
+    (tmp_path / "weights").write_bytes(b"0" * 1_234_567)
+    sweep = replace(made.figure(owner).sweeps[0], weights=tmp_path / "weights")
+    figures = [replace(figure, sweeps=(sweep,)) if figure.name == owner else figure for figure in made.figures]
+    write(replace(made, figures=tuple(figures)), tmp_path / "docs")
+    assert (tmp_path / f"docs/figures/{owner}/{owner}-runs.safetensors").stat().st_size == 1_234_567
+    assert not (tmp_path / f"docs/figures/{other}/{other}-runs.safetensors").exists()
+    for name in (owner, other):
+        page = (tmp_path / f"docs/figures/{name}.md").read_text()
+        assert f'download="{owner}-runs.safetensors">trained models, safetensors, 1.2 MB</a>' in page
+        assert f'sup.load("{owner}-runs.safetensors")' in page
+
+
 def test_models_that_figures_share_are_counted_for_the_first(tmp_path):
     made = fakes.complete(tmp_path / "figures")  # all have the same sweep
     first, *others = [figure.name for figure in made.figures if figure.sweeps]

@@ -19,8 +19,9 @@ from report import ROOT, files
 from report.errors import PipelineError, StoreError
 from report.store import index
 from report.store.artifacts import Store
-from report.store.shard_file import Damaged, decode, encode, results_digest, run_digests
+from report.store.shard_file import Damaged, decode, encode
 from sup.canonical import content_digest
+from sup.saved import results_digest, run_digests
 from tests.report.workbench import KERNEL, arrays_of, runs, shard
 
 

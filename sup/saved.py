@@ -1,0 +1,136 @@
+"""Trained models in one safetensors file, which any program that reads the format can open.
+
+Beside the arrays of `sup.results.Trained`, each with a leading run axis, the file has an array `spec.NAME` for each part of the
+specs that differs between runs, such as `spec.seed` or `spec.distribution.density`. The metadata name `sup` holds a JSON text
+with the parts that all runs share, the snapshots, and the SHA-256 of the runs' content digests.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sup import features
+from sup.canonical import content_digest
+from sup.errors import SupError
+from sup.results import Trained
+from sup.specs import Recipe, Run
+
+_PREFIX = "spec."
+
+
+def to_bytes(trained: Trained) -> bytes:
+    """The file of `trained`; `load` reads it back."""
+    from safetensors.numpy import save
+
+    shared, varied = _columns([_parts(run) for run in trained.runs])
+    facts = {"spec": shared, "snapshots": trained.snapshots, "results": _digest(trained.arrays)}
+    arrays = {**trained.arrays, **{f"{_PREFIX}{name}": values for name, values in varied.items()}}
+    return save(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+        metadata={"sup": json.dumps(facts, separators=(",", ":"), sort_keys=True)},
+    )
+
+
+def load(path: str | Path) -> Trained:
+    """The trained models of a file that `to_bytes` made, after a check that its arrays have the digest that it states.
+
+    Raises:
+        SupError: if the file is no such file, is cut short, or its arrays are not those that were saved.
+
+    Example:
+        >>> trained = load("intro-relu.safetensors")  # doctest: +SKIP
+        >>> trained.where(density=0.1)["W"].shape  # doctest: +SKIP
+        (60, 2, 5)
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = json.loads(file.metadata()["sup"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+        varied = {name: arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
+        runs = _runs(
+            facts["spec"], {name.removeprefix(_PREFIX): array for name, array in varied.items()}, len(arrays["final_loss"])
+        )
+        trained = Trained(runs, arrays, tuple(facts["snapshots"]))
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as problem:
+        raise SupError(f"load reads a file of trained models that this project saved; {path} is none ({problem}).") from None
+    if _digest(arrays) != facts["results"]:
+        raise SupError(f"the arrays of a file have the digest that it states; those of {path} were changed. Get the file again.")
+    return trained
+
+
+def run_digests(arrays: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+    """The content digest of each run's arrays, without the run axis."""
+    count = len(next(iter(arrays.values())))
+    return tuple(content_digest({name: array[i] for name, array in arrays.items()}) for i in range(count))
+
+
+def results_digest(digests: Iterable[str]) -> str:
+    r"""SHA-256 of the runs' content digests in order, one a line: the digest of the results of several runs.
+
+    Example:
+        >>> results_digest(["a", "b"]) == hashlib.sha256(b"a\nb\n").hexdigest()
+        True
+    """
+    return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    return results_digest(run_digests(arrays))
+
+
+def _parts(run: Run) -> dict[str, Any]:
+    """The spec's fields by name, those of its recipe and its distribution by `recipe.NAME` and `distribution.NAME`."""
+    parts = asdict(run)
+    features = {"kind": type(run.distribution).__name__, **parts.pop("distribution")}
+    for group, fields in (("recipe", parts.pop("recipe")), ("distribution", features)):
+        parts |= {f"{group}.{name}": value for name, value in fields.items()}
+    return parts
+
+
+def _columns(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The parts that all runs share, and an array of each other part.
+
+    Raises:
+        SupError: if a part differs, and is not a number or a list of numbers in all runs.
+    """
+    shared, varied = {}, {}
+    for name in rows[0]:
+        values = [row[name] for row in rows]
+        if all(value == values[0] and type(value) is type(values[0]) for value in values):
+            shared[name] = values[0]
+            continue
+        if len({type(value) for value in values}) > 1 or type(values[0]) not in (int, float, tuple):
+            different = ", ".join(sorted(set(map(str, values)))[:3])
+            raise SupError(
+                f"the runs of a file share {name}, or have numbers for it; got {different}. Save them in several files."
+            )
+        varied[name] = np.array(values)
+    return shared, varied
+
+
+def _runs(shared: Mapping[str, Any], varied: Mapping[str, np.ndarray], count: int) -> tuple[Run, ...]:
+    columns = {name: array.tolist() for name, array in varied.items()}
+    return tuple(_run({**shared, **{name: values[i] for name, values in columns.items()}}) for i in range(count))
+
+
+def _run(parts: Mapping[str, Any]) -> Run:
+    """The run that `_parts` took apart."""
+
+    def group(prefix: str) -> dict[str, Any]:
+        return {name.removeprefix(prefix): _tuples(value) for name, value in parts.items() if name.startswith(prefix)}
+
+    distribution = group("distribution.")
+    kind = getattr(features, distribution.pop("kind"))
+    own = {name: _tuples(value) for name, value in parts.items() if "." not in name}
+    return Run(**own, distribution=kind(**distribution), recipe=Recipe(**group("recipe.")))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
