@@ -43,6 +43,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts
     records               the data that pages are written from
+    settings              the settings of a figure's models, in words
     findings              a figure's numbers and verdicts, as records and as JSON
     files                 files written whole or not at all
     errors                what can go wrong, in one line each

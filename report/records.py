@@ -107,6 +107,7 @@ class FigureRecord:
         claims: Its claims with their verdicts.
         sweeps: The sweeps it was made from.
         source: Text of its module.
+        settings: Its models in words, a line for each size.
     """
 
     name: str
@@ -117,6 +118,7 @@ class FigureRecord:
     claims: tuple[ClaimRecord, ...]
     sweeps: tuple[SweepRecord, ...]
     source: str
+    settings: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
