@@ -119,6 +119,7 @@ class FigureRecord:
         claims: Its claims with their verdicts.
         sweeps: The sweeps it was made from.
         source: Text of its module.
+        settings: Its models in words, a line for each size.
     """
 
     name: str
@@ -129,6 +130,7 @@ class FigureRecord:
     claims: tuple[ClaimRecord, ...]
     sweeps: tuple[SweepRecord, ...]
     source: str
+    settings: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

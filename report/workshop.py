@@ -28,6 +28,7 @@ from report.profiles import Profile
 from report.progress import say, working
 from report.reasons import Reason
 from report.records import FigureRecord, SweepRecord
+from report.settings import settings
 from report.store.artifacts import Store
 from report.store.shard_file import Damaged
 from report.store.timings import Timings
@@ -213,6 +214,7 @@ class Workshop:
             claims=tuple(self._claim(figure.name, ClaimRecord.from_row(row), sweeps) for row in claims),
             sweeps=sweeps,
             source=source.path.read_text(encoding="utf-8") if source else "",
+            settings=settings(planned.sweep for planned in figure.sweeps),
         )
 
     def _claim(self, figure: str, claim: ClaimRecord, sweeps: tuple[SweepRecord, ...]) -> ClaimRecord:

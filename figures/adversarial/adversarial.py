@@ -37,7 +37,7 @@ ABOUT = About(
     alt="Left, above: vulnerability against 1/(1-S), from one for dense features to several times that for sparse ones, with "
     "crosses read off the paper's figure and a lower, dashed line for one push for all samples. Below: features per dimension, "
     "with the paper's crosses. Two dotted lines mark where the paper's models start to use superposition, and where they use "
-    "more than antipodal superposition. Right: vulnerability against features per dimension, a dot a model, with the crosses.",
+    "more than antipodal superposition. Right: vulnerability against features per dimension, one dot per model, and the crosses.",
     source="Relationship to Adversarial Robustness",
     note=NOTE + " Each sample meets the worst of the pushes along a row of the products of weights, with either sign; a push has "
     "a tenth of the mean input's norm; the target is the clean input. The unit is what the same push does to a model with a "

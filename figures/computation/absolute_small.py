@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ABOUT = About(
     label="F31",
-    title="With two neurons a feature, a model computes the absolute value exactly",
+    title="With two neurons per feature, a model computes the absolute value exactly",
     alt="Left: stack plots of six neurons. Weights in are plus one and minus one for each of three features, weights out are "
     "all plus one. Right: the same as a graph, from each input one red and one blue edge to neurons of its own, and two red "
     "edges on to its output.",
@@ -97,7 +97,7 @@ def _rescaling() -> np.ndarray:
 def draw(data: Data, theme: Theme) -> "Figure":
     """Stacks on the left, the graph on the right."""
     figure, axes = sheet(theme, 232)
-    heading(axes, 118, 218, "Stacks", "a column a neuron, a colour a feature", theme)
+    heading(axes, 118, 218, "Stacks", "one column per neuron, one colour per feature", theme)
     heading(axes, 318, 218, "Graph", "red: +1, blue: -1", theme)
     for base, name, label in ((112, "W1", "in"), (14, "W2", "out")):
         stacks = inset(axes, 50, base, 150, 80)

@@ -52,9 +52,9 @@ def draw(data: Data, theme: Theme) -> "Figure":
     """The same weights as matrices, as stacks and as a graph."""
     figure, axes = sheet(theme, 236)
     headings = (
-        (62, "Matrices", "a row a feature,\na column a neuron"),
-        (194, "Stacks", "a column a neuron,\na piece a weight"),
-        (326, "Graph", "a node a neuron,\nan edge a weight"),
+        (62, "Matrices", "one row per feature,\none column per neuron"),
+        (194, "Stacks", "one column per neuron,\none piece per weight"),
+        (326, "Graph", "one node per neuron,\none edge per weight"),
     )
     for x, title, below in headings:
         heading(axes, x, 222, title, below, theme)

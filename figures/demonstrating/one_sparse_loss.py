@@ -109,7 +109,7 @@ def _values(data: Data) -> dict[str, Value]:
     values = {
         "pentagon_length": Value(value=float(data["length"][FEATURES]), digits=3),
         "pentagon_bias": Value(value=float(data["bias"][FEATURES]), digits=3),
-        "one_sparse_share": Value(value=float(data["part"][:2, 0].sum() / data["part"][:, 0].sum()), digits=4),
+        "one_sparse_share": Value(value=100 * float(data["part"][:2, 0].sum() / data["part"][:, 0].sum()), unit="%", digits=3),
         "sparsest": Value(value=float(data["density"][0]), digits=1),
         "reach": Value(value=float(data["reach"])),
     }

@@ -53,7 +53,7 @@ def reduce(runs: Runs) -> Data:
 def draw(data: Data, theme: Theme) -> "Figure":
     """The large network on the left, the small one on the right, an arrow between them."""
     figure, axes = sheet(theme, 234)
-    heading(axes, 84, 220, "Hypothetical network", "one feature a neuron, few of\nthem active, few connections", theme)
+    heading(axes, 84, 220, "Hypothetical network", "one feature per neuron, few of\nthem active, few connections", theme)
     heading(axes, 306, 220, "Observed network", "every neuron shared by\nseveral features", theme)
     _large(axes, data, theme)
     _small(axes, data, theme)

@@ -48,8 +48,8 @@ def reduce(runs: Runs) -> Data:
 def draw(data: Data, theme: Theme) -> "Figure":
     """The matrix, an arrow, the stacks."""
     figure, axes = sheet(theme, 208)
-    heading(axes, 98, 194, "Matrix", "a row a feature, a column a neuron", theme)
-    heading(axes, 290, 194, "Stack plot", "a column a neuron, a piece a weight", theme)
+    heading(axes, 98, 194, "Matrix", "row: feature, column: neuron", theme)
+    heading(axes, 290, 194, "Stack plot", "column: neuron, piece: weight", theme)
     _matrix(axes, data, theme)
     arrow(axes, (172, 104), (206, 104), theme.muted)
     stacks = inset(axes, 236, 48, 130, 116)

@@ -247,7 +247,7 @@ CLAIMS = (
         holds=Range(low=0.5),
         agrees=Range(low=0.9),
         rows=_found_rows,
-        cause="Features per dimension, and perhaps the encoder. At the source's two features a dimension the autoencoder "
+        cause="Features per dimension, and perhaps the encoder. At the source's two features per dimension the autoencoder "
         "finds nearly all. At twice that it finds few, while sparse coding finds nearly all in the same hidden "
         "vectors: the information is there, and the autoencoder misses it.",
     ),

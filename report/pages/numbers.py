@@ -128,7 +128,7 @@ def _power(match: re.Match[str]) -> str:
 
 
 def prose(text: str) -> str:
-    """Plain text as HTML, with its few mathematical signs set: powers, indices, minus.
+    """Plain text as HTML, with its few mathematical signs set: powers, indices, minus, and the space in large numbers.
 
     Example:
         >>> prose("W^T W and W_i < 1e-09")
@@ -139,6 +139,7 @@ def prose(text: str) -> str:
     text = re.sub(r"\^T\b ?(?=W)|\^T\b", "ᵀ", escape(text))
     text = re.sub(r"\b([A-Za-z])_(\w)\b", r"\1<sub>\2</sub>", re.sub(r"\^(\w+)", r"<sup>\1</sup>", text))
     text = re.sub(r"\b(\d[\d.]*)e(-?\d+)\b", _power, text)
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "\u202f", text)
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
