@@ -40,6 +40,8 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/site            the site, built from the pages
     pages/formulas        formulas as HTML
     pages/search          the index of the search
+    pages/weight          what a page weighs, as a table
+    pages/policy          the policy that lets nothing else in
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts

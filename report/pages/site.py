@@ -14,7 +14,7 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError, StoreError, cannot_write
-from report.pages import formulas, search
+from report.pages import formulas, policy, search, weight
 from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
@@ -116,6 +116,8 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
     formulas.render(new)
     search.rank(new)
+    weight.fill(new)
+    policy.write(new)
     if links := broken_links(new):
         raise SiteError("\n  ".join(["the site has broken links:", *links]))
 
@@ -159,7 +161,8 @@ def _stamp(out: Path) -> str:
 def _digest_inputs(docs: Path, config: Path) -> str:
     """Digest of everything that decides the site's bytes."""
     hasher = hashlib.sha256(_digest_tree(docs).encode())
-    sources = (Path(__file__), Path(formulas.__file__), Path(search.__file__), formulas.KATEX, formulas.GLOSSARY)
+    code = (Path(module.__file__) for module in (formulas, policy, search, weight))
+    sources = (Path(__file__), *code, formulas.KATEX, formulas.GLOSSARY)
     for path in (config, *sources, *sorted(config.parent.glob("templates/overrides/**/*.html"))):
         hasher.update(path.read_bytes())
     for tool in _TOOLS:

@@ -92,6 +92,13 @@ class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def end_headers(self):
+        """As a host does that reads `_headers`: its lines after the first are sent with every file."""
+        headers = Path(self.directory, "_headers")
+        for line in headers.read_text("utf-8").splitlines()[1:] if headers.exists() else ():
+            self.send_header(*line.strip().split(": ", 1))
+        super().end_headers()
+
 
 def _serve(folder: Path) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))

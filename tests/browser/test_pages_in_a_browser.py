@@ -29,7 +29,7 @@ def visible(page, theme):
     return page.evaluate(f"""[...document.querySelectorAll('img[src$="#only-{theme}"]')].filter((i) => i.offsetParent).length""")
 
 
-@pytest.mark.parametrize("way", ["file", "folder"])  # what works in a folder works at the root
+@pytest.mark.parametrize("way", ["file", "root"])  # the server at the root sends the policy
 def test_no_request_leaves_and_nothing_goes_wrong(addresses, open_page, way):
     watch = Watch()
     page = open_page(watch)
@@ -39,6 +39,46 @@ def test_no_request_leaves_and_nothing_goes_wrong(addresses, open_page, way):
     assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
     assert len({url for url in watch.requests if url.endswith("light.svg")}) == len(NAMES)
     assert watch.problems == []
+
+
+def test_the_policy_keeps_out_what_the_pages_do_not_have(addresses, open_page):
+    page = open_page()
+    answer = page.goto(f"{addresses['root']}/index.html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    page.evaluate("""() => {
+      window.refused = [];
+      document.addEventListener('securitypolicyviolation', (event) => refused.push(event.effectiveDirective));
+      const script = document.createElement('script'), style = document.createElement('style'), picture = new Image();
+      script.textContent = 'window.entered = true';
+      picture.src = 'https://example.org/picture.png';
+      document.body.append(script, style, picture);
+      style.textContent = 'body { color: red }';
+      fetch('https://example.org/').catch(() => {});
+    }""")
+    page.wait_for_function("refused.length >= 4")
+    assert set(page.evaluate("refused")) == {"script-src-elem", "style-src-elem", "img-src", "connect-src"}
+    assert page.evaluate("window.entered") is None
+
+
+def test_the_table_of_weights_counts_what_the_browser_asks_for(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['root']}/reproducibility.html")
+    rows = page.locator("#what-a-page-weighs ~ * table, #what-a-page-weighs ~ table").first.locator("tbody tr")
+    table = [row.locator("th, td").all_inner_texts() for row in rows.all()]
+    names = sorted((name for name in PAGES if "/" not in name), key=lambda name: (name != "index", name))
+    assert len(table) == len(names)
+    for name, (_, requests, kilobytes, *_rest) in list(zip(names, table, strict=True))[:6]:
+        answers = []
+        fresh = open_page()
+        fresh.on("response", lambda answer, answers=answers: answers.append(answer))
+        fresh.goto(f"{addresses['root']}/{name}.html", wait_until="networkidle")
+        asked = {answer.url: answer.body() for answer in answers if answer.url.endswith((".html", ".js", ".css"))}
+        workers = {
+            worker.url for worker in fresh.workers if not worker.url.startswith("blob:")
+        }  # their answers may go unreported
+        assert len(asked.keys() | workers) == int(requests), name
+        if workers <= asked.keys():
+            assert sum(map(len, asked.values())) / 1000 == pytest.approx(int(kilobytes), abs=1)
 
 
 @pytest.mark.parametrize("way", WAYS)
