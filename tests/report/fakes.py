@@ -179,6 +179,8 @@ ARRAYS = {
     "intro": {
         "steps": described(STEPS, "", "updates of each model"),
         "W": described([[[0.2, 1.0, -0.5, 0.1, -0.9], [1.0, 0.1, 0.4, -0.8, -0.6]]], "density hidden feature", "weights"),
+        "b": described([[-0.2, -0.1, -0.15, -0.2, -0.05]], "density feature", "bias"),
+        "density": described([0.1], "density", "density of the features"),
         "drawn": described([DRAWN], "density", "seed of the drawn model"),
     },
     "deformed_pentagon": {
