@@ -35,6 +35,7 @@ class Fits:
 
     Attributes:
         W: Weights (fit hidden feature).
+        b: Biases (fit feature).
         name: The name of each fit's code (fit).
         code: Its place in `PAPER`, -1 for another code (fit).
         alone: Neurons of one feature (fit).
@@ -49,6 +50,7 @@ class Fits:
     """
 
     W: np.ndarray
+    b: np.ndarray
     name: np.ndarray
     code: np.ndarray
     alone: np.ndarray
@@ -84,6 +86,7 @@ def compared(trained: Trained, density: float) -> Fits:
             excess[k], error[k] = mean[one] / mean[first] - 1, np.sqrt(max(variance, 0.0)) / mean[first]
     return Fits(
         W=trained["W"],
+        b=trained["b"],
         name=name,
         code=code,
         alone=(words == 1).sum(axis=1),

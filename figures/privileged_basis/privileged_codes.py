@@ -48,8 +48,7 @@ def reduce(runs: Runs) -> Data:
     """The drawn models, their neurons in reading order, and the codes of the best fits of groups."""
     all_fits = [compared(runs["relu"].where(density=density), density) for density in DENSITIES]
     rows = [all_fits[DENSITIES.index(density)] for density in ROWS]
-    W = np.stack([fits.W[fits.best] for fits in rows]).astype(np.float64)
-    W = np.stack([w[reading_order(code)] for w, code in zip(W, code_words(W), strict=True)])
+    W = _in_order(rows)
     places = [fits.best for fits in rows]
     alone = [int(fits.alone[fits.best]) for fits in all_fits]
     costs = np.array([[lowest(fits, code) for fits in all_fits] for code in range(len(PAPER))])
@@ -68,6 +67,7 @@ def reduce(runs: Runs) -> Data:
         "excess": array([fits.excess[k] for k, fits in enumerate(rows)], "row", f"{excess}, nan without such a fit"),
         "excess_error": array([fits.error[k] for k, fits in enumerate(rows)], "row", "standard error of this from the samples"),
         "boundary": array(equal, "crossing", "density at which a code of the paper and the next cost the same, nan if not seen"),
+        **_best(all_fits),
         "size": array(len(all_fits[0].loss) // len(all_fits[0].groups), "", "fits of a group"),
         **_grouped(all_fits),
     }
@@ -75,6 +75,22 @@ def reduce(runs: Runs) -> Data:
     values["fits"] = Value(value=float(len(all_fits[0].loss)), digits=4)
     values["samples"] = Value(value=float(best_codes.SAMPLES), digits=7)
     return Data(arrays=arrays, values=values)
+
+
+def _in_order(all_fits: list[Fits]) -> np.ndarray:
+    """The weights of the best fits, their neurons in reading order."""
+    W = np.stack([fits.W[fits.best] for fits in all_fits]).astype(np.float64)
+    return np.stack([w[reading_order(code)] for w, code in zip(W, code_words(W), strict=True)])
+
+
+def _best(all_fits: list[Fits]) -> dict[str, Array]:
+    """The model of the best fit at each density."""
+    b = np.stack([fits.b[fits.best] for fits in all_fits]).astype(np.float64)
+    return {
+        "best_W": array(np.round(_in_order(all_fits), 4), "density hidden feature", "weights of the best fit at a density"),
+        "best_b": array(np.round(b, 4), "density feature", "biases of the best fit at a density"),
+        "density": array(DENSITIES, "density", "density of the features"),
+    }
 
 
 def _grouped(all_fits: list[Fits]) -> dict[str, Array]:

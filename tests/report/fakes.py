@@ -175,6 +175,14 @@ RUN = Run(
 """The run that the front page and the first figure's page offer to train."""
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
+_DEDICATED = [[1.0 if i == a else 0.0 for i in range(10)] for a in range(5)]
+_SIGNS = [
+    [1.0, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [0.0, 1.0, 0.9, -0.7, -0.04, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [0.0, -0.8, 0.9, 0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [-0.1, 0.0, 0.0, 0.0, 0.7, 0.9, -1.5, 0.0, 0.0, 0.1],
+    [0.0, 0.0, 0.05, 0.0, 0.7, -0.2, 0.8, 0.0, 0.2, 0.0],
+]
 ARRAYS = {
     "intro": {
         "steps": described(STEPS, "", "updates of each model"),
@@ -198,6 +206,11 @@ ARRAYS = {
         "step": described([0, 1000], "snapshot", "step"),
         "shown": described([0, 0, 0, 1], "stage", "snapshots"),
         "drawn": described(0, "", "drawn model"),
+    },
+    "privileged_codes": {
+        "density": described([1.0, 0.3], "density", "density of the features"),
+        "best_W": described([_DEDICATED, _SIGNS], "density hidden feature", "weights"),
+        "best_b": described([[0.0] * 5 + [0.5] * 5, [-0.1, 0.0, -0.5, 0.0, *[0.1] * 6]], "density feature", "biases"),
     },
 }
 """The arrays that pages take from figures for their scripts."""

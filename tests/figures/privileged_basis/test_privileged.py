@@ -4,6 +4,7 @@ import pytest
 from figures.base import Size, judge
 from figures.privileged_basis import best_codes, hidden_bias, privileged_codes, privileged_matrices, reading_stacks
 from figures.privileged_basis.privileged import DENSITIES
+from figures.privileged_basis.rows_of_codes import ROWS
 from figures.style import THEMES
 from sup.codes import code_name
 from sup.specs import geometric
@@ -90,6 +91,12 @@ def test_another_code_at_one_density_differs_and_is_no_model_of_both_kinds():
     """At density 0.12 a hub of four, with eight features and no neuron of one feature, in place of the paper's code."""
     found = verdicts(privileged_codes, codes(lambda run: ideal(run, {**REGIME, 0.12: 4})))
     assert found == {**dict.fromkeys(ALL, "reproduced"), "C73": "not reproduced", "C74-C": "differs"}
+
+
+def test_the_drawn_models_are_among_the_best_ones_of_all_densities():
+    data = codes()
+    np.testing.assert_array_equal(data["W"], data["best_W"][[DENSITIES.index(density) for density in ROWS]])
+    assert data["best_b"].shape == (len(DENSITIES), 10)
 
 
 def test_three_groups_decide_nothing_about_shares():
