@@ -42,7 +42,7 @@ def record(store: Store, timings: Timings, planned: PlannedSweep) -> SweepRecord
     if runs is None:
         trained, digests = load(store, planned)
         runs = _rows(trained, digests)
-        _store(store, planned, runs, to_bytes(trained))
+        _store(store, planned, runs, to_bytes(trained, digests))
     seconds = [timings.get("shard", shard.key) for shard in planned.shards]
     weights = _file(store, planned, "safetensors")
     return SweepRecord(

@@ -8,7 +8,8 @@ with the parts that all runs share, the snapshots, and the SHA-256 of the runs' 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from sup.specs import Recipe, Run
 _PREFIX = "spec."
 
 
-def to_bytes(trained: Trained) -> bytes:
-    """The file of `trained`; `load` reads it back."""
+def to_bytes(trained: Trained, digests: Iterable[str] | None = None) -> bytes:
+    """The file of `trained`, which `load` reads back; `digests` are the runs' content digests, where they are known."""
     from safetensors.numpy import save
 
     shared, varied = _columns([_parts(run) for run in trained.runs])
-    facts = {"spec": shared, "snapshots": trained.snapshots, "results": _digest(trained.arrays)}
+    results = results_digest(run_digests(trained.arrays) if digests is None else digests)
+    facts = {"spec": shared, "snapshots": trained.snapshots, "results": results}
     arrays = {**trained.arrays, **{f"{_PREFIX}{name}": values for name, values in varied.items()}}
     return save(
         {name: np.ascontiguousarray(array) for name, array in arrays.items()},
@@ -60,7 +62,7 @@ def load(path: str | Path) -> Trained:
         trained = Trained(runs, arrays, tuple(facts["snapshots"]))
     except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as problem:
         raise SupError(f"load reads a file of trained models that this project saved; {path} is none ({problem}).") from None
-    if _digest(arrays) != facts["results"]:
+    if results_digest(run_digests(arrays)) != facts["results"]:
         raise SupError(f"the arrays of a file have the digest that it states; those of {path} were changed. Get the file again.")
     return trained
 
@@ -81,17 +83,19 @@ def results_digest(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
 
-def _digest(arrays: Mapping[str, np.ndarray]) -> str:
-    return results_digest(run_digests(arrays))
-
-
 def _parts(run: Run) -> dict[str, Any]:
     """The spec's fields by name, those of its recipe and its distribution by `recipe.NAME` and `distribution.NAME`."""
-    parts = asdict(run)
-    features = {"kind": type(run.distribution).__name__, **parts.pop("distribution")}
-    for group, fields in (("recipe", parts.pop("recipe")), ("distribution", features)):
-        parts |= {f"{group}.{name}": value for name, value in fields.items()}
+    parts: dict[str, Any] = {"distribution.kind": type(run.distribution).__name__}
+    for prefix, value in (("", run), ("recipe.", run.recipe), ("distribution.", run.distribution)):
+        parts |= {prefix + name: getattr(value, name) for name in _names(type(value))}
+    del parts["recipe"], parts["distribution"]
     return parts
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass. `asdict` would copy every value of every run."""
+    return tuple(field.name for field in fields(kind))
 
 
 def _columns(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
