@@ -39,6 +39,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/citations       the bibliography
     pages/site            the site, built from the pages
     pages/formulas        formulas as HTML
+    pages/docstrings      examples in the library's docstrings
     pages/search          the index of the search
     pages/weight          what a page weighs, as a table
     pages/policy          the policy that lets nothing else in

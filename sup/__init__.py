@@ -77,7 +77,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from sup.two_features import two_feature_loss as two_feature_loss
     from sup.two_minima import minima as minima
 
-_PUBLIC = {
+PUBLIC = {
     "sup.specs": ("Run", "Recipe", "CONSTANT", "LINEAR_DECAY", "geometric", "power_of_ten"),
     "sup.features": ("Independent", "Correlated", "Anticorrelated", "one_hot"),
     "sup.sweeps": ("Sweep", "sweep", "vary"),
@@ -112,7 +112,7 @@ _PUBLIC = {
     "sup.statistics": ("Estimate",),
     "sup.errors": ("SupError", "SpecError"),
 }
-_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+_HOME = {name: module for module, names in PUBLIC.items() for name in names}
 
 __all__ = list(_HOME)
 

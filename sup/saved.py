@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,32 +37,34 @@ def to_bytes(trained: Trained, digests: Iterable[str] | None = None) -> bytes:
     )
 
 
-def load(path: str | Path) -> Trained:
+def load(data: bytes) -> Trained:
     """The trained models of a file that `to_bytes` made, after a check that its arrays have the digest that it states.
 
+    Args:
+        data: The whole file.
+
     Raises:
-        SupError: if the file is no such file, is cut short, or its arrays are not those that were saved.
+        SupError: if this is no such file, is cut short, or its arrays are not those that were saved.
 
     Example:
-        >>> trained = load("intro-relu.safetensors")  # doctest: +SKIP
+        >>> from pathlib import Path
+        >>> trained = load(Path("intro-relu.safetensors").read_bytes())  # doctest: +SKIP
         >>> trained.where(density=0.1)["W"].shape  # doctest: +SKIP
         (60, 2, 5)
     """
-    from safetensors import SafetensorError, safe_open
+    import safetensors.numpy
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            facts = json.loads(file.metadata()["sup"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-        varied = {name: arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
-        runs = _runs(
-            facts["spec"], {name.removeprefix(_PREFIX): array for name, array in varied.items()}, len(arrays["final_loss"])
-        )
+        length = int.from_bytes(data[:8], "little")
+        facts = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["sup"])
+        arrays = safetensors.numpy.load(data)
+        varied = {name.removeprefix(_PREFIX): arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
+        runs = _runs(facts["spec"], varied, len(arrays["final_loss"]))
         trained = Trained(runs, arrays, tuple(facts["snapshots"]))
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError, RecursionError) as problem:
-        raise SupError(f"load reads a file of trained models that this project saved; {path} is none ({problem}).") from None
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        raise SupError(f"load reads trained models that this project saved; got {len(data)} other bytes ({problem}).") from None
     if results_digest(run_digests(arrays)) != facts["results"]:
-        raise SupError(f"the arrays of a file have the digest that it states; those of {path} were changed. Get the file again.")
+        raise SupError("the arrays of a file have the digest that it states; these were changed. Get the file again.")
     return trained
 
 
@@ -87,7 +88,7 @@ def _parts(run: Run) -> dict[str, Any]:
     """The spec's fields by name, those of its recipe and its distribution by `recipe.NAME` and `distribution.NAME`."""
     parts: dict[str, Any] = {"distribution.kind": type(run.distribution).__name__}
     for prefix, value in (("", run), ("recipe.", run.recipe), ("distribution.", run.distribution)):
-        parts |= {prefix + name: getattr(value, name) for name in _names(type(value))}
+        parts |= {prefix + name: getattr(value, name) for name in _names(type(value))}  # type: ignore[arg-type]  # a class can be hashed
     del parts["recipe"], parts["distribution"]
     return parts
 

@@ -15,6 +15,7 @@ from report.findings import ClaimRecord
 from report.pages.citations import Bibliography, Entry
 from report.pages.numbers import FORMATS, density_text, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
+from sup import PUBLIC
 from sup.results import SETTLED
 
 MARKS = {"reproduced": "✓", "differs": "≠", "not reproduced": "✗", "undecided": "?", "not testable": "–"}
@@ -100,6 +101,7 @@ class Markup:
             "paper": FIGURES,
             "drawn": self.names,
             "settled": SETTLED,
+            "public": PUBLIC,
             "signs": MARKS,
             "verdicts": self._verdicts(),
             "identities": [claim.id for claim in self.claims.values() if claim.identity],

@@ -19,7 +19,18 @@ from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
 STAMP = ".stamp"
-_TOOLS = ("jinja2", "markdown", "mini-racer", "mkdocs", "mkdocs-material", "pygments", "pymdown-extensions")
+_TOOLS = (
+    "griffelib",
+    "jinja2",
+    "markdown",
+    "mini-racer",
+    "mkdocs",
+    "mkdocs-material",
+    "mkdocstrings-python",
+    "pygments",
+    "pymdown-extensions",
+)
+
 # MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
 _EPOCH = "1663113600"
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
@@ -161,9 +172,10 @@ def _stamp(out: Path) -> str:
 def _digest_inputs(docs: Path, config: Path) -> str:
     """Digest of everything that decides the site's bytes."""
     hasher = hashlib.sha256(_digest_tree(docs).encode())
-    code = (Path(module.__file__) for module in (formulas, policy, search, weight))
-    sources = (Path(__file__), *code, formulas.KATEX, formulas.GLOSSARY)
-    for path in (config, *sources, *sorted(config.parent.glob("templates/overrides/**/*.html"))):
+    code = (Path(__file__).with_name(f"{name}.py") for name in ("docstrings", "formulas", "policy", "search", "site", "weight"))
+    sources = (*code, formulas.KATEX, formulas.GLOSSARY)
+    pages = sorted(config.parent.glob("templates/overrides/**/*.html")) + sorted((ROOT / "sup").rglob("*.py"))  # docstrings
+    for path in (config, *sources, *pages):
         hasher.update(path.read_bytes())
     for tool in _TOOLS:
         hasher.update(f"{tool} {version(tool)}\n".encode())

@@ -64,7 +64,7 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     assert sweep.results_digest == results_digest(run.content_digest for run in sweep.runs)
     assert {run.density for run in sweep.runs} == {1.0, 0.1} and all(0 < run.final_loss < 1 for run in sweep.runs)
     assert sweep.seconds is not None and sweep.seconds >= 0
-    trained = load(sweep.weights)
+    trained = load(sweep.weights.read_bytes())
     assert [spec_digest(run) for run in trained.runs] == [run.spec_digest for run in sweep.runs]
     assert run_digests(trained.arrays) == tuple(run.content_digest for run in sweep.runs)
     first, second = record.claims

@@ -276,7 +276,7 @@ def test_trained_models_are_offered_with_their_size_and_once_where_figures_share
     for name in (owner, other):
         page = (tmp_path / f"docs/figures/{name}.md").read_text()
         assert f'download="{owner}-runs.safetensors">trained models, safetensors, 1.2 MB</a>' in page
-        assert f'sup.load("{owner}-runs.safetensors")' in page
+        assert f'sup.load(Path("{owner}-runs.safetensors").read_bytes())' in page
 
 
 def test_models_that_figures_share_are_counted_for_the_first(tmp_path):
