@@ -159,6 +159,8 @@ def build(folder: Path, figures=None, **changes):
 STEPS, DRAWN = 60, 77
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
+_INTO = [[0.5, 0, -2, 0], [0, 1.5, -1.1, 0], [-1, 0, 0, 0.1], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0.1, 1]]
+_OUT = [[2, 0, 0.5, 0], [-3.8, 0.6, 0.02, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0.9]]
 _DEDICATED = [[1.0 if i == a else 0.0 for i in range(10)] for a in range(5)]
 _SIGNS = [
     [1.0, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -173,6 +175,12 @@ ARRAYS = {
         "W": described([[[0.2, 1.0, -0.5, 0.1, -0.9], [1.0, 0.1, 0.4, -0.8, -0.6]]], "density hidden feature", "weights"),
         "drawn": described([DRAWN], "density", "seed of the drawn model"),
     },
+    "asymmetric_model": {
+        "W1": described(_INTO, "hidden feature", "weights in"),
+        "W2": described(_OUT, "hidden feature", "weights out"),
+        "b": described([0.01, -0.02, 0.03, 0.05], "feature", "biases"),
+    },
+    "asymmetric_pairs": {"features": described([[2, 0, -1]], "instance feature", "features of a pair")},
     "deformed_pentagon": {
         "density_relative": described([0.2, 1.0, 5.0], "setting", "relative density"),
         "density_exact_pentagon": described([None, 0.004, 0.02], "setting", "loss of the pentagon"),
