@@ -116,6 +116,7 @@ def _sorted(fits: Trained, model: int, instances: list[Instance]) -> dict[str, A
     return {
         "W1": array(np.round(into, 4), "hidden feature", f"weights in of the drawn model, {scales}"),
         "W2": array(np.round(out, 4), "hidden feature", f"weights out of the drawn model, {scales}"),
+        "b": array(fits["b"][model].astype(np.float64), "feature", "biases of the drawn model"),
         "part": array(part[order], "hidden", "first of the two drawn instances that the neuron is in, 1 or 2; 0 for neither"),
         "role": array(role[order], "hidden", "1 for the shared neuron of that instance, 2 for its inhibitor, 0 for others"),
     }

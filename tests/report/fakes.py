@@ -175,6 +175,8 @@ RUN = Run(
 """The run that the front page and the first figure's page offer to train."""
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
+_INTO = [[0.5, 0, -2, 0], [0, 1.5, -1.1, 0], [-1, 0, 0, 0.1], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0.1, 1]]
+_OUT = [[2, 0, 0.5, 0], [-3.8, 0.6, 0.02, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0.9]]
 _DEDICATED = [[1.0 if i == a else 0.0 for i in range(10)] for a in range(5)]
 _SIGNS = [
     [1.0, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0],
@@ -191,6 +193,12 @@ ARRAYS = {
         "density": described([0.1], "density", "density of the features"),
         "drawn": described([DRAWN], "density", "seed of the drawn model"),
     },
+    "asymmetric_model": {
+        "W1": described(_INTO, "hidden feature", "weights in"),
+        "W2": described(_OUT, "hidden feature", "weights out"),
+        "b": described([0.01, -0.02, 0.03, 0.05], "feature", "biases"),
+    },
+    "asymmetric_pairs": {"features": described([[2, 0, -1]], "instance feature", "features of a pair")},
     "deformed_pentagon": {
         "density_relative": described([0.2, 1.0, 5.0], "setting", "relative density"),
         "density_exact_pentagon": described([None, 0.004, 0.02], "setting", "loss of the pentagon"),
