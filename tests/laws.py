@@ -20,8 +20,7 @@ PAGES = {"jinja2", "mkdocs", "markdown", "pybtex", "yaml", "rich"}
 NEVER = {"sup": FILES | PAGES | {"matplotlib"}, "figures": (FILES - {"io"}) | PAGES, "report": set[str]()}
 """Libraries that a package never imports: science reads no files and draws nothing, figures read no files."""
 
-ALLOWED = {"sup/saved.py": {"safetensors"}}
-"""What a module imports all the same: this one turns trained models into bytes and back, and leaves files to its callers."""
+ALLOWED = {"sup/saved.py": {"safetensors"}}  # turns trained models into bytes and back, and leaves files to its callers
 
 LAZY = {"torch", "matplotlib"}
 TORCH_FREELY = {"sup/attack.py", "sup/models.py", "sup/sampling.py"}
