@@ -29,6 +29,7 @@ _TOOLS = (
     "mkdocstrings-python",
     "pygments",
     "pymdown-extensions",
+    "rjsmin",
 )
 
 # MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
@@ -111,6 +112,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
         from mkdocs.exceptions import Abort, MkDocsException
+        from rjsmin import jsmin
 
         try:
             settings = load_config(str(config), docs_dir=str(docs), site_dir=str(new), strict=True)
@@ -125,6 +127,8 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         path.unlink()
     for path in (new / "assets").rglob("*.min.*s"):
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
+    for path in [*(new / "assets").glob("*.js"), *(new / "assets/explore").glob("*.js")]:
+        path.write_text(jsmin(path.read_text("utf-8")), "utf-8")
     formulas.render(new)
     search.rank(new)
     weight.fill(new)

@@ -7,13 +7,14 @@ from pathlib import Path
 PLACE = '<div id="weights"></div>'
 # Scripts, styles, and the worker of the search, which the theme's own script starts.
 _LOADED = re.compile(r'<(?:script\b[^>]*\bsrc|link rel="stylesheet" href)="([^"]+)"|"search": "([^"]+)"')
+_NAVIGATION = re.compile(r'<a href="([\w-]+\.html)" class="md-nav__link')
 _PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"#]+)#only-light"')
 _TITLE = re.compile(r"<h1[^>]*>(.*?)(?:<a class=\"headerlink\".*?)?</h1>", re.DOTALL)
 
 
 def fill(site: Path) -> None:
     """Puts the table in its place on the pages under `site` that have one."""
-    pages = sorted(site.glob("*.html"), key=lambda path: (path.stem != "index", path.stem))
+    pages = [site / name for name in dict.fromkeys(_NAVIGATION.findall((site / "index.html").read_text("utf-8")))]
     for page in pages:
         text = page.read_text("utf-8")
         if PLACE in text:
@@ -38,7 +39,8 @@ def _table(pages: list[Path]) -> str:
         title = _TITLE.search(page.read_text("utf-8"))
         name = re.sub(r"<[^>]+>", "", title[1]) if title else page.stem
         cells = (len(first), _kilobytes(first), len(pictures), _kilobytes(pictures))
-        rows.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
+        numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
+        rows.append(f'<tr><th scope="row">{name}</th>{numbers}</tr>')
     head = "".join(f'<th scope="col">{word}</th>' for word in ("Page", "Requests at load", "KB", "Pictures", "KB of pictures"))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
