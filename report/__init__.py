@@ -34,6 +34,7 @@ Its modules in reading order, from the command line down; each imports only thos
     code                  digests of code
     pages/render          templates filled in
     pages/markup          functions that a template can call
+    pages/cells           a phase diagram in few characters
     pages/tables          arrays and runs as CSV
     pages/numbers         how numbers are printed
     pages/citations       the bibliography

@@ -9,8 +9,9 @@ from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, es
 from figures.phase_change.maps import four_maps
 from figures.shared import phases
 from figures.style import Theme, themed
-from sup.geometry import REPRESENTED
-from sup.phases import APEX, SUPERPOSED, solution_losses, solutions
+from sup.geometry import REPRESENTED, feature_norms, superposition_score
+from sup.phases import ABSENT, APEX, DEDICATED, SUPERPOSED, outcome, solution_losses, solutions
+from sup.results import Trained
 from sup.statistics import Estimate, exact, share
 from sup.sweeps import Sweep
 from sup.two_features import two_feature_loss
@@ -49,6 +50,10 @@ def reduce(runs: Runs) -> Data:
     norms = np.abs(lowest.q[:, 0, :2]).min(axis=1)
     arrays = {
         **maps.arrays,
+        "ended": array(
+            _ended(runs["models"], maps["norm"].shape), "density importance solution", f"fits by outcome: {phases.OUTCOMES}"
+        ),
+        "steps": array(runs["models"].runs[0].recipe.steps, "", "updates of each model"),
         "closed": array(_closed(), "check", "difference of a closed loss from the exact integral"),
         "degenerate": array(_degenerate(), "solution", "exact loss of [1, 0], [1, -1]/√2 and [1, 1]/√2, equal dense features"),
         "exact_importance": array(importance, "crossing", "importance of the less important feature"),
@@ -66,6 +71,12 @@ def reduce(runs: Runs) -> Data:
         "dense_superposed": estimated(_dense(data), percent=True),
     }
     return replace(data, values={**maps.values, **values})
+
+
+def _ended(trained: Trained, cells: tuple[int, ...]) -> np.ndarray:
+    """How many fits of each cell end in each outcome, shape (density, importance, outcome)."""
+    ends = outcome(feature_norms(trained["W"])[:, -1], superposition_score(trained["W"])[:, -1]).reshape(*cells, -1)
+    return np.stack([(ends == kind).sum(axis=2) for kind in (ABSENT, DEDICATED, SUPERPOSED)], axis=2)
 
 
 def _closed() -> np.ndarray:

@@ -12,6 +12,7 @@ from figures.base import Value
 from figures.paper import FIGURES
 from report.errors import PipelineError
 from report.findings import ClaimRecord
+from report.pages.cells import packed
 from report.pages.citations import Bibliography, Entry
 from report.pages.numbers import FORMATS, density_text, interval_text, number_text, prose, value_text
 from report.records import Build, FigureRecord, SweepRecord
@@ -110,8 +111,8 @@ class Markup:
             "count_runs": self.build.models,
         }
         methods = (
-            self.again, self.badge, self.bibtex, self.card, self.cite, self.claim, self.data, self.eq, self.figure, self.href,
-            self.interval, self.ledger, self.locked, self.note, self.original, self.prose, self.published,
+            self.again, self.badge, self.bibtex, self.card, self.cells, self.cite, self.claim, self.data, self.eq, self.figure,
+            self.href, self.interval, self.ledger, self.locked, self.note, self.original, self.prose, self.published,
             self.ref, self.rows, self.source, self.tally, self.value, self.verdict, self.weights,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
@@ -256,12 +257,14 @@ class Markup:
         Raises:
             PageError: if the figure has no such array.
         """
-        if figure not in self.arrays:
-            self.arrays[figure] = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
-        arrays = self.arrays[figure]
+        arrays = self._arrays(figure)
         if array not in arrays:
             raise PageError(f"no array {array!r} in the data of {figure}; there are {', '.join(arrays)}.")
         return arrays[array]["data"] if digits is None else _rounded(arrays[array]["data"], digits)
+
+    def cells(self, figure: str) -> dict[str, Any]:
+        """The map of a phase diagram, cell by cell, for a script that trains the models of a cell again."""
+        return packed(self._arrays(figure), self._figure(figure).sweeps[0])
 
     def published(self, sweep: SweepRecord) -> str:
         """The content digests of a sweep's runs as JSON, by density and seed, for a script that trains them again."""
@@ -302,6 +305,11 @@ class Markup:
         if key not in self.bibliography:
             raise PageError(f"no reference {key!r}; there are {', '.join(sorted(self.bibliography))}.")
         return self.bibliography[key]
+
+    def _arrays(self, figure: str) -> Mapping[str, Any]:
+        if figure not in self.arrays:
+            self.arrays[figure] = json.loads((self._figure(figure).folder / "data.json").read_text("utf-8"))["arrays"]
+        return self.arrays[figure]
 
     def _figure(self, name: str) -> FigureRecord:
         for record in self.build.figures:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from figures.base import Size
+from figures.shared import phases
 from report.pages.render import write
 from report.pages.site import publish
 from sup.results import late_step
@@ -65,10 +67,19 @@ def published():
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory, published):
+def cell():
+    """The content digests of the models of the middle cell of the phase diagram, as the store has them."""
+    size = Size(steps=fakes.STEPS, seeds=fakes.FITS, grid=fakes.GRID)
+    middle = fakes.GRID * fakes.GRID // 2 * fakes.FITS
+    runs = phases.models(2, size).runs[middle : middle + fakes.FITS]
+    return run_digests(train(runs, snapshots=(late_step(fakes.STEPS),)))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, published, cell):
     """The folder of a site with all pages and figures of the project."""
     home = tmp_path_factory.mktemp("browser")
-    write(fakes.complete(home / "figures", published), home / "docs")
+    write(fakes.complete(home / "figures", published, cell), home / "docs")
     publish(home / "docs", home / "folder/deeper/site")
     return home / "folder/deeper/site"
 

@@ -2,11 +2,13 @@
 
 import json
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from figures import NAMES, module
-from figures.base import About, Value
+from figures.base import FIRST_SEED, About, Value
+from figures.shared import phases
 from figures.style import thumbnail
 from report.again import choose
 from report.findings import ClaimRecord
@@ -173,6 +175,8 @@ RUN = Run(
     seed=DRAWN,
 )
 """The run that the front page and the first figure's page offer to train."""
+
+GRID, FITS = 3, 2
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
 _INTO = [[0.5, 0, -2, 0], [0, 1.5, -1.1, 0], [-1, 0, 0, 0.1], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0.1, 1]]
@@ -215,6 +219,14 @@ ARRAYS = {
         "shown": described([0, 0, 0, 1], "stage", "snapshots"),
         "drawn": described(0, "", "drawn model"),
     },
+    "phase_two": {
+        "importance": described(phases.importances(GRID).tolist(), "importance", "importance of the extra feature"),
+        "density": described(phases.densities(GRID).tolist(), "density", "density of the features"),
+        "fits": described(FITS, "", "fits of each cell"),
+        "steps": described(STEPS, "", "updates of each model"),
+        "best_found": described([[2, 2, 1], [2, 2, 1], [0, 2, 1]], "density importance", "outcome of the best fit"),
+        "ended": described([[[1, 0, 1]] * GRID, [[0, 0, 2]] * GRID, [[0, 2, 0]] * GRID], "density importance solution", "fits"),
+    },
     "privileged_codes": {
         "density": described([1.0, 0.3], "density", "density of the features"),
         "best_W": described([_DEDICATED, _SIGNS], "density hidden feature", "weights"),
@@ -235,10 +247,19 @@ class AnyValue(dict):
         return self[name]
 
 
-def complete(folder: Path, published: str = "5" * 64):
+def map_of(cell):
+    """The runs of a phase diagram; the fits of its middle cell have the content digests `cell`."""
+    runs = [replace(run(k), seed=FIRST_SEED + k % FITS) for k in range(GRID * GRID * FITS)]
+    middle = GRID * GRID // 2 * FITS
+    runs[middle : middle + FITS] = [replace(runs[middle + k], content_digest=digest) for k, digest in enumerate(cell)]
+    return tuple(runs)
+
+
+def complete(folder: Path, published: str = "5" * 64, cell: Sequence[str] = ("6" * 64,) * FITS):
     """A build of all figures of the project, each with its title, text and claims, but with made-up numbers and pictures.
 
-    `published` is the content digest of the run that the first figure draws.
+    `published` is the content digest of the run that the first figure draws; `cell` are those of the fits of the phase diagram's
+    middle cell.
     """
     made = []
     for number, name in enumerate(NAMES):
@@ -264,6 +285,8 @@ def complete(folder: Path, published: str = "5" * 64):
                 replace(one, runs=rows, snapshots=(late_step(STEPS),), again=again)
                 for one, rows in zip(sweeps, runs, strict=True)
             ]
+        if name == "phase_two":
+            sweeps = [replace(one, runs=map_of(cell)) for one in sweeps]
         plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=ARRAYS.get(name), width=518 if claims else 390)
         values = AnyValue({"first": Value(value=1.0)})
         made.append(replace(plain, about=about.ABOUT, values=values, source=Path(about.__file__).read_text()))

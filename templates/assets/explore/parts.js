@@ -215,5 +215,7 @@
     setTimeout(() => (button.textContent = button.dataset.label), 1500);
   }
 
-  globalThis.explore = { svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, player, settings, train, inView, copy };
+  globalThis.explore = {
+    svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, player, settings, train, inView, copy,
+  };
 })();

@@ -75,6 +75,12 @@ def test_each_cell_of_the_map_has_its_fits(features, module):
     assert len(settings) == 64 and all(0.01 < p < 1 and 0.1 < r < 10 for p, r in settings)
 
 
+def test_the_fits_of_a_cell_are_counted_by_outcome(two):
+    ideal_alone = two["best_found"][:, :, None] == np.arange(3)  # the made-up fits of a cell are all alike
+    np.testing.assert_array_equal(two["ended"], 3 * ideal_alone)
+    assert two["steps"] == SIZE.steps
+
+
 def test_the_figures_share_their_models():
     small = phase_two.needs(SIZE)["models"].spec_digest
     assert small == phase_crossing.needs(SIZE)["models"].spec_digest == phase_three.needs(SIZE)["small"].spec_digest
