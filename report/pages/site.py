@@ -24,12 +24,12 @@ _TOOLS = (
     "jinja2",
     "markdown",
     "mini-racer",
+    "minify-html",
     "mkdocs",
     "mkdocs-material",
     "mkdocstrings-python",
     "pygments",
     "pymdown-extensions",
-    "rjsmin",
 )
 
 # MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
@@ -109,10 +109,10 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         SiteError: if MkDocs fails or warns, or a link is broken.
     """
     with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=_EPOCH), _warnings() as problems:
+        from minify_html import minify
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
         from mkdocs.exceptions import Abort, MkDocsException
-        from rjsmin import jsmin
 
         try:
             settings = load_config(str(config), docs_dir=str(docs), site_dir=str(new), strict=True)
@@ -128,7 +128,8 @@ def _build(docs: Path, new: Path, config: Path) -> None:
     for path in (new / "assets").rglob("*.min.*s"):
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
     for path in [*(new / "assets").glob("*.js"), *(new / "assets/explore").glob("*.js")]:
-        path.write_text(jsmin(path.read_text("utf-8")), "utf-8")
+        script = minify(f"<script>{path.read_text('utf-8')}</script>", minify_js=True)
+        path.write_text(script.removeprefix("<script>").removesuffix("</script>"), "utf-8")
     formulas.render(new)
     search.rank(new)
     weight.fill(new)
