@@ -2,7 +2,7 @@
 // A ball on the exact loss of two features in one dimension: where it rolls, and from where else it would roll there.
 (function () {
   const { root, form, element, say } = explore.stage("surface"), REACH = 1.5, GRID = 40, CELLS = 41, STRIDE = 0.02, NUDGE = 0.02;
-  const STARTS = [[1, -1], [1, 0], [0, 1], [1, 0.4], [0.4, 1]], NODE = 1 / Math.sqrt(3), M = new Float64Array(6);
+  const STARTS = [[1, -1], [1, 0], [0, 1], [1, 0.4], [0.4, 1]], { moments } = explore.twoFeatures;
   const NAMES = { pair: "the antipodal pair", mixture: "the mixture", first: "the first feature alone", second: "the second feature alone" };
   const words = {
     sp: ({ sp }) => sp.toFixed(2), sr: ({ sr }) => sr.toFixed(2),
@@ -16,52 +16,20 @@
   const ball = drawn("circle", "dot explore__dot--second");
   let lowest = {}, labels = [], rolled = null, known = "", work = null, sweep = 0, seen = false, motion = 0;
 
-  const clip = (x) => Math.min(1, Math.max(0, x));
-
-  // Adds to M the integrals over the x in [0, 1] where slope x + offset > 0, for y = at: of xx, xy, yy, x, y and 1.
-  function add(mass, slope, offset, at) {
-    let from = 0, to = 1;
-    if (slope > 0) from = clip(-offset / slope);
-    else if (slope < 0) to = clip(-offset / slope);
-    else if (offset <= 0) return;
-    const m0 = mass * (to - from), m1 = (mass * (to ** 2 - from ** 2)) / 2, m2 = (mass * (to ** 3 - from ** 3)) / 3;
-    for (const [k, part] of [m2, at * m1, at * at * m0, m1, at * m0, m0].entries()) M[k] += part;
-  }
-
-  // The second moments of (x, y, 1) over the inputs on which slope x + other y + bias > 0 (sup.two_features.active_moments). On each
-  // of three pieces of y the integral along x is a cubic, for which two nodes are exact.
-  function moments(slope, other, bias, p) {
-    M.fill(0);
-    add(p * (1 - p), other, bias, 0); // y alone, put where x belongs
-    [M[0], M[2], M[3], M[4]] = [0, M[0], 0, M[3]];
-    add(p * (1 - p), slope, bias, 0);
-    if (bias > 0) M[5] += (1 - p) ** 2;
-    const ends = [-bias, -bias - slope].map((level) => (other ? clip(level / other) : 0));
-    let from = 0;
-    for (const to of [Math.min(...ends), Math.max(...ends), 1]) {
-      const half = (to - from) / 2;
-      for (const node of half ? [-NODE, NODE] : []) {
-        const y = from + half + node * half;
-        add(p * p * half, slope, bias + other * y, y);
-      }
-      from = to;
-    }
-  }
-
   // The loss at the weights w, its gradient, and the Gauss-Newton part of its second derivatives (sup.two_features). With `sb` the
   // biases are the best ones for w, found from those in `from`, and the loss is a function of the weights alone.
   function slope(w, { sp: p, sr: r, sb }, from = [p / 2, p / 2]) {
     const here = { w, loss: 0, gradient: [0, 0], curvature: [0, 0], cross: 0, bias: [0, 0] };
     for (const i of [0, 1]) {
       const own = w[i], other = w[1 - i], weight = 2 * (i ? r : 1), off = own * own - 1, side = own * other;
-      let bias = sb ? from[i] : 0, pull = 0;
+      let bias = sb ? from[i] : 0, pull = 0, M;
       for (let k = 0; k < 40; k++) {
-        moments(own * own, side, bias, p);
-        pull = M[3] * off + M[4] * side + M[5] * bias;
-        if (!sb || Math.abs(pull) <= 1e-6 * M[5]) break;
-        bias -= pull / M[5];
+        M = moments([own * own, side, bias], p);
+        pull = M[2][0] * off + M[2][1] * side + M[2][2] * bias;
+        if (!sb || Math.abs(pull) <= 1e-6 * M[2][2]) break;
+        bias -= pull / M[2][2];
       }
-      const [xx, xy, yy, x, y, on] = M, free = sb && on ? 1 / on : 0;
+      const [[xx, xy, x], [, yy, y], [, , on]] = M, free = sb && on ? 1 / on : 0;
       const f = xx * off + xy * side + x * bias, g = xy * off + yy * side + y * bias;
       const [A, B, C] = [xx - free * x * x, xy - free * x * y, yy - free * y * y];
       here.bias[i] = bias;

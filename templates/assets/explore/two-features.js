@@ -102,5 +102,5 @@
     return { q: [sign * w, sign * other, ...biases], loss: best.loss };
   }
 
-  explore.twoFeatures = { slope, minimum };
+  explore.twoFeatures = { moments, slope, minimum };
 })();
