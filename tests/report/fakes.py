@@ -5,11 +5,16 @@ from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from figures import NAMES, module
 from figures.base import About, Value
+from figures.geometry.inventory import inventory
 from figures.style import thumbnail
 from report.findings import ClaimRecord
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
+from sup.geometry import feature_dimensionality
+from sup.polytopes import SHAPES, simplex, tegum
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="200pt" viewBox="0 0 {width} 200">'
@@ -156,7 +161,23 @@ def build(folder: Path, figures=None, **changes):
     return Build(**(settings | changes))
 
 
+def scrubbed():
+    """The arrays of F16 for three densities: nothing learned, `SHAPED`, and a simplex in four dimensions."""
+    shapes = (np.zeros((1, 1)), SHAPED, simplex(4))
+    models = np.stack([np.pad(W, ((0, 12 - W.shape[0]), (0, 40 - W.shape[1]))) for W in shapes])
+    arrays = inventory(models, feature_dimensionality(models))
+    return {
+        **{name: described(one.values.tolist(), " ".join(one.axes), one.text) for name, one in arrays.items()},
+        "level": described([0, 31, 42], "level", "levels"),
+        "sparsity": described([1.0, 4.2919, 7.1969], "level", "1 / (1 - S)"),
+        "ratio": described([0.9, 0.4444, 0.8], "level", "D*"),
+        "drawn": described([50000, 50001, 50000], "level", "seeds"),
+        "trained": described([40, 12, STEPS], "count", "features, hidden dimensions and updates"),
+    }
+
+
 STEPS, DRAWN = 60, 77
+SHAPED = tegum(*(SHAPES[name] for name in ("pentagon", "digon", "triangle", "square antiprism", "tetrahedron")))
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
 ARRAYS = {
@@ -172,6 +193,7 @@ ARRAYS = {
         "density_W": described([[_PAIRS], [_PAIRS], [_PAIRS]], "setting group hidden feature", "weights"),
         "density_best": described([[1], [2], [2]], "setting group", "arrangement"),
     },
+    "feature_dimensions": scrubbed(),
     "octahedron": {
         "W": described(
             [[[0.01 * x for x in row] for row in _OCTAHEDRON[::-1]], _OCTAHEDRON], "snapshot hidden feature", "weights"
