@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
-from figures.geometry import graphs
+from figures.geometry import graphs, inventory
 from figures.geometry.feature_claims import (
     aligned,
     aligned_rows,
@@ -71,6 +71,10 @@ def reduce(runs: Runs) -> Data:
         "drawn": array([seeds[k].seed for k in best], "level", "seed of the drawn model"),
         "dense": array(shares[0], "seed feature", "D_i at the first level"),
         **counted(shapes, shares, np.array(levels)),
+        "trained": array(
+            [*W.shape[:1:-1], seeds[0].recipe.steps], "count", "features, hidden dimensions and updates of each model"
+        ),
+        **inventory.inventory(W[rows, best].astype(np.float64), shares[rows, best]),
     }
     nodes = f"represented features of a drawn model: x, y and shape ({graphs.NUMBERS})"
     for level in INSETS:

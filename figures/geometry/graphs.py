@@ -43,12 +43,17 @@ def colours(theme: Theme) -> list[str]:
     return [dedicated, tetrahedron, triangle, digon, pentagon, antiprism, theme.absent]
 
 
+def parts(W: np.ndarray) -> list[Component]:
+    """The components of one model in the order in which they are drawn: the largest first."""
+    return sorted(components(W), key=lambda c: (-len(c.features), NAMES.index(c.shape), c.features))
+
+
 def graph(W: np.ndarray) -> dict[str, np.ndarray]:
     """The graph of one model: `nodes` (node, 3) with place and shape number, `edges` (edge, 3) with two nodes and |W_i . W_j|."""
-    parts = sorted(components(W), key=lambda c: (-len(c.features), NAMES.index(c.shape), c.features))
-    order = [feature for component in parts for feature in component.features]
-    places, weights = lay_out(parts), np.abs(gram(W[None])[0])[np.ix_(order, order)]
-    numbers = np.repeat([NAMES.index(c.shape) for c in parts], [len(c.features) for c in parts])
+    drawn = parts(W)
+    order = [feature for component in drawn for feature in component.features]
+    places, weights = lay_out(drawn), np.abs(gram(W[None])[0])[np.ix_(order, order)]
+    numbers = np.repeat([NAMES.index(c.shape) for c in drawn], [len(c.features) for c in drawn])
     one, other = np.nonzero(np.triu(joined(W)[np.ix_(order, order)]))
     return {
         "nodes": np.column_stack([places, numbers]).reshape(-1, 3),
@@ -56,9 +61,9 @@ def graph(W: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def lay_out(parts: Sequence[Component]) -> np.ndarray:
+def lay_out(drawn: Sequence[Component]) -> np.ndarray:
     """Places (node, 2) in the unit square; components stand in rows, in their order, like words on a page."""
-    circles = [_circle(len(component.features)) for component in parts]
+    circles = [_circle(len(component.features)) for component in drawn]
     widths = [np.ptp(circle, axis=0).max() + SPACE for circle in circles]
     line = max([float(np.sqrt(np.square(widths).sum())) * 1.08, *widths])
     x = y = tall = 0.0

@@ -241,7 +241,7 @@ def test_every_picture_has_words_and_every_control_a_name(addresses, open_page):
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_an_audit_of_accessibility_finds_nothing(addresses, open_page, scheme, width):
     page = open_page(scheme=scheme, width=width)
-    for name in ("index", "demonstrating", "claims", "reproducibility", "figures/interference_sketch"):
+    for name in PAGES:
         page.goto(f"{addresses['file']}/{name}.html")
         page.evaluate(AXE.read_text())
         for found in page.evaluate("axe.run()")["violations"]:

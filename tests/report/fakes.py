@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from figures import NAMES, module
 from figures.base import FIRST_SEED, About, Value
+from figures.geometry.inventory import inventory
 from figures.shared import phases
 from figures.style import thumbnail
 from report.again import choose
 from report.findings import ClaimRecord
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
 from sup.features import Independent
+from sup.geometry import feature_dimensionality
+from sup.polytopes import SHAPES, simplex, tegum
 from sup.results import late_step
 from sup.specs import Recipe, Run, geometric
 from sup.sweeps import Sweep
@@ -164,6 +169,21 @@ def build(folder: Path, figures=None, **changes):
     return Build(**(settings | changes))
 
 
+def scrubbed():
+    """The arrays of F16 for three densities: nothing learned, `SHAPED`, and a simplex in four dimensions."""
+    shapes = (np.zeros((1, 1)), SHAPED, simplex(4))
+    models = np.stack([np.pad(W, ((0, 12 - W.shape[0]), (0, 40 - W.shape[1]))) for W in shapes])
+    arrays = inventory(models, feature_dimensionality(models))
+    return {
+        **{name: described(one.values.tolist(), " ".join(one.axes), one.text) for name, one in arrays.items()},
+        "level": described([0, 31, 42], "level", "levels"),
+        "sparsity": described([1.0, 4.2919, 7.1969], "level", "1 / (1 - S)"),
+        "ratio": described([0.9, 0.4444, 0.8], "level", "D*"),
+        "drawn": described([50000, 50001, 50000], "level", "seeds"),
+        "trained": described([40, 12, STEPS], "count", "features, hidden dimensions and updates"),
+    }
+
+
 STEPS, DRAWN = 60, 77
 RUN = Run(
     model="relu-output",
@@ -177,6 +197,7 @@ RUN = Run(
 """The run that the front page and the first figure's page offer to train."""
 
 GRID, FITS = 3, 2
+SHAPED = tegum(*(SHAPES[name] for name in ("pentagon", "digon", "triangle", "square antiprism", "tetrahedron")))
 _PAIRS = [[1.0, 0.0, 0.0, 0.0, -1.0], [0.0, 1.0, 0.0, -1.0, 0.0]]
 _OCTAHEDRON = [[1.0, 0.0, 0.0, -1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, -1.0, 0.0], [0.0, 0.0, 1.0, 0.0, 0.0, -1.0]]
 _INTO = [[0.5, 0, -2, 0], [0, 1.5, -1.1, 0], [-1, 0, 0, 0.1], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0.1, 1]]
@@ -210,6 +231,7 @@ ARRAYS = {
         "density_W": described([[_PAIRS], [_PAIRS], [_PAIRS]], "setting group hidden feature", "weights"),
         "density_best": described([[1], [2], [2]], "setting group", "arrangement"),
     },
+    "feature_dimensions": scrubbed(),
     "octahedron": {
         "W": described(
             [[[0.01 * x for x in row] for row in _OCTAHEDRON[::-1]], _OCTAHEDRON], "snapshot hidden feature", "weights"

@@ -17,16 +17,10 @@
     return [explore.svg("line", { class: `explore__${second}` }), explore.svg("circle", { r: 0.06, class: `explore__dot explore__dot--${second}` })].map((part) => picture.appendChild(part));
   });
 
-  // Turned about the vertical axis and tilted towards the reader: x to the right, y up.
-  function projected([x, y, z], turn, tilt) {
-    const [c, s, u, v] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
-    return [c * x + s * y, u * z + v * (c * y - s * x)];
-  }
-
   function draw() {
-    const { time, turn, tilt } = settings.read(), now = W[time], radians = (degrees) => (degrees * Math.PI) / 180;
+    const values = settings.read(), { time } = values, now = W[time];
     const vectors = Array.from({ length: FEATURES }, (_, i) => now.map((row) => row[i]));
-    const ends = vectors.map((vector) => projected(vector, radians(turn), radians(tilt)));
+    const ends = vectors.map((vector) => explore.projected(vector, values));
     ends.forEach(([x, y], i) => {
       explore.set(features[i][0], { x2: x, y2: -y });
       explore.set(features[i][1], { cx: x, cy: -y });
@@ -49,20 +43,7 @@
   const settings = explore.settings(form, words, draw), halt = explore.player(element("play"), form.elements.time, 10);
   drawCurve(loss.map((value, k) => [step[k], value]), step.at(-1));
   draw();
-  let grabbed = null;
-  picture.addEventListener("pointerdown", (event) => {
-    const { turn, tilt } = settings.read();
-    grabbed = [event.clientX, event.clientY, turn, tilt];
-    picture.setPointerCapture(event.pointerId);
-  });
-  picture.addEventListener("pointermove", ({ clientX, clientY }) => {
-    if (!grabbed) return;
-    const [x, y, turn, tilt] = grabbed;
-    form.elements.turn.value = Math.round((((turn + (clientX - x) / 2) % 360) + 360) % 360);
-    form.elements.tilt.value = Math.round(Math.max(-90, Math.min(90, tilt + (clientY - y) / 2)));
-    settings.save();
-  });
-  picture.addEventListener("lostpointercapture", () => (grabbed = null));
+  explore.turnable(picture, form, settings.save);
   element("reset").addEventListener("click", () => {
     halt();
     settings.reset();

@@ -87,6 +87,30 @@
     };
   }
 
+  // A point of space, turned about the vertical axis and tilted, in degrees: its places to the right, up, and towards the reader.
+  function projected([x, y, z], { turn, tilt }) {
+    const [c, s, u, v] = [turn, tilt].map((degrees) => (degrees * Math.PI) / 180).flatMap((angle) => [Math.cos(angle), Math.sin(angle)]);
+    return [c * x + s * y, c * v * y - s * v * x + u * z, s * u * x - c * u * y + v * z];
+  }
+
+  // Lets a drag on `picture` change the ranges turn and tilt of `form`; `saved` is called when it does.
+  function turnable(picture, form, saved) {
+    const { turn, tilt } = form.elements;
+    let grabbed = null;
+    picture.addEventListener("pointerdown", (event) => {
+      grabbed = [event.clientX, event.clientY, Number(turn.value), Number(tilt.value)];
+      picture.setPointerCapture(event.pointerId);
+    });
+    picture.addEventListener("pointermove", ({ clientX, clientY }) => {
+      if (!grabbed) return;
+      const [x, y, turned, tilted] = grabbed;
+      turn.value = Math.round((((turned + (clientX - x) / 2) % 360) + 360) % 360);
+      tilt.value = Math.round(Math.max(-90, Math.min(90, tilted + (clientY - y) / 2)));
+      saved();
+    });
+    picture.addEventListener("lostpointercapture", () => (grabbed = null));
+  }
+
   // Lets `button` play the values of the range `field` from where it stands, `rate` a second; returns a function that stops it.
   function player(button, field, rate) {
     let timer = 0;
@@ -216,6 +240,7 @@
   }
 
   globalThis.explore = {
-    svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, player, settings, train, inView, copy,
+    svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, projected, turnable, player, settings, train,
+    inView, copy,
   };
 })();
