@@ -27,7 +27,7 @@ def packed(arrays: Mapping[str, Any], sweep: SweepRecord) -> dict[str, Any]:
         `importance` and `density` of columns and rows, `every` which of the map's are offered, the `seed` of a cell's first fit,
         the number of `fits`, the `recipe` where it is not the usual one; and strings with some characters for each cell: `best`,
         the outcome of its best fit; `ended`, how many fits have the first and how many the second outcome; and `digests`, the
-        first `SHORT` digits of the SHA-256 of its fits' content digests, one a line (`report.store.shard_file.results_digest`).
+        first `SHORT` digits of the SHA-256 of its fits' content digests, one a line (`sup.saved.results_digest`).
     """
     data = {name: array["data"] for name, array in arrays.items()}
     wide, fits, steps = len(data["importance"]), data["fits"], data["steps"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from figures.shared.phases import RECIPE
 from report.pages import cells
-from report.store.shard_file import results_digest
+from sup.saved import results_digest
 from tests.report import fakes
 
 
