@@ -7,8 +7,8 @@ from typing import Any
 
 from sup.constants import SMALL
 from sup.features import PerFeature
-from sup.specs import Recipe, Run
-from sup.sweeps import Sweep
+from sup.specs import Run
+from sup.sweeps import Shape, Sweep
 
 _MOST = 8
 _CLASSES = re.compile(r"\b(?=(?:Run|Recipe|Independent|Correlated|Anticorrelated)\()")
@@ -38,22 +38,21 @@ class Again:
 def choose(sweep: Sweep, digests: Sequence[str]) -> tuple[Again, ...]:
     """Some runs from all over a sweep with their content digests; none where the browser's twin cannot train one of them."""
     runs = sweep.runs
-    if not all(map(_small_and_plain, runs)):
+    if not _small_and_plain(sweep.shape):
         return ()
     count = min(_MOST, len(runs))
     places = [round(k * (len(runs) - 1) / max(1, count - 1)) for k in range(count)]
-    told = len({run.importance for run in runs}) > 1
+    told = len({runs[i].importance for i in places}) > 1
     return tuple(
         Again(words=_words(runs[i], told), spec=_spec(runs[i]), program=_program(runs[i], sweep.snapshots), digest=digests[i])
         for i in places
     )
 
 
-def _small_and_plain(run: Run) -> bool:
-    """Whether the twin can train the run: it has few weights, and none of the options that the twin leaves out."""
-    usual, recipe = Recipe(), run.recipe
-    plain = (recipe.l1, recipe.attack, recipe.dataset) == (usual.l1, usual.attack, usual.dataset)
-    return plain and run.n_features * run.n_hidden <= SMALL and run.activation == "relu" and not run.distribution.unit_norm
+def _small_and_plain(shape: Shape) -> bool:
+    """Whether the twin can train runs of this shape: they have few weights, and none of the options that the twin leaves out."""
+    options = shape.activation != "relu" or shape.unit_norm or shape.penalised or shape.attacked or shape.fixed
+    return shape.n_features * shape.n_hidden <= SMALL and not options
 
 
 def _words(run: Run, importance: bool) -> str:

@@ -8,8 +8,6 @@ with the parts that all runs share, the snapshots, and the SHA-256 of the runs' 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,15 +86,9 @@ def _parts(run: Run) -> dict[str, Any]:
     """The spec's fields by name, those of its recipe and its distribution by `recipe.NAME` and `distribution.NAME`."""
     parts: dict[str, Any] = {"distribution.kind": type(run.distribution).__name__}
     for prefix, value in (("", run), ("recipe.", run.recipe), ("distribution.", run.distribution)):
-        parts |= {prefix + name: getattr(value, name) for name in _names(type(value))}  # type: ignore[arg-type]  # a class can be hashed
+        parts |= {prefix + name: getattr(value, name) for name in value.__dataclass_fields__}  # asdict would copy every value
     del parts["recipe"], parts["distribution"]
     return parts
-
-
-@lru_cache
-def _names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass. `asdict` would copy every value of every run."""
-    return tuple(field.name for field in fields(kind))
 
 
 def _columns(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

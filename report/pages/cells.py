@@ -1,6 +1,5 @@
 """A phase diagram of trained models in few characters, for a script that lets readers point at a cell and train its models."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
 from math import ceil
@@ -8,6 +7,7 @@ from typing import Any
 
 from figures.shared.phases import RECIPE
 from report.records import SweepRecord
+from sup.saved import results_digest
 
 MOST = 72
 """Cells along an axis; of a finer map only every second, third, ... cell is offered."""
@@ -35,7 +35,7 @@ def packed(arrays: Mapping[str, Any], sweep: SweepRecord) -> dict[str, Any]:
     kept = range(every // 2, wide, every)
     cells = [(row, column) for row in kept for column in kept]
     models = [sweep.runs[k : k + fits] for k in (fits * (wide * row + column) for row, column in cells)]
-    texts = ["".join(f"{run.content_digest}\n" for run in runs) for runs in models]
+    digests = [results_digest(run.content_digest for run in runs) for runs in models]
     changed = {f.name: getattr(RECIPE, f.name) for f in fields(RECIPE) if getattr(RECIPE, f.name) != f.default}
     return {
         "importance": [data["importance"][k] for k in kept],
@@ -46,5 +46,5 @@ def packed(arrays: Mapping[str, Any], sweep: SweepRecord) -> dict[str, Any]:
         "recipe": changed | {"steps": steps},
         "best": "".join(str(data["best_found"][row][column]) for row, column in cells),
         "ended": "".join(_COUNTS[count] for row, column in cells for count in data["ended"][row][column][:2]),
-        "digests": "".join(hashlib.sha256(text.encode()).hexdigest()[:SHORT] for text in texts),
+        "digests": "".join(digest[:SHORT] for digest in digests),
     }

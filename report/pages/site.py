@@ -150,19 +150,29 @@ def _environment(**settings: str) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
+class _Collector(logging.Handler):
+    """Keeps what it is given, in `messages`."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the text of `record`."""
+        self.messages.append(record.getMessage())
+
+
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
     """Collects MkDocs' warnings instead of printing them."""
-    messages: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    handler = _Collector(logging.WARNING)
     logger = logging.getLogger("mkdocs")
     before = logger.propagate, logger.level
     logger.addHandler(handler)
     logger.propagate = False
     logger.setLevel(logging.WARNING)
     try:
-        yield messages
+        yield handler.messages
     finally:
         logger.removeHandler(handler)
         logger.propagate = before[0]

@@ -21,9 +21,8 @@ def fill(site: Path) -> None:
             page.write_text(text.replace(PLACE, _table(pages)), "utf-8")
 
 
-def files(page: Path) -> tuple[list[Path], list[Path]]:
+def _files(page: Path, text: str) -> tuple[list[Path], list[Path]]:
     """What `page` asks for at once, itself, scripts and styles; and its pictures, which load as the reader comes to them."""
-    text = page.read_text("utf-8")
 
     def found(pattern: re.Pattern[str]) -> list[Path]:
         addresses = dict.fromkeys(match[match.lastindex or 0] for match in pattern.finditer(text))
@@ -35,8 +34,9 @@ def files(page: Path) -> tuple[list[Path], list[Path]]:
 def _table(pages: list[Path]) -> str:
     rows = []
     for page in pages:
-        first, pictures = files(page)
-        title = _TITLE.search(page.read_text("utf-8"))
+        text = page.read_text("utf-8")
+        first, pictures = _files(page, text)
+        title = _TITLE.search(text)
         name = re.sub(r"<[^>]+>", "", title[1]) if title else page.stem
         cells = (len(first), _kilobytes(first), len(pictures), _kilobytes(pictures))
         numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
