@@ -1,16 +1,10 @@
 "use strict";
 // Trains runs of a figure's sweeps again, and compares their digests with the published ones.
 document.querySelectorAll("[id^=explore-again-]").forEach((section) => {
-  const { root, form, element, say } = explore.stage(section.id.slice("explore-".length));
+  const stage = explore.stage(section.id.slice("explore-".length)), { root, form, element, say } = stage;
   const runs = JSON.parse(root.dataset.runs), snapshots = JSON.parse(root.dataset.snapshots), [{ name }] = form.elements;
   const chosen = () => runs[settings.read()[name]];
-  let stop = null;
-
-  function halt() {
-    stop?.();
-    stop = null;
-    say("train", "Train");
-  }
+  const { begin, halt } = explore.trainer(stage, start);
 
   // What was found belongs to another run.
   function forget() {
@@ -24,26 +18,18 @@ document.querySelectorAll("[id^=explore-again-]").forEach((section) => {
     say("step", `${step} of ${steps}`);
     say("loss", loss.toPrecision(4));
     if (!digest) return;
-    const same = digest === chosen()[3];
     halt();
-    say("digest", digest);
-    say("verdict", same ? "✓ the published run, bit for bit" : "✗ not the published run; please report this browser");
-    element("verdict").dataset.same = String(same);
+    explore.compare(stage, digest, digest === chosen()[3]);
   }
 
   function start() {
     forget();
-    say("train", "Stop");
-    stop = explore.train(chosen()[1], 40, seen, (message) => {
-      halt();
-      say("verdict", message);
-    }, snapshots);
+    begin(chosen()[1], 40, seen, snapshots);
   }
 
   root.hidden = false;
   const settings = explore.settings(form, {}, forget);
   forget();
-  element("train").addEventListener("click", () => (stop ? halt() : start()));
   element("copy").addEventListener("click", ({ target }) => explore.copy(chosen()[2], target));
   explore.inView(root, () => {}, halt);
 });

@@ -216,6 +216,34 @@
     return stop;
   }
 
+  // The button of a stage that trains, and while it does, stops: `start()` is called to begin. Returns `begin`, which trains as `train`
+  // does, and `halt`, which stops that and writes `label` on the button.
+  function trainer({ element, say }, start, label = "Train") {
+    let stop = null;
+    function halt(text = label) {
+      stop?.();
+      stop = null;
+      say("train", text);
+    }
+    function begin(spec, looks, seen, snapshots) {
+      say("train", "Stop");
+      stop = train(spec, looks, seen, (message) => {
+        halt();
+        say("verdict", message);
+      }, snapshots);
+    }
+    element("train").addEventListener("click", () => (stop ? halt() : start()));
+    return { begin, halt };
+  }
+
+  // Says whether a digest is that of the published run, or of so many published runs.
+  function compare({ element, say }, digest, same, count) {
+    const runs = count ? "the published runs" : "the published run", all = count ? `${count} of ${count} ${runs}` : runs;
+    say("digest", digest);
+    say("verdict", same ? `✓ ${all}, bit for bit` : `✗ not ${runs}; please report this browser`);
+    element("verdict").dataset.same = String(same);
+  }
+
   // Calls `come` when `element` is first in view, `go` when it is out of view.
   function inView(element, come, go) {
     new IntersectionObserver(([{ isIntersecting }]) => (isIntersecting ? come() : go()), { threshold: 0.3 }).observe(element);
@@ -240,7 +268,7 @@
   }
 
   globalThis.explore = {
-    svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, projected, turnable, player, settings, train,
-    inView, copy,
+    svg, set, quiet, importanceColour, weightColour, stage, plane, arrows, matrix, curve, projected, turnable, player, settings, trainer,
+    compare, inView, copy,
   };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // Trains five features in two dimensions in the reader's browser, and compares the result with the published one.
 (function () {
-  const { root, form, element, say } = explore.stage("pentagon", draw);
+  const stage = explore.stage("pentagon", draw), { root, form, element, say } = stage;
   const published = JSON.parse(root.dataset.published), steps = Number(root.dataset.steps), FEATURES = 5;
   const DENSITIES = [1, 0.7, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.01];
   const drawArrows = explore.arrows(element("arrows")), drawCurve = explore.curve(element("curve"));
@@ -10,7 +10,9 @@
     decay: ({ decay }) => (decay === 1 ? "all alike" : `each ${decay} of the one before`),
     seed: ({ seed }) => seed,
   };
-  let stop = null, W = JSON.parse(root.dataset.first).at(-1).flat(); // the sparsest of the drawn models
+  let W = JSON.parse(root.dataset.first).at(-1).flat(); // the sparsest of the drawn models
+
+  const { begin, halt } = explore.trainer(stage, start);
 
   function importance(decay) {
     const values = [1];
@@ -57,20 +59,12 @@ print(sup.train((run,))["W"])
   }
 
   function finish(digest, { density, decay, seed }) {
-    stop = null;
-    say("train", "Train again");
+    halt("Train again");
     const known = decay === 0.9 ? published[DENSITIES[density]]?.[seed] : undefined;
-    const verdict = known === undefined ? "No published run has these settings; the Python package gives the same digest."
-      : known === digest ? "✓ the published run, bit for bit" : "✗ not the published run; please report this browser";
+    if (known) return explore.compare(stage, digest, known === digest);
     say("digest", digest);
-    say("verdict", verdict);
-    element("verdict").dataset.same = known === undefined ? "" : String(known === digest);
-  }
-
-  function halt() {
-    stop?.();
-    stop = null;
-    say("train", "Train");
+    say("verdict", "No published run has these settings; the Python package gives the same digest.");
+    element("verdict").dataset.same = "";
   }
 
   // What was found belongs to other settings.
@@ -84,17 +78,12 @@ print(sup.train((run,))["W"])
     if (!form.reportValidity()) return;
     forget();
     const values = settings.read(), points = [];
-    say("train", "Stop");
-    stop = explore.train(spec(values), 60, (state) => shown(state, points, values), (message) => {
-      halt();
-      say("verdict", message);
-    });
+    begin(spec(values), 60, (state) => shown(state, points, values));
   }
 
   root.hidden = false;
   const settings = explore.settings(form, words, forget);
   draw();
-  element("train").addEventListener("click", () => (stop ? halt() : start()));
   element("reset").addEventListener("click", settings.reset);
   element("copy").addEventListener("click", ({ target }) => explore.copy(python(settings.read()), target));
   let begun = explore.quiet.matches;

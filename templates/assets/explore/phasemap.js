@@ -1,7 +1,7 @@
 "use strict";
 // The phase diagram of two features in one dimension: the exact losses of a cell, and its trained models, trained once more.
 (function () {
-  const { root, form, element, say } = explore.stage("phasemap", repaint), { svg, set } = explore;
+  const stage = explore.stage("phasemap", repaint), { root, form, element, say } = stage, { svg, set } = explore;
   const published = JSON.parse(root.dataset.published), { importance, density, fits, seed } = published, wide = importance.length;
   const OUTCOMES = ["not represented", "dedicated", "superposed"];
   const outcomeColour = (kind) => explore.weightColour([0, -1, 1][kind]); // the figures have the same colours for both
@@ -11,7 +11,9 @@
   };
   const told = (counts) => OUTCOMES.map((name, k) => counts[k] && `${counts[k]} ${name}`).filter(Boolean).join(", ");
   const pair = ([w, other]) => `[${w.toFixed(2)}, ${other.toFixed(2)}]`.replaceAll("-", "−");
-  let stop = null, models = [], digests = [];
+  let models = [], digests = [];
+
+  const { begin, halt } = explore.trainer(stage, start, root.dataset.train);
 
   // The map is a square of 100, both axes logarithmic.
   const picture = set(element("map"), { viewBox: "-18 -3 122 122" });
@@ -115,11 +117,7 @@ print(sup.train(cell.runs)["W"])
   }
 
   function trainNext(values) {
-    const failed = (message) => {
-      halt();
-      say("verdict", message);
-    };
-    stop = explore.train(spec(models.length, values), 1, ({ parameters, digest }) => {
+    begin(spec(models.length, values), 1, ({ parameters, digest }) => {
       if (!digest) return;
       const [w, other] = parameters.W.data, sign = (Math.abs(w) >= Math.abs(other) ? w : other) < 0 ? -1 : 1;
       models.push([sign * w, sign * other]);
@@ -127,24 +125,14 @@ print(sup.train(cell.runs)["W"])
       drawModels();
       if (models.length < fits) trainNext(values);
       else finish(values);
-    }, failed);
+    });
   }
 
   function finish({ across, up }) {
     const found = supTwin.sha256(new TextEncoder().encode(digests.map((digest) => `${digest}\n`).join("")));
     const size = published.digests.length / wide ** 2, known = published.digests.substr(size * (wide * up + across), size);
-    const same = found.startsWith(known);
     halt();
-    say("digest", found);
-    const all = `✓ ${fits} of ${fits} the published runs, bit for bit`;
-    say("verdict", same ? all : "✗ not the published runs; please report this browser");
-    element("verdict").dataset.same = same;
-  }
-
-  function halt() {
-    stop?.();
-    stop = null;
-    say("train", root.dataset.train);
+    explore.compare(stage, found, found.startsWith(known), fits);
   }
 
   // What was trained belongs to another cell.
@@ -157,7 +145,6 @@ print(sup.train(cell.runs)["W"])
 
   function start() {
     forget();
-    say("train", "Stop");
     trainNext(settings.read());
   }
 
@@ -177,7 +164,6 @@ print(sup.train(cell.runs)["W"])
   const settings = explore.settings(form, words, forget);
   repaint();
   halt();
-  element("train").addEventListener("click", () => (stop ? halt() : start()));
   element("reset").addEventListener("click", settings.reset);
   element("copy").addEventListener("click", ({ target }) => explore.copy(python(settings.read()), target));
   explore.inView(root, () => {}, halt);
