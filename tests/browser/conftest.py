@@ -130,3 +130,19 @@ def open_page(browser):
     yield opener
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_explorable(addresses, open_page):
+    """Opens a page with settings in its address: `page, root, part = open_explorable("computation", "#explore-motif", "kind=1")`.
+
+    `root` is the explorable and `part(name)` one of its parts.
+    """
+
+    def opener(name, root, settings="", **how):
+        page = open_page(**how)
+        page.goto(f"{addresses['file']}/{name}.html#{settings}")
+        found = page.locator(root)
+        return page, found, lambda part: found.locator(f"[data-part={part}]")
+
+    return opener

@@ -1,6 +1,7 @@
 """The explorable that reads the code of a model with a hidden ReLU."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,16 +16,8 @@ W, B = (np.array(fakes.ARRAYS["privileged_codes"][name]["data"]) for name in ("b
 
 
 @pytest.fixture
-def opened(addresses, open_page):
-    """Opens the explorable with settings in the address; its parts by name are `part(name)`."""
-
-    def opener(settings="", **how):
-        page = open_page(**how)
-        page.goto(f"{addresses['file']}/privileged-basis.html#{settings}")
-        root = page.locator(ROOT)
-        return page, root, lambda name: root.locator(f"[data-part={name}]")
-
-    return opener
+def opened(open_explorable):
+    return partial(open_explorable, "privileged-basis", ROOT)
 
 
 def outputs(picture):

@@ -1,5 +1,7 @@
 """The explorable of asymmetric superposition with inhibition."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -18,16 +20,8 @@ PURE = (
 
 
 @pytest.fixture
-def opened(addresses, open_page):
-    """Opens the explorable with settings in the address; its parts by name are `part(name)`."""
-
-    def opener(settings="", **how):
-        page = open_page(**how)
-        page.goto(f"{addresses['file']}/computation.html#{settings}")
-        root = page.locator(ROOT)
-        return page, root, lambda name: root.locator(f"[data-part={name}]")
-
-    return opener
+def opened(open_explorable):
+    return partial(open_explorable, "computation", ROOT)
 
 
 def outputs(into, out, bias, x):
