@@ -56,7 +56,7 @@ bench: $(READY) ## time the kernel beside the loop that others use, and JAX, int
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
 
 soak: $(READY) ## the tests that take minutes
-	$(PYTHON) -m pytest -m soak
+	$(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200
 
 notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py
 	@$(PYTHON) -m report.pages.notebooks

@@ -48,8 +48,7 @@ class Cluster:
         with self._client() as client:
             from distributed import as_completed
 
-            if not client.nthreads():
-                say(f"The scheduler at {self.address} has no worker yet; training begins when one comes.")
+            self._miss_workers(client, "yet; training begins")
             root, remaining = store.root.absolute(), iter(tasks)
 
             def ask(count: int) -> "list[Future[Done]]":
@@ -58,9 +57,18 @@ class Cluster:
             futures = as_completed(ask(AT_ONCE), loop=client.loop)  # type: ignore[no-untyped-call]
             for batch in futures.batches():  # type: ignore[no-untyped-call]
                 futures.update(ask(len(batch)))  # type: ignore[no-untyped-call]
-                for done in self._answers(client, batch):
-                    _wait_for_files(store, done)
-                    yield done
+                for future in batch:
+                    if done := self._answer(future):
+                        _wait_for_files(store, done)
+                        yield done
+                    else:  # other tasks may have failed meanwhile, and are heard first
+                        self._miss_workers(client, "any more; training goes on")
+                        futures.add(future)  # type: ignore[no-untyped-call]
+
+    def _miss_workers(self, client: "Client", since: str) -> None:
+        """Says so if the scheduler has no worker."""
+        if not client.nthreads():  # type: ignore[no-untyped-call]
+            say(f"The scheduler at {self.address} has no worker {since} when one comes.")
 
     def _client(self) -> "Client":
         try:
@@ -75,11 +83,11 @@ class Cluster:
                 f"there ({type(problem).__name__}). Start one with `dask scheduler`, or leave it out to train here."
             ) from None
 
-    def _answers(self, client: "Client", batch: "list[Future[Done]]") -> list[Done]:
-        """The results of the futures, which are released.
+    def _answer(self, future: "Future[Done]") -> Done | None:
+        """The result of a future, which is released; None if its worker died with it, so that another must train it again.
 
         Raises:
-            SupError: if a task failed with one on its worker.
+            SupError: if the task failed with one on its worker.
             PipelineError: if the scheduler went away, or a worker died or failed in another way.
         """
         from distributed import CancelledError
@@ -87,9 +95,11 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         try:
-            answers: list[Done] = client.gather(batch)  # type: ignore[no-untyped-call]
+            done: Done = future.result(timeout=PATIENCE)
         except SupError:
             raise
+        except TimeoutError:
+            return None
         except (CancelledError, CommClosedError):
             raise PipelineError(
                 f"the Dask scheduler at {self.address} went away. Finished work is kept. Start one again, and run again."
@@ -104,9 +114,8 @@ class Cluster:
                 f"the cluster cannot run a task of this build ({type(problem).__name__}: {' '.join(str(problem).split())}). "
                 f"Scheduler and workers need the version of the project that runs this build; see their logs."
             ) from problem
-        for future in batch:
-            future.release()  # type: ignore[no-untyped-call]  # a result that is here need not be computed again when its worker dies
-        return answers
+        future.release()  # type: ignore[no-untyped-call]  # a result that is here need not be computed again when its worker dies
+        return done
 
 
 def _wait_for_files(store: Store, done: Done) -> None:

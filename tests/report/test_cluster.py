@@ -224,7 +224,9 @@ def test_an_error_that_nobody_expected_is_told_in_a_line(site, tmp_path):
         list(site.cluster().run(opened(tmp_path), [None]))
 
 
-def test_a_first_worker_is_waited_for_and_a_task_that_ends_workers_is_given_up(lonely, tmp_path, capsys):
+def test_a_first_worker_is_waited_for_and_a_task_that_ends_workers_is_given_up(lonely, tmp_path, capsys, monkeypatch):
+    """Also when the worker takes results with it that were not fetched yet."""
+    monkeypatch.setattr("report.cluster.PATIENCE", 1.0)
     store, results = opened(tmp_path / "store"), []
     ended = lonely.cluster().run(store, tasks(store, engines.engine("cpu"), seeds=8, steps=LONG))
     first = threading.Thread(target=lambda: results.append(next(ended)))
@@ -234,10 +236,37 @@ def test_a_first_worker_is_waited_for_and_a_task_that_ends_workers_is_given_up(l
     first.join(60)
     assert len(results) == 1
     with lonely.client() as client:
-        until(lambda: any(client.processing().values()), "a task for the worker")
-    worker.kill()
+        until(lambda: client.run_on_scheduler(_states) >= {"memory", "processing"}, "a result and a task for the worker")
+        worker.kill()
+        until(lambda: not client.nthreads(), "the loss of the worker")
     with pytest.raises(PipelineError, match=r"gave up a task after 1 of its workers died, the last at tcp://127\S+; most"):
         list(ended)
+
+
+def _states(dask_scheduler):
+    return {task.state for task in dask_scheduler.tasks.values()}
+
+
+def test_a_result_that_died_with_its_worker_is_trained_again_by_the_next(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("report.cluster.PATIENCE", 1.0)
+    alone = Site(tmp_path)
+    try:
+        worker, store = alone.worker("one"), opened(tmp_path / "store")
+        work = tasks(store, engines.engine("cpu"), seeds=2, steps=LONG)
+        ended = alone.cluster().run(store, work)
+        done = [next(ended)]
+        with alone.client() as client:
+            until(lambda: client.run_on_scheduler(_states) == {"memory"}, "all results")
+            worker.kill()
+            until(lambda: not client.nthreads(), "the loss of the worker")
+            rest = threading.Thread(target=lambda: done.extend(ended))
+            rest.start()
+            until(lambda: f"The scheduler at {alone.address} has no worker any more" in capsys.readouterr().err, "the notice")
+            alone.worker("two")
+            rest.join(60)
+    finally:
+        alone.close()
+    assert sorted(entry.key for one in done for entry in one.entries) == sorted(task.shards[0].key for task in work)
 
 
 def test_a_scheduler_that_goes_away_is_named(lonely, tmp_path):
