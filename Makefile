@@ -33,7 +33,7 @@ test: $(READY) ## linter, formatter, spelling, types and all tests but the long 
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/codespell
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest -n $(or $(WORKERS),auto)
+	$(PYTHON) -m pytest -n $(or $(WORKERS),auto) --dist worksteal
 
 plan: $(READY) ## what `make report` would train and draw, and why
 	@$(PYTHON) -m report plan

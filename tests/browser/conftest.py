@@ -132,16 +132,47 @@ def open_page(browser):
         context.close()
 
 
+@pytest.fixture(scope="module")
+def kept(browser, addresses):
+    """Pages that stay open: `kept("demonstrating")`, for tests that leave a page as they found it; opening one takes seconds."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    pages = {}
+
+    def opener(name):
+        if name not in pages:
+            pages[name] = context.new_page()
+            pages[name].goto(f"{addresses['file']}/{name}.html")
+        return pages[name]
+
+    yield opener
+    context.close()
+
+
+GO = """(hash) => new Promise((done) => {
+  addEventListener('hashchange', function seen({newURL}) {
+    if (newURL.split('#')[1] !== hash) return;
+    removeEventListener('hashchange', seen);
+    setTimeout(done);
+  });
+  location.hash = '';
+  location.hash = hash;
+})"""
+
+
 @pytest.fixture
-def open_explorable(addresses, open_page):
+def open_explorable(addresses, open_page, kept):
     """Opens a page with settings in its address: `page, root, part = open_explorable("computation", "#explore-motif", "kind=1")`.
 
-    `root` is the explorable and `part(name)` one of its parts.
+    `root` is the explorable and `part(name)` one of its parts. A page with settings but of no special view stays open for others.
     """
 
-    def opener(name, root, settings="", **how):
-        page = open_page(**how)
-        page.goto(f"{addresses['file']}/{name}.html#{settings}")
+    def opener(name, root, settings="", **view):
+        if settings and not view:
+            page = kept(name)
+            page.evaluate(GO, settings)
+        else:
+            page = open_page(**view)
+            page.goto(f"{addresses['file']}/{name}.html#{settings}")
         found = page.locator(root)
         return page, found, lambda part: found.locator(f"[data-part={part}]")
 

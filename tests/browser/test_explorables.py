@@ -87,11 +87,10 @@ ARRANGEMENT = np.array([[0.0, 1.1, 0.7, -0.65, -1.05], [1.2, 0.3, -0.9, -0.95, 0
 
 
 @pytest.mark.parametrize(("relu", "bias"), [(0, -0.1), (1, 0.0), (1, -0.28)])
-def test_the_terms_of_an_arrangement_are_those_of_the_library(addresses, open_page, relu, bias):
-    page = open_page()
+def test_the_terms_of_an_arrangement_are_those_of_the_library(open_explorable, relu, bias):
     w = "+".join(f"{x:.3f}" for x in ARRANGEMENT.T.ravel())
-    page.goto(f"{addresses['file']}/demonstrating.html#w={w}&count=5&relu={relu}&bias={bias}")
-    shown = [float(page.locator(f"{ARRANGE} [data-part={name}]").inner_text()) for name in ("benefit", "interference", "total")]
+    _, _, part = open_explorable("demonstrating", ARRANGE, f"w={w}&count=5&relu={relu}&bias={bias}")
+    shown = [float(part(name).inner_text()) for name in ("benefit", "interference", "total")]
     W, importance = ARRANGEMENT[None], np.ones(5)
     terms = one_sparse_terms(W, np.full((1, 5), bias), importance) if relu else linear_terms(W, importance)
     assert shown == pytest.approx([terms.benefit[0], terms.interference[0], terms.total[0]], abs=6e-5)
@@ -114,13 +113,12 @@ def test_an_arrangement_relaxes_to_the_pentagon_of_the_page(addresses, open_page
     assert float(page.locator(f"{ARRANGE} [data-part=total]").inner_text()) == pytest.approx(exact.fun, abs=2e-4)
 
 
-def test_relaxing_never_climbs_and_never_leaves_the_picture(addresses, open_page):
-    page = open_page()
+def test_relaxing_never_climbs_and_never_leaves_the_picture(open_explorable):
+    page, _, part = open_explorable("demonstrating", ARRANGE, "count=4&relu=1&bias=-0.1&w=" + "+".join(["1.4"] * 8))
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"{addresses['file']}/demonstrating.html#count=4&relu=1&bias=-0.1&w=" + "+".join(["1.4"] * 8))
-    loss = page.locator(f"{ARRANGE} [data-part=total]")
+    loss = part("total")
     before = float(loss.inner_text())
-    page.locator(f"{ARRANGE} [data-part=relax]").press("Enter")
+    part("relax").press("Enter")
     page.wait_for_function("document.querySelector('#explore-arrange [data-part=relax]').textContent === 'Relax'")
     assert float(loss.inner_text()) < before
     lengths = page.locator(f"{ARRANGE} [role=slider]:visible").evaluate_all(

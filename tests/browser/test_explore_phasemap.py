@@ -32,12 +32,10 @@ def finished(page, root):
 
 
 @pytest.mark.parametrize("up", range(fakes.GRID))
-def test_the_losses_of_a_cell_are_those_of_the_library(addresses, open_page, up):
-    page = open_page()
+def test_the_losses_of_a_cell_are_those_of_the_library(open_explorable, up):
     p = DENSITY[up]
     for across, r in enumerate(IMPORTANCE):
-        page.goto("about:blank")
-        root = visit(page, addresses, f"#across={across}&up={up}")
+        _, root, _ = open_explorable("phase-change", MAP, f"across={across}&up={up}")
         said = [part(root, f"loss-{k}").inner_text() for k in range(4)]
         shown = [float(text.removesuffix(", the lowest")) for text in said]
         ideal, lowest = solution_losses(2, p, r), minima(np.array([p]), np.array([r]), biased=True)
@@ -105,11 +103,10 @@ def test_a_cell_is_chosen_by_keyboard_and_by_pointer(addresses, open_page):
     assert (importance.input_value(), density.input_value()) == ("0", "1")
 
 
-def test_the_copied_program_describes_the_models_of_the_cell(addresses, open_page):
-    page = open_page()
-    root = visit(page, addresses, "#across=1&up=2")
+def test_the_copied_program_describes_the_models_of_the_cell(open_explorable):
+    page, _, part = open_explorable("phase-change", MAP, "across=1&up=2")
     page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    part(root, "copy").click()
+    part("copy").click()
     found = {}
     exec(page.evaluate("copied"), found)
     size = Size(steps=fakes.STEPS, seeds=fakes.FITS, grid=fakes.GRID)

@@ -16,9 +16,8 @@ W, B, DENSITY = INTRO["W"][-1], INTRO["b"][-1], float(INTRO["density"][-1])
 class Push:
     """The explorable on a page whose address has these settings."""
 
-    def __init__(self, page, addresses, settings=""):
-        page.goto(f"{addresses['file']}/adversarial.html#{settings}")
-        self.page, self.root = page, page.locator("#explore-push")
+    def __init__(self, open_explorable, settings="", **view):
+        self.page, self.root, _ = open_explorable("adversarial", "#explore-push", settings, **view)
 
     def text(self, name):
         return self.root.locator(f"[data-part={name}]").inner_text()
@@ -62,9 +61,9 @@ def inputs():
     ("feature", "value", "norm", "kind", "target", "sign"),
     [(1, 0.6, 0.3, 0, 2, 1), (2, 0.25, 0.12, 1, 4, -1), (5, 0.9, 0.5, 2, 3, 1), (3, 0.8, 0.2, 3, 1, 1)],
 )
-def test_harms_and_both_readings_are_those_of_the_library(addresses, open_page, feature, value, norm, kind, target, sign):
+def test_harms_and_both_readings_are_those_of_the_library(open_explorable, feature, value, norm, kind, target, sign):
     settings = f"feature={feature}&value={value}&norm={norm}&kind={kind}&target={target}&sign={sign}"
-    push, x = Push(open_page(), addresses, settings), one_active(feature, value)
+    push, x = Push(open_explorable, settings), one_active(feature, value)
     rows = norm * directions(W[None])[0]
     pushes = np.concatenate([rows, -rows])
     here, (samples, often) = analytic_harm(W, B, x[None], norm), inputs()
@@ -87,8 +86,8 @@ def test_harms_and_both_readings_are_those_of_the_library(addresses, open_page, 
     assert f"it goes from {clean[hit]:.2f} to {pushed[hit]:.2f}" in push.text("verdict")
 
 
-def test_every_control_answers_to_the_keyboard_and_the_address_keeps_them(addresses, open_page):
-    push = Push(open_page(width=360), addresses)
+def test_every_control_answers_to_the_keyboard_and_the_address_keeps_them(open_explorable):
+    push = Push(open_explorable, width=360)
     page, root = push.page, push.root
     row = root.get_by_label("Row, or feature")
     assert row.is_disabled() and push.text("verdict").startswith("The push goes along row")
@@ -113,8 +112,8 @@ def test_every_control_answers_to_the_keyboard_and_the_address_keeps_them(addres
     assert root.get_by_label("Its value").get_attribute("aria-valuetext") == "0.60" and row.is_disabled()
 
 
-def test_a_range_moves_by_pointer_and_bars_show_the_outputs(addresses, open_page):
-    push = Push(open_page(), addresses, "kind=1")
+def test_a_range_moves_by_pointer_and_bars_show_the_outputs(open_explorable):
+    push = Push(open_explorable, "kind=1")
     value = push.root.get_by_label("Its value")
     value.scroll_into_view_if_needed()
     box = value.bounding_box()
@@ -125,8 +124,8 @@ def test_a_range_moves_by_pointer_and_bars_show_the_outputs(addresses, open_page
     np.testing.assert_allclose(heights[5:], push.columns()[4], atol=6e-3)
 
 
-def test_the_copied_program_prints_the_harm(addresses, open_page, capsys):
-    push = Push(open_page(), addresses, "feature=2&value=0.7&kind=1&target=3")
+def test_the_copied_program_prints_the_harm(open_explorable, capsys):
+    push = Push(open_explorable, "feature=2&value=0.7&kind=1&target=3")
     push.page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     push.root.locator("[data-part=copy]").click()
     exec(push.page.evaluate("copied"), {})

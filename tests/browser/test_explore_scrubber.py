@@ -12,15 +12,9 @@ from tests.report import fakes
 
 
 @pytest.fixture
-def scrubber(addresses, open_page):
+def scrubber(open_explorable):
     """Opens the page at some settings: the page and the explorable."""
-
-    def opener(settings="", **view):
-        page = open_page(**view)
-        page.goto(f"{addresses['file']}/geometry.html{settings}")
-        return page, page.locator("#explore-scrubber")
-
-    return opener
+    return lambda settings="", **view: open_explorable("geometry", "#explore-scrubber", settings, **view)[:2]
 
 
 def said(root, *names):
@@ -94,7 +88,7 @@ def test_a_component_by_itself_has_the_products_and_edges_of_its_shape(scrubber,
     k = [part.shape for part in parts()].index(name)
     flat = []
     for turn, tilt in ((0, 0), (90, 0), (0, 90)):  # the front, a side, the top
-        _, root = scrubber(f"#level=1&component={k}&turn={turn}&tilt={tilt}")
+        _, root = scrubber(f"level=1&component={k}&turn={turn}&tilt={tilt}")
         (solid,) = chart(root, "solid")
         flat.append(np.array(solid["places"]) * [1.0, -1.0])
         assert solid["d"].count("M") == edges
@@ -141,7 +135,7 @@ def test_a_shape_in_space_turns_with_the_pointer_and_with_the_keyboard(scrubber)
 
 
 def test_another_address_is_another_level_though_it_has_more_components(scrubber):
-    page, root = scrubber("#level=0")
+    page, root = scrubber("level=0")
     page.evaluate("location.hash = '#level=1&component=3'")
     page.wait_for_function(
         "document.querySelector('#explore-scrubber [data-words=component]').textContent === '4 of 6: triangle'"

@@ -57,16 +57,17 @@ def claims():
     return [*made, fakes.claim("C-S1", "intro", "undecided", value=0.9, interval=(0.85, 0.95), holds=(0.8, 1.0))]
 
 
-@pytest.fixture
-def opened(addresses, open_page, site):
+@pytest.fixture(scope="module")
+def opened(addresses, browser, site):
     """The page of claims with these claims in its explorable."""
     fields = ("id", "verdict", "value", "interval", "holds", "agrees", "unit")
     ledger = json.dumps([[getattr(claim, name) for name in fields] for claim in claims()])
     text = re.sub(r'data-claims="[^"]*"', f'data-claims="{escape(ledger)}"', (site / "claims.html").read_text("utf-8"))
-    page = open_page()
+    page = browser.new_page()
     page.route("**/claims.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
     page.goto(f"{addresses['root']}/claims.html")
-    return page
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("strict", [-50, -7, 0, 1, 23, 50])

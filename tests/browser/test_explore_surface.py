@@ -13,10 +13,9 @@ NAMES = ("the antipodal pair", "the mixture", "the first feature alone", "the se
 class Surface:
     """The explorable on a page whose address has these settings, once all basins are known."""
 
-    def __init__(self, page, addresses, settings=""):
-        page.emulate_media(reduced_motion="reduce")
-        page.goto(f"{addresses['file']}/phase-change.html#{settings}")
-        self.page, self.root = page, page.locator("#explore-surface")
+    def __init__(self, open_explorable, settings="", **view):
+        self.page, self.root, _ = open_explorable("phase-change", "#explore-surface", settings, **view)
+        self.page.emulate_media(reduced_motion="reduce")
         self.root.scroll_into_view_if_needed()
 
     def number(self, name):
@@ -50,8 +49,8 @@ class Surface:
         (0.5, 0.8, 1, 1.1, -1.4),
     ],
 )
-def test_the_loss_and_the_end_of_a_ball_are_those_of_the_library(addresses, open_page, p, r, biased, x, y):
-    surface = Surface(open_page(), addresses, f"sp={p}&sr={r}&sb={biased}&sx={x}&sy={y}")
+def test_the_loss_and_the_end_of_a_ball_are_those_of_the_library(open_explorable, p, r, biased, x, y):
+    surface = Surface(open_explorable, f"sp={p}&sr={r}&sb={biased}&sx={x}&sy={y}")
 
     def loss(q):
         return float(two_feature_loss(np.array(q[:2]), np.array(q[2:] if biased else (0.0, 0.0)), p, r))
@@ -66,8 +65,8 @@ def test_the_loss_and_the_end_of_a_ball_are_those_of_the_library(addresses, open
 
 
 @pytest.mark.parametrize(("p", "r", "biased"), [(0.3, 1.0, 0), (0.7, 0.3, 0), (0.3, 0.8, 1)])
-def test_the_minima_are_those_of_the_library_and_their_basins_fill_the_picture(addresses, open_page, p, r, biased):
-    surface = Surface(open_page(), addresses, f"sp={p}&sr={r}&sb={biased}&sx=0.2&sy=1.3")
+def test_the_minima_are_those_of_the_library_and_their_basins_fill_the_picture(open_explorable, p, r, biased):
+    surface = Surface(open_explorable, f"sp={p}&sr={r}&sb={biased}&sx=0.2&sy=1.3")
     rows = surface.rows()
     exact = minima(np.array([p]), np.array([r]), biased=bool(biased))
     assert [loss for _, loss, _ in rows] == pytest.approx(exact.loss[0, exact.distinct[0]].tolist(), rel=1e-3)
@@ -77,8 +76,8 @@ def test_the_minima_are_those_of_the_library_and_their_basins_fill_the_picture(a
     assert ("That is the lowest" in surface.verdict() or "no other" in surface.verdict()) == lowest
 
 
-def test_a_ball_starts_by_keyboard_and_by_tapping_and_the_basin_is_that_of_its_end(addresses, open_page):
-    surface = Surface(open_page(width=360), addresses)
+def test_a_ball_starts_by_keyboard_and_by_tapping_and_the_basin_is_that_of_its_end(open_explorable):
+    surface = Surface(open_explorable, width=360)
     page, root = surface.page, surface.root
     said = surface.verdict()
     assert said.startswith("The ball ends in the mixture") and "The lowest minimum is the antipodal pair" in said
@@ -105,8 +104,8 @@ def test_a_ball_starts_by_keyboard_and_by_tapping_and_the_basin_is_that_of_its_e
     assert start.get_attribute("aria-valuetext") == "1.30"
 
 
-def test_the_ball_rolls_along_its_path_and_rests_out_of_view(addresses, open_page):
-    surface = Surface(open_page(), addresses)
+def test_the_ball_rolls_along_its_path_and_rests_out_of_view(open_explorable):
+    surface = Surface(open_explorable)
     surface.page.emulate_media(reduced_motion="no-preference")
     end = surface.end()
     surface.root.locator("[data-part=roll]").press("Enter")
@@ -116,8 +115,8 @@ def test_the_ball_rolls_along_its_path_and_rests_out_of_view(addresses, open_pag
     surface.page.wait_for_function(f"{away} < 1e-6", arg=end[0], timeout=1000)
 
 
-def test_the_copied_program_prints_the_minima(addresses, open_page, capsys):
-    surface = Surface(open_page(), addresses, "sp=0.3&sr=0.8&sb=1")
+def test_the_copied_program_prints_the_minima(open_explorable, capsys):
+    surface = Surface(open_explorable, "sp=0.3&sr=0.8&sb=1")
     surface.page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     surface.root.locator("[data-part=copy]").click()
     exec(surface.page.evaluate("copied"), {})

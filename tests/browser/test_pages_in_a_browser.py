@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +14,9 @@ from tests.browser.conftest import Watch
 MADE = ("intro", "interference_sketch")  # pages about figures are alike: one of a trained figure, one of a drawing
 NAV = (Path(__file__).parents[2] / "mkdocs.yml").read_text(encoding="utf-8")
 PAGES = (*re.findall(r": ([\w-]+)\.md$", NAV, re.MULTILINE), *(f"figures/{name}" for name in MADE))
-AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, its licence beside it
+AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text("utf-8")  # axe-core 4.14.1, its licence beside it
+AUDIT = """axe.run({exclude: ['.katex-html']}, {resultTypes: ['violations'], preload: false})
+  .then(({violations}) => violations.map(({id, help, nodes}) => `${id}: ${help}: ${nodes[0].html}`))"""
 WAYS = ("file", "root", "folder")
 SCROLL = """async () => {
   for (const picture of document.querySelectorAll('img')) {
@@ -24,21 +27,69 @@ SCROLL = """async () => {
 }"""
 
 
+WORDLESS = """[
+  ...document.querySelectorAll('img:not([alt]), .figure__picture img[alt=""], [role=dialog]:not([aria-label])'),
+  ...[...document.querySelectorAll('main a, main button, main summary')]
+    .filter((one) => !(one.textContent.trim() || one.getAttribute('aria-label') || one.title)),
+].map((one) => one.outerHTML)"""
+
+
 def visible(page, theme):
     """How many pictures of a theme can be seen on a page."""
     return page.evaluate(f"""[...document.querySelectorAll('img[src$="#only-{theme}"]')].filter((i) => i.offsetParent).length""")
 
 
-@pytest.mark.parametrize("way", ["file", "root"])  # the server at the root sends the policy
-def test_no_request_leaves_and_nothing_goes_wrong(addresses, open_page, way):
-    watch = Watch()
-    page = open_page(watch)
+@dataclass
+class Survey:
+    """What a reader meets who opens every page once and looks at it from top to bottom; most by the page's name."""
+
+    home: str
+    scheme: str
+    watch: Watch = field(default_factory=Watch)
+    too_wide: dict[str, int] = field(default_factory=dict)
+    wordless: dict[str, list[str]] = field(default_factory=dict)
+    audit: dict[str, list[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module", params=[("file", "light", 1280), ("root", "dark", 390)], ids=["file", "root"])
+def survey(request, browser, addresses):
+    """All pages from a disk, wide and light, or from a server that sends the policy, narrow and dark."""
+    way, scheme, width = request.param
+    made = Survey(addresses[way], scheme)
+    view = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = made.watch.follow(view.new_page())
     for name in PAGES:
-        page.goto(f"{addresses[way]}/{name}.html", wait_until="load")
+        page.goto(f"{made.home}/{name}.html", wait_until="load")
         page.evaluate(SCROLL)
-    assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
-    assert len({url for url in watch.requests if url.endswith("light.svg")}) == len(NAMES)
-    assert watch.problems == []
+        made.too_wide[name] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        made.wordless[name] = page.evaluate(WORDLESS)
+        page.evaluate(AXE)
+        made.audit[name] = page.evaluate(AUDIT)
+    yield made
+    view.close()
+
+
+def found(by_page):
+    """What was found, with the names of the pages that have something."""
+    return {name: what for name, what in by_page.items() if what}
+
+
+def test_no_request_leaves_and_nothing_goes_wrong(survey):
+    assert [url for url in survey.watch.requests if not url.startswith((survey.home, "data:", "blob:"))] == []
+    assert len({url for url in survey.watch.requests if url.endswith(f"{survey.scheme}.svg")}) == len(NAMES)
+    assert survey.watch.problems == []
+
+
+def test_no_page_is_wider_than_the_screen(survey):
+    assert found(survey.too_wide) == {}
+
+
+def test_every_picture_has_words_and_every_control_a_name(survey):
+    assert found(survey.wordless) == {}
+
+
+def test_an_audit_of_accessibility_finds_nothing(survey):
+    assert found(survey.audit) == {}
 
 
 def test_the_policy_keeps_out_what_the_pages_do_not_have(addresses, open_page):
@@ -106,18 +157,20 @@ def test_the_search_index_waits_for_the_reader_who_searches(addresses, open_page
     assert watch.problems == []
 
 
-@pytest.mark.parametrize("id", ["C9", "C9-N", "C90", "C-S1", "C84-T"])
-def test_the_id_of_a_claim_leads_to_its_card(addresses, open_page, id):
+def test_the_id_of_a_claim_leads_to_its_card(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['file']}/index.html")
-    page.click(".md-search__input")
-    page.keyboard.type(id, delay=20)
-    best = "document.querySelector('.md-search-result__link:not([href$=\"claims.html\"])')"
-    page.wait_for_function(f"{best}?.href.includes('claims.html') && {best}.hash === '#{id}'", timeout=10_000)
-    page.keyboard.press("Enter")  # to the best result
-    page.wait_for_url(f"**/claims.html#{id}")
-    card = page.locator(".claim", has=page.locator(":target"))
-    assert card.get_attribute("aria-label") == f"Claim {id}"
+    for id in ("C9", "C9-N", "C90", "C-S1", "C84-T"):
+        page.fill(".md-search__input", "")
+        page.evaluate("document.activeElement.blur()")
+        page.click(".md-search__input")
+        page.keyboard.type(id, delay=20)
+        best = "document.querySelector('.md-search-result__link:not([href$=\"claims.html\"])')"
+        page.wait_for_function(f"{best}?.href.includes('claims.html') && {best}.hash === '#{id}'", timeout=10_000)
+        page.keyboard.press("Enter")  # to the best result
+        page.wait_for_url(f"**/claims.html#{id}")
+        card = page.locator(".claim", has=page.locator(":target"))
+        assert card.get_attribute("aria-label") == f"Claim {id}"
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -145,9 +198,8 @@ def test_formulas_are_rendered_with_and_without_scripts(addresses, open_page, na
         (".value", "follow the link to see what made it"),
     ],
 )
-def test_what_a_link_stands_for_is_shown_on_focus_and_goes_with_escape(addresses, open_page, link, shown):
-    page = open_page()
-    page.goto(f"{addresses['file']}/demonstrating.html")
+def test_what_a_link_stands_for_is_shown_on_focus_and_goes_with_escape(kept, link, shown):
+    page = kept("demonstrating")
     one = page.locator(f"main {link}").first
     one.focus()
     preview = page.locator("#preview")
@@ -159,9 +211,8 @@ def test_what_a_link_stands_for_is_shown_on_focus_and_goes_with_escape(addresses
     assert not preview.is_visible()
 
 
-def test_a_picture_opens_at_the_size_of_the_window(addresses, open_page):
-    page = open_page()
-    page.goto(f"{addresses['file']}/demonstrating.html")
+def test_a_picture_opens_at_the_size_of_the_window(kept):
+    page = kept("demonstrating")
     figure = page.locator("#fig-basic_small")
     page.get_by_role("button", name=re.compile("^Enlarge figure", re.IGNORECASE)).nth(3).press("Enter")
     opened = page.locator("dialog.enlarged img")
@@ -170,14 +221,14 @@ def test_a_picture_opens_at_the_size_of_the_window(addresses, open_page):
     assert page.locator("dialog.enlarged").count() == 0
 
 
-def test_verdicts_of_a_figure_open_under_one_line(addresses, open_page):
-    page = open_page()
-    page.goto(f"{addresses['file']}/demonstrating.html")
+def test_verdicts_of_a_figure_open_under_one_line(kept):
+    page = kept("demonstrating")
     claims = page.locator("#fig-basic_small details.claims")
     assert re.match(r"5 claims: ", claims.locator("summary").inner_text())
     assert not claims.locator("li").first.is_visible()
     claims.locator("summary").press("Enter")
     assert claims.locator("li").first.is_visible()
+    claims.locator("summary").press("Enter")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -209,45 +260,12 @@ def test_paper_shows_the_light_pictures(addresses, open_page):
     assert visible(page, "dark") == 0 and visible(page, "light") == page.locator(".figure").count()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_no_page_is_wider_than_the_screen(addresses, open_page, width):
-    page = open_page(width=width)
-    for name in PAGES:
-        page.goto(f"{addresses['file']}/{name}.html")
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over == 0, f"{name} is {over} pixels too wide at {width}"
-
-
 def test_what_scrolls_can_be_reached_with_a_keyboard(addresses, open_page):
     page = open_page(width=390)
     page.goto(f"{addresses['file']}/demonstrating.html")
     page.wait_for_selector(".figure__picture[tabindex='0']")
     assert page.evaluate("""[...document.querySelectorAll('.figure__picture, .equation__body')]
         .every((frame) => (frame.scrollWidth > frame.clientWidth + 1) == (frame.tabIndex == 0))""")
-
-
-def test_every_picture_has_words_and_every_control_a_name(addresses, open_page):
-    page = open_page()
-    for name in PAGES:
-        page.goto(f"{addresses['file']}/{name}.html")
-        assert page.locator("img:not([alt])").count() == 0, name
-        assert page.locator(".figure__picture img[alt='']").count() == 0, name
-        assert page.locator("[role=dialog]:not([aria-label])").count() == 0, name
-        nameless = page.evaluate("""[...document.querySelectorAll('main a, main button, main summary')]
-            .filter((e) => !(e.textContent.trim() || e.getAttribute('aria-label') || e.title)).map((e) => e.outerHTML)""")
-        assert nameless == [], name
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_an_audit_of_accessibility_finds_nothing(addresses, open_page, scheme, width):
-    page = open_page(scheme=scheme, width=width)
-    for name in PAGES:
-        page.goto(f"{addresses['file']}/{name}.html")
-        page.evaluate(AXE.read_text())
-        for found in page.evaluate("axe.run({exclude: ['.katex-html']}, {resultTypes: ['violations'], preload: false})")[
-            "violations"
-        ]:
-            pytest.fail(f"{name}: {found['id']}: {found['help']}: {found['nodes'][0]['html']}")
 
 
 def test_a_figure_leads_to_its_data_code_and_runs(addresses, site, open_page):

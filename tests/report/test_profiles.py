@@ -1,5 +1,7 @@
 """report.yml: what is read, and what is refused in which words."""
 
+from dataclasses import replace
+
 import pytest
 
 import figures
@@ -15,6 +17,11 @@ def load(tmp_path, text):
     path = tmp_path / "report.yml"
     path.write_text(text)
     return profiles.load(path)
+
+
+def few(size):
+    """The size with one model of a setting and few settings of a map: as many sweeps and recipes, and far fewer runs."""
+    return replace(size, grid=min(size.grid, 8), seeds=1)
 
 
 def test_a_profile_has_its_sizes(tmp_path):
@@ -35,15 +42,12 @@ def test_the_projects_own_profiles_give_every_figure_that_trains_a_size():
     assert list(every) == ["smoke", "laptop", "paper"]
     for profile in every.values():
         for name in figures.NAMES:
-            assert (name in profile.sizes) is bool(module(name).needs(profile.size(name))), f"{profile.name}: {name}"
+            assert (name in profile.sizes) is bool(module(name).needs(few(profile.size(name)))), f"{profile.name}: {name}"
 
 
 def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
-    from dataclasses import replace
-
     def recipes(size, name):
-        few = replace(size, grid=min(size.grid, 8), seeds=1)  # no recipe depends on these
-        return {replace(run.recipe, steps=1) for sweep in module(name).needs(few).values() for run in sweep.runs}
+        return {replace(run.recipe, steps=1) for sweep in module(name).needs(few(size)).values() for run in sweep.runs}
 
     every = profiles.load()
     for name in every["paper"].sizes:
