@@ -140,10 +140,11 @@ def _row(axes: "Axes", data: Data, k: int, density: float, base: float, theme: T
     stacks.set(ylim=(0, top), yticks=(0, top))
     stacks.tick_params(labelsize=8, length=2)
     count, share = int((data["answered"][k] == 1).sum()), float(explained(data)[k])
-    settled = "" if share >= EXPLAINED else ": not settled"
+    primary = len(np.unique(primary_features(data["W1"][k][None])[0]))
+    settled = f", {primary} primary features" if share >= EXPLAINED else ": not settled"
     say(axes, 34, base + ROW - 10, f"$1-S={density:g}$", theme, ha="left", fontweight="bold")
     say(axes, 106, base + ROW - 10, f"explains {100 * share:.0f} %{settled}", theme, ha="left", color=theme.muted)
-    say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} neurons of one feature", theme, ha="right")
+    say(axes, 380, base + ROW - 10, f"{count} of {HIDDEN} of one feature", theme, ha="right")
 
 
 def _dedicated_then_shared(data: Data) -> Estimate:

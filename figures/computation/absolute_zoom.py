@@ -8,8 +8,8 @@ from figures.base import About, Claim, Data, Range, Runs, Size, Value, array
 from figures.computation import absolute
 from figures.computation.absolute_large import DECAY, DENSITIES, EXPLAINED, FEATURES, HIDDEN
 from figures.shared.stacks import neuron_colour, neuron_legend, stack_plot
-from figures.shared.strokes import inset, say, sheet
-from figures.style import Theme, importance_colours, themed
+from figures.shared.strokes import inset, key, say, sheet
+from figures.style import Theme, blend, importance_colours, themed
 from sup.baseline import constant_loss
 from sup.neurons import answers, polysemantic, primary_features, unit_rows
 from sup.results import Trained
@@ -101,16 +101,19 @@ def _caused(fits: Trained, k: int) -> np.ndarray:
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """The stacks with their features' numbers, the shares by rank."""
-    figure, axes = sheet(theme, 352)
+    figure, axes = sheet(theme, 384)
     sizes = np.abs(data["W1"])
-    stacks = inset(axes, 34, 186, 346, 138)
-    stack_plot(stacks, sizes, importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES, theme, data["answered"])
+    stacks = inset(axes, 34, 218, 346, 138)
+    colours = importance_colours(theme, FEATURES // 4) + [theme.absent] * FEATURES
+    stack_plot(stacks, sizes, colours, theme, data["answered"])
     top = max(1.2, 1.08 * float(sizes.sum(axis=1).max()))
     stacks.set(ylim=(0, top), yticks=(0, 1))
     _numbers(stacks, sizes, top, theme)
-    say(axes, 207, 340, f"ten neurons at density {DENSITY:g}, pieces named by their features", theme, fontweight="bold")
-    say(axes, 12, 255, "weight in, largest = 1", theme, rotation=90)
-    neuron_legend(axes, 80, 174, theme)
+    say(axes, 207, 372, f"ten neurons at density {DENSITY:g}, pieces named by their features", theme, fontweight="bold")
+    say(axes, 12, 287, "weight in, largest = 1", theme, rotation=90)
+    neuron_legend(axes, 80, 206, theme)
+    key(inset(axes, 160, 182, 150, 7), blend(theme.importance), ("0", f"{FEATURES // 4}"), theme)
+    say(axes, 152, 186, "feature", theme, ha="right")
     _ranks(axes, data, theme)
     return figure
 

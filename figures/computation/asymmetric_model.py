@@ -164,11 +164,16 @@ def _numbers(stacks: "Axes", weights: np.ndarray, scale: float, theme: Theme) ->
 
 def _groups(axes: "Axes", data: Data, theme: Theme) -> None:
     """Draws the names of the groups above, and the neurons' roles between the stacks."""
-    step = 336 / HIDDEN
-    for part, words in ((0, "one feature, one side"), (1, "instance 1"), (2, "instance 2")):
-        at = np.flatnonzero(data["part"] == part)
-        if at.size:
-            say(axes, 44 + step * (at.mean() + 0.5), 310, words, theme, fontweight="bold")
+    step, part = 336 / HIDDEN, data["part"]
+    for mask, words, high in (
+        (part == 0, "one feature, one side", 311),
+        (part > 0, "instances", 318),
+        (part == 1, "1", 305),
+        (part == 2, "2", 305),
+    ):
+        if mask.any():
+            at = 44 + step * (np.flatnonzero(mask).mean() + 0.5)
+            say(axes, at, high, words, theme, fontweight="bold")
     for k, role in enumerate(data["role"]):
         if role:
             say(axes, 44 + step * (k + 0.5), 168, ("", "shared", "inhibits")[role], theme, fontsize=8, color=theme.muted)

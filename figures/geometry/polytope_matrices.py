@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import GROUP, About, Array, Claim, Data, Range, Runs, Size, Value, array, estimated
-from figures.geometry.solids import draw_solid, projected
+from figures.shared.solids import draw_solid, projected
 from figures.shared.strokes import SHEET, inset, key, say, sheet
 from figures.shared.uniform import NOTE, Setting, density
 from figures.style import Theme, themed, weight_image, weight_map

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
-from figures.geometry.solids import draw_solid, hull_edges, projected
+from figures.shared.solids import draw_solid, hull_edges, projected
 from figures.shared.strokes import say, sheet
 from figures.style import Theme, themed
 from sup.census import components

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.base import About, Claim, Data, Range, Runs, Size, Value, array, estimated, replicates
+from figures.shared.solids import projected
 from figures.style import TEXT_WIDTH, Theme, themed
 from sup.expected_loss import Task, expected_loss
 from sup.features import Correlated
@@ -23,9 +24,9 @@ SOURCE = "Superposition and learning dynamics: Learning as geometric transformat
 ABOUT = About(
     label="F24",
     title="An octahedron is learned in four stages",
-    alt="Four columns, each with a view of six directions from the top and from the side, and the loss below. First all lie near "
-    "the origin. Then each set of three moves out as one. Then each opens into a triangle. Last, the triangles turn until each "
-    "vertex lies opposite to one of the other set. The loss falls in two steps with a plateau between.",
+    alt="Four columns, each with six directions in space and from the top, and the loss below. First all lie near the origin. "
+    "Then each set of three moves out as one, to opposite sides. Then each opens into a triangle. Last, the triangles turn "
+    "until each vertex lies opposite to one of the other set: an octahedron. The loss falls in two steps with a plateau between.",
     source=SOURCE,
     note="The paper says that weights start close to zero, but gives neither scale nor density; ours are a tenth of the usual "
     "and 0.01, of each set. Stages are found by fixed rules in every model (sup/trajectories.py); the model with the lowest "
@@ -155,51 +156,79 @@ def passed(begins: np.ndarray) -> np.ndarray:
     return (begins.min(axis=1) >= 0) & (np.diff(begins[:, :3], axis=1).min(axis=1) > 0)
 
 
-SIDE, GAP, LOSS = 1.62, 0.14, 1.5
+SIDE, GAP, LOSS = 1.66, 0.08, 1.5
 """Inches: side of a view, space between views, height of the loss."""
 NAMES = ("A: near zero", "B: each set as one", "C: triangles open", "D: octahedron")
+CLOSE = 4
+"""How many times stage A is enlarged."""
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """A column for each stage with two views, and the loss of all models below."""
+    """A column for each stage, seen in space and from the top, and the loss of all models below."""
     from matplotlib.figure import Figure
 
-    tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.75
+    tall = 2 * SIDE + GAP + 0.3 + LOSS + 0.78
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
     for k, at in enumerate(data["shown"]):
-        left = 0.38 + k * (SIDE + 0.08)
-        for row, (tag, horizontal, vertical) in enumerate((("from the top", 0, 1), ("from the side", 0, 2))):
+        left, path, size = 0.38 + k * (SIDE + 0.04), data["W"][: at + 1], 1.15 / (CLOSE if k == 0 else 1)
+        for row, tag in enumerate(("in space", "from the top")):
             bottom = tall - 0.26 - (row + 1) * SIDE - row * GAP
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, SIDE / TEXT_WIDTH, SIDE / tall))
-            _view(axes, data["W"][: at + 1, [horizontal, vertical]], theme, circle=row == 0)
+            axes.set(xlim=(-size, size), ylim=(-size, size), xticks=[], yticks=[], aspect="equal", facecolor=theme.surface)
+            axes.spines[:].set_visible(False)
+            if row:
+                _from_the_top(axes, path, theme)
+            else:
+                _in_space(axes, path, theme, joined=k > 1)
             if k == 0:
                 drawn.text(0.2 / TEXT_WIDTH, (bottom + SIDE / 2) / tall, tag, rotation=90, ha="center", va="center", fontsize=8.5)
+                axes.text(-0.95 * size, 0.95 * size, f"enlarged {CLOSE} times", fontsize=7.5, color=theme.muted, va="top")
         drawn.text((left + SIDE / 2) / TEXT_WIDTH, (tall - 0.18) / tall, NAMES[k], ha="center", fontsize=8.5)
-    for k, members in enumerate(("first set", "second set")):
-        left = (0.9 + 1.2 * k) / TEXT_WIDTH
-        drawn.text(left, (LOSS + 0.48) / tall, f"{'●□'[k]} {members}", color=theme.groups[k], fontsize=8.5, va="bottom")
+    words = [(f"{'●□'[k]} {name} set", theme.groups[k]) for k, name in enumerate(("first", "second"))]
+    for k, (word, colour) in enumerate([*words, ("thin lines: the paths of features; triangles: the sets", theme.muted)]):
+        drawn.text(
+            (0.72 + 0.95 * k + 0.15 * (k > 1)) / TEXT_WIDTH, (LOSS + 0.5) / tall, word, color=colour, fontsize=8, va="bottom"
+        )
     _losses(drawn.add_axes((0.72 / TEXT_WIDTH, 0.45 / tall, (TEXT_WIDTH - 0.9) / TEXT_WIDTH, LOSS / tall)), data, theme)
     return drawn
 
 
-def _view(axes: "Axes", path: np.ndarray, theme: Theme, *, circle: bool) -> None:
-    """Draws the paths (snapshot, 2, feature) of all features, each with a marker at its end; a colour and a marker a set."""
-    from matplotlib.patches import Circle, Rectangle
+def _in_space(axes: "Axes", path: np.ndarray, theme: Theme, *, joined: bool) -> None:
+    """Draws the paths (snapshot, 3, feature) and each set's triangle; if `joined`, the octahedron's other edges and diagonals."""
+    from matplotlib.patches import Polygon
 
-    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), xticks=[], yticks=[], aspect="equal", facecolor=theme.surface)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    radius, height = (2 / 3) ** 0.5, (1 / 3) ** 0.5
-    frame = Circle((0, 0), radius, fill=False) if circle else Rectangle((-radius, -height), 2 * radius, 2 * height, fill=False)
-    frame.set(edgecolor=theme.muted, linewidth=0.7, linestyle=(0, (3, 3)))
-    axes.add_patch(frame)
+    places = np.stack([projected(W) for W in path])[..., :2]
+    ends = places[-1]
+    for i in SETS[0] if joined else ():
+        j = SETS[1][int((path[-1][:, i] @ path[-1][:, list(SETS[1])]).argmin())]
+        axes.plot(*ends[[i, j]].T, color=theme.muted, lw=0.8, ls=(0, (2, 2)), zorder=2)
+        for other in set(SETS[1]) - {j}:
+            axes.plot(*ends[[i, other]].T, color=theme.muted, lw=0.7, zorder=2)
     for number, members in enumerate(SETS):
         colour = theme.groups[number]
-        marker, size, fill = ("o", 6, colour) if number == 0 else ("s", 5, theme.background)
+        axes.add_patch(Polygon(ends[list(members)], facecolor=colour, edgecolor="none", alpha=0.16, zorder=1))
+        axes.add_patch(Polygon(ends[list(members)], fill=False, edgecolor=colour, lw=1.1, zorder=3))
+    axes.plot(0, 0, ".", color=theme.muted, ms=3, zorder=3)
+    _paths(axes, places, theme)
+
+
+def _from_the_top(axes: "Axes", path: np.ndarray, theme: Theme) -> None:
+    """Draws the paths (snapshot, 3, feature) from above, and the circle on which an octahedron's vertices lie."""
+    from matplotlib.patches import Circle
+
+    axes.add_patch(Circle((0, 0), (2 / 3) ** 0.5, fill=False, ec=theme.muted, lw=0.7, ls=(0, (3, 3))))
+    _paths(axes, path[:, :2].transpose(0, 2, 1), theme)
+
+
+def _paths(axes: "Axes", places: np.ndarray, theme: Theme) -> None:
+    """Draws the paths (snapshot, feature, 2) of all features, each with a marker at its end; a colour and a marker a set."""
+    for number, members in enumerate(SETS):
+        colour = theme.groups[number]
+        marker, size, fill = ("o", 5.5, colour) if number == 0 else ("s", 4.5, theme.background)
         for i in members:
-            axes.plot(*path[:, :, i].T, color=colour, lw=1.2, alpha=0.75, zorder=2 + number)
-            axes.plot(*path[-1, :, i], marker, color=colour, ms=size, zorder=4, mfc=fill, mew=1.4)
+            axes.plot(*places[:, i].T, color=colour, lw=0.9, alpha=0.6, zorder=3 + number)
+            axes.plot(*places[-1, i], marker, color=colour, ms=size, zorder=6, mfc=fill, mew=1.4)
 
 
 def _losses(axes: "Axes", data: Data, theme: Theme) -> None:

@@ -43,7 +43,7 @@ from figures.non_uniform.pentagons import (
     survey,
 )
 from figures.non_uniform.planes import panels, plane
-from figures.style import Theme, blend, figure, themed
+from figures.style import Theme, arrow, blend, figure, themed
 from sup.features import Independent
 from sup.specs import Recipe, Run
 from sup.statistics import mean
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F19",
     title="A pentagon stretches, then snaps into a square",
-    alt="Above: two planes with a circle of radius one. Left, four features at right angles with the varied one at the origin. "
-    "Right, pentagons whose top vertex moves outwards and whose neighbours close in as the varied feature becomes sparser. "
-    "Below: loss against the varied feature's relative density, and against its relative importance. In both, the "
-    "lowest models lie on two smooth curves, one of pentagons and one of squares, which cross at an angle; the best model "
+    alt="Above: pentagons whose top vertex moves outwards and whose neighbours close in as the varied feature becomes sparser, "
+    "the top and the left neighbour enlarged; and four features at right angles with the varied one at the origin. Below: loss "
+    "against the varied feature's relative density, and against its relative importance. In both, the lowest "
+    "models lie on two smooth curves, one of pentagons and one of squares, which cross at an angle; the best model "
     "changes from one to the other there. Others lie above, in other arrangements.",
     source="Non-uniform superposition: Perturbing a single feature",
     note="The paper varies density and shows one of several fits; it gives neither their number nor the densities. Each sign "
@@ -139,20 +139,40 @@ def _angle(W: np.ndarray) -> float:
     return float(np.degrees(np.arctan2(*W[:, 1])))
 
 
-TOP, BOTTOM = 2.75, 2.75
-"""Heights in inches of the row of planes and of the row of losses."""
+TOP, BOTTOM = 3.3, 2.75
+FEW = 7
+"""Settings of which the large picture shows a pentagon."""
+CLOSE = {0: "top", 4: "left neighbour"}
+"""Features whose paths are enlarged."""
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Squares and pentagons by relative density above, losses of all models with both exact curves below."""
+    """The pentagon by relative density, two of its paths enlarged and the square above; losses of all models below."""
     drawn = figure(height=TOP + BOTTOM)
     grid = drawn.add_gridspec(2, 1, height_ratios=(TOP, BOTTOM))
-    above, below = grid[0].subgridspec(1, 3, width_ratios=(1, 1, 0.05)), grid[1].subgridspec(1, 2)
-    left, right = (drawn.add_subplot(above[k]) for k in range(2))
-    _solutions(left, data, SQUARE, "square: the varied feature at zero", theme)
-    _solutions(right, data, PENTAGON, "pentagon: the varied feature on top", theme)
-    _key(drawn.add_subplot(above[2]), theme)
+    above, below = grid[0].subgridspec(2, 3, width_ratios=(2.05, 1, 1)), grid[1].subgridspec(1, 2)
+    pentagons, square = drawn.add_subplot(above[:, 0]), drawn.add_subplot(above[0, 2])
+    plane(pentagons, theme, 1.36)
+    plane(square, theme, 1.36)
+    at = _settings(data, PENTAGON)
+    for k in at[np.linspace(0, len(at) - 1, FEW).round().astype(int)] if at.size else ():
+        _solution(pentagons, data, PENTAGON, k, theme)
+    for k in _settings(data, SQUARE)[:1]:
+        _solution(square, data, SQUARE, k, theme)
+    pentagons.set_title("pentagon: the varied feature on top", fontsize=8.5)
+    square.set_title("square: it is dropped", fontsize=8.5)
+    for row, (i, name) in enumerate(CLOSE.items()):
+        close = drawn.add_subplot(above[row, 1])
+        close.set_title(f"{name}, enlarged", fontsize=8.5)
+        _path(close, data, i, theme)
+        for k in at:
+            _solution(close, data, PENTAGON, k, theme)
+        if at.size:
+            _frame(close, data["density_exact_W"][:, :, i], theme)
+    for i in range(FEATURES):
+        _path(pentagons, data, i, theme)
+    _key(drawn.add_subplot(above[1, 2].subgridspec(3, 1, height_ratios=(2, 1, 4))[1]), theme)
     density = drawn.add_subplot(below[0])
     importance = drawn.add_subplot(below[1], sharey=density)
     _losses(density, data, "density", theme)
@@ -164,32 +184,54 @@ def draw(data: Data, theme: Theme) -> "Figure":
     return drawn
 
 
-def _solutions(axes: "Axes", data: Data, number: int, title: str, theme: Theme) -> None:
-    """Draws a best fit of one arrangement at each relative density, a dot a feature; lines are the paths of exact pentagons."""
-    plane(axes, theme, 1.36)
-    axes.set_title(title, fontsize=8.5)
-    colours, relative = blend(theme.score), data["density_relative"]
-    if number == PENTAGON:
-        for i in range(FEATURES):
-            axes.plot(*data["density_exact_W"][:, :, i].T, color=theme.ink, lw=1.1, zorder=3.5)
-    for k, (fits, classes) in enumerate(zip(data["density_W"], data["density_best"], strict=True)):
-        for W in fits[classes == number][:1]:
-            colour = colours((np.log10(relative[k]) + 1) / 2)
-            for i in range(FEATURES):
-                axes.plot((0, W[0, i]), (0, W[1, i]), color=colour, lw=0.6, alpha=0.5, zorder=2)
-            axes.plot(*W[:, 1:], "o", color=colour, ms=4.2, mec=theme.background, mew=0.3, zorder=3)
-            axes.plot(*W[:, :1], "D", color=colour, ms=4.6, mec=theme.ink, mew=0.5, zorder=4)
+def _settings(data: Data, number: int) -> np.ndarray:
+    """The settings of the relative density at which a best fit has this arrangement."""
+    return np.flatnonzero((data["density_best"] == number).any(axis=1))
+
+
+def _colour(relative: float, theme: Theme) -> tuple[float, ...]:
+    """The colour of a relative density."""
+    return tuple(blend(theme.score)((np.log10(relative) + 1) / 2))
+
+
+def _solution(axes: "Axes", data: Data, number: int, k: int, theme: Theme) -> None:
+    """Draws a best fit of one arrangement at the k-th relative density: a dot a feature, the varied one a diamond."""
+    W = data["density_W"][k][data["density_best"][k] == number][0]
+    colour = _colour(data["density_relative"][k], theme)
+    for i in range(FEATURES):
+        axes.plot((0, W[0, i]), (0, W[1, i]), color=colour, lw=0.8, alpha=0.6, zorder=2)
+    axes.plot(*W[:, 1:], "o", color=colour, ms=4.6, mec=theme.background, mew=0.4, zorder=3)
+    axes.plot(*W[:, :1], "D", color=colour, ms=4.6, mec=theme.background, mew=0.4, zorder=3)
+
+
+def _path(axes: "Axes", data: Data, i: int, theme: Theme) -> None:
+    """Draws the path of a feature of exact pentagons, from the sparsest to the densest setting, with an arrow at its end."""
+    path = data["density_exact_W"][:, :, i]
+    path = path[np.isfinite(path).all(axis=1)]
+    axes.plot(*path.T, color=theme.ink, lw=1.1, zorder=3.5)
+    for start, end in zip(path[-2:-1], path[-1:], strict=True):
+        arrow(axes, start, end, theme.ink, lw=1.1, mutation_scale=8, zorder=3.6)
+
+
+def _frame(axes: "Axes", path: np.ndarray, theme: Theme) -> None:
+    """Shows a square around a path (setting, 2), without ticks, and the part of the circle of radius one that lies in it."""
+    low, high = np.nanmin(path, axis=0), np.nanmax(path, axis=0)
+    half = 0.6 * float((high - low).max()) + 0.02
+    middle = (low + high) / 2
+    angle = np.linspace(0, 2 * np.pi, 721)
+    axes.plot(np.cos(angle), np.sin(angle), color=theme.muted, lw=0.8, ls=(0, (3, 3)), zorder=1)
+    axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), xticks=[], yticks=[])
+    axes.set(aspect="equal", facecolor=theme.surface)
+    axes.spines[:].set_visible(False)
 
 
 def _key(axes: "Axes", theme: Theme) -> None:
-    scale = np.linspace(0, 1, 256)[:, None]
-    axes.imshow(scale, cmap=blend(theme.score), aspect="auto", extent=(0, 1, -1, 1), origin="lower", interpolation="none")
-    axes.set(xticks=[], yticks=(-1, 0, 1), yticklabels=("0.1", "1", "10"))
-    axes.set_title("relative\ndensity", fontsize=8)
-    axes.yaxis.tick_right()
+    scale = np.linspace(0, 1, 256)[None]
+    axes.imshow(scale, cmap=blend(theme.score), aspect="auto", extent=(-1, 1, 0, 1), interpolation="none")
+    axes.set(yticks=[], xticks=(-1, 0, 1), xticklabels=("0.1", "1", "10"))
+    axes.set_title("relative density", fontsize=8)
     axes.tick_params(length=2.5, pad=2)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def _losses(axes: "Axes", data: Data, kind: str, theme: Theme) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from figures.base import About, Array, Claim, Data, Range, Runs, Size, Value, array
 from figures.shared.phases import colours
-from figures.style import TEXT_WIDTH, Theme, themed
+from figures.style import TEXT_WIDTH, Theme, blend, themed
 from sup.geometry import superposition_score
 from sup.phases import solutions
 from sup.statistics import exact
@@ -163,39 +163,57 @@ def _where_it_jumps(data: Data) -> int:
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """Surfaces above, maps of the lowest minimum and two paths below."""
+    """Surfaces above, maps of the lowest minimum below them, and two paths of settings at the bottom."""
     from matplotlib.figure import Figure
 
-    tall = 4.9
+    tall = 6.5
     drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
     wide = 0.25
     high = wide * TEXT_WIDTH / tall
     for k, (p, r) in enumerate(SETTINGS):
-        axes = drawn.add_axes((0.075 + 0.325 * k, 0.575, wide, high))
+        axes = drawn.add_axes((0.075 + 0.325 * k, 0.68, wide, high))
         _surface(axes, data, k, theme)
         axes.set_title(f"density {p:g}, importance {r:g}", fontsize=8.5)
         axes.set_ylabel("$W_2$" if k == 0 else "", labelpad=-4)
     for k, (name, title) in enumerate((("free", "lowest minimum, no biases"), ("biased", "with biases"))):
-        axes = drawn.add_axes((0.075 + 0.325 * k, 0.095, wide, high))
+        axes = drawn.add_axes((0.075 + 0.325 * k, 0.32, wide, high))
         _lowest(axes, data, name, theme)
         axes.set_title(title, fontsize=8.5)
         axes.set_ylabel("density $1-S$" if k == 0 else "", labelpad=1)
-    low, up = (drawn.add_axes((0.765, bottom, 0.215, 0.115)) for bottom in (0.095, 0.348))
-    _path(up, data["along"], data["smooth"], theme)
-    up.set(xscale="log", xticks=(0.1, 1), xticklabels=("0.1", "1"), yticks=(0, 1), xlabel="importance (density 1)")
-    up.set_title("paths without biases", fontsize=8.5)
-    _path(low, data["across"], data["jump"], theme)
-    low.set(xticks=(0.3, 1), yticks=(-1, 0, 1), xlabel="density (importance 1)")
-    for axes in (up, low):
+    _words(drawn, theme)
+    smooth, jump = (drawn.add_axes((left, 0.075, 0.41, 0.14)) for left in (0.075, 0.57))
+    _path(smooth, data["along"], data["smooth"], theme)
+    smooth.set(
+        xscale="log", xticks=(0.1, 1), xticklabels=("0.1", "1"), yticks=(0, 1), xlabel="importance of feature 2, density 1"
+    )
+    _path(jump, data["across"], data["jump"], theme)
+    jump.set(xticks=(0.3, 0.5, 0.7, 1), yticks=(-1, 0, 1), xlabel="density, importance 1")
+    for axes, title in ((smooth, "a smooth way, no biases"), (jump, "a jump, no biases")):
+        axes.set_title(title, fontsize=8.5)
         axes.minorticks_off()
-        axes.xaxis.labelpad = 0
+        axes.xaxis.labelpad = 2
     return drawn
 
 
+def _words(drawn: "Figure", theme: Theme) -> None:
+    """Says beside the maps what their colours and dots mean."""
+    lines = (
+        ("feature 2 is", theme.muted, "normal"),
+        ("not represented", theme.absent, "bold"),
+        ("alone", theme.dedicated, "bold"),
+        ("with feature 1", theme.superposed, "bold"),
+        ("· several minima", theme.ink, "normal"),
+    )
+    for k, (words, colour, weight) in enumerate(lines):
+        drawn.text(0.725, 0.53 - 0.034 * k, words, color=colour, fontsize=8.5, fontweight=weight)
+
+
 def _surface(axes: "Axes", data: Data, k: int, theme: Theme) -> None:
-    """Contours of the loss, evenly spaced in its logarithm; the lowest minimum filled, others open."""
+    """Contours of the loss, evenly spaced in its logarithm, shaded where it is low; the lowest minimum filled, others open."""
     side, surface = data["side"], data["surface"][k]
     levels = np.geomspace(1.02 * surface.min(), surface.max(), 14)
+    shades = blend((theme.absent, theme.background, theme.background), "low")
+    axes.imshow(np.log(surface), cmap=shades, extent=(-REACH, REACH, -REACH, REACH), origin="lower", interpolation="bilinear")
     axes.contour(side, side, surface, levels=levels, colors=theme.muted, linewidths=0.6)
     for w1, w2 in data["surface_minima"][k]:
         if np.isnan(w1):
@@ -233,10 +251,14 @@ def _path(axes: "Axes", x: np.ndarray, path: np.ndarray, theme: Theme) -> None:
     both = np.sort(np.abs(path), axis=1)
     both[:, 0] *= np.sign(path.prod(axis=1))
     jumps = np.flatnonzero(_steps(path) > 0.3) + 1
-    for k, colour in ((1, theme.ink), (0, theme.superposed)):
+    start = jumps[0] if jumps.size else len(x)
+    for k, colour, name in ((1, theme.ink, "$W_1$"), (0, theme.superposed, "$W_2$")):
         axes.plot(np.insert(x, jumps, np.nan), np.insert(both[:, k], jumps, np.nan), color=colour, lw=1.4)
+        at = (x[start // 4], both[start // 4, k])
+        label = axes.annotate(name, at, xytext=(0, 3 if k else -3), textcoords="offset points", color=colour, fontsize=8.5)
+        label.set(ha="center", va="bottom" if k else "top")
     axes.axhline(0, color=theme.grid, lw=0.6)
-    axes.set(xlim=(x[0], x[-1]), ylim=(-1.25, 1.25) if path.prod(axis=1).min() < 0 else (0, 1.15))
+    axes.set(xlim=(x[0], x[-1]), ylim=(-1.8, 1.8) if path.prod(axis=1).min() < 0 else (0, 1.25))
     axes.set_ylabel("weights", fontsize=8, labelpad=1)
 
 

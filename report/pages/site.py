@@ -37,6 +37,7 @@ _EPOCH = "1663113600"
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
+_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)  # the minifier keeps them
 
 
 class SiteError(PipelineError):
@@ -128,7 +129,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
     for path in (new / "assets").rglob("*.min.*s"):
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
     for path in [*(new / "assets").glob("*.js"), *(new / "assets/explore").glob("*.js")]:
-        script = minify(f"<script>{path.read_text('utf-8')}</script>", minify_js=True)
+        script = minify(f"<script>{_COMMENT.sub('', path.read_text('utf-8'))}</script>", minify_js=True)
         path.write_text(script.removeprefix("<script>").removesuffix("</script>"), "utf-8")
     formulas.render(new)
     search.rank(new)

@@ -1,5 +1,7 @@
 """The explorables as a reader uses them: by keyboard and pointer, from a disk and over the web, with and without motion."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -33,6 +35,12 @@ def test_a_model_trained_in_the_browser_has_the_published_digest(addresses, open
     assert part(page, "step").inner_text() == f"{fakes.STEPS} of {fakes.STEPS}"
     assert watch.problems == []
     assert [url for url in watch.requests if not url.startswith((addresses[way], "data:", "blob:"))] == []
+
+
+def test_explorables_are_small(site):
+    scripts = [path.read_text("utf-8") for path in (site / "assets/explore").glob("*.js")]
+    assert len(scripts) >= 14 and sum(map(len, scripts)) < 67_000
+    assert not [script for script in scripts if re.search("^ *//", script, re.MULTILINE)]
 
 
 def test_settings_change_with_the_keyboard_and_stay_in_the_address(addresses, open_page):

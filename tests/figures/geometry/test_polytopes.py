@@ -5,7 +5,7 @@ import pytest
 
 from figures.base import Size, judge
 from figures.geometry import graphs, polytope_matrices, tegum_products
-from figures.geometry.solids import hull_edges, projected
+from figures.shared.solids import hull_edges, projected
 from figures.shared.strokes import SHEET
 from figures.style import THEMES
 from sup.polytopes import SHAPES, embed, polygon, simplex, tegum
