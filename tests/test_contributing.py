@@ -11,6 +11,7 @@ import pytest
 import sup
 from figures.base import About, Claim, Data, Size, judge, replicates
 from figures.style import THEMES, picture
+from report.pages.markup import PageError, passage
 from sup.results import Trained
 from tests.figures.models import plain
 
@@ -72,3 +73,10 @@ def test_it_draws_the_same_bytes_twice(figure, data, theme):
 def test_its_template_asks_for_a_number_that_it_has(figure, data):
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert re.findall(r'value\("more_features\.(\w+)"\)', text) == list(data.values)
+
+
+def test_the_site_shows_it_whole_and_leads_nowhere_outside():
+    shown = passage("CONTRIBUTING.md", "own")
+    assert SOURCE in shown and "make lock" in shown and "](" not in shown
+    with pytest.raises(PageError, match="CONTRIBUTING.md has none named 'missing'"):
+        passage("CONTRIBUTING.md", "missing")

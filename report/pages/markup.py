@@ -10,6 +10,7 @@ from typing import Any
 
 from figures.base import Value
 from figures.paper import FIGURES
+from report import ROOT
 from report.errors import PipelineError
 from report.findings import ClaimRecord
 from report.pages.cells import packed
@@ -109,6 +110,7 @@ class Markup:
             "size": _size,
             "shape": _shape,
             "count_runs": self.build.models,
+            "passage": passage,
         }
         methods = (
             self.again, self.badge, self.bibtex, self.card, self.cells, self.cite, self.claim, self.data, self.eq, self.figure,
@@ -366,3 +368,16 @@ def _rounded(values: Any, digits: int) -> Any:
     if isinstance(values, list):
         return [_rounded(value, digits) for value in values]
     return round(values, digits) if isinstance(values, float) else values
+
+
+def passage(file: str, name: str) -> str:
+    """The part of `file`, a path from the project's root, between the comments `begin: NAME` and `end: NAME`.
+
+    Raises:
+        PageError: if the file has no such part.
+    """
+    text = (ROOT / file).read_text("utf-8")
+    found = re.search(rf"<!-- begin: {name} -->\n(.*?)<!-- end: {name} -->", text, re.DOTALL)
+    if not found:
+        raise PageError(f"a passage of a file stands between the comments begin and end; {file} has none named {name!r}.")
+    return found[1]
