@@ -78,5 +78,5 @@ def test_its_template_asks_for_a_number_that_it_has(figure, data):
 def test_the_site_shows_it_whole_and_leads_nowhere_outside():
     shown = passage("CONTRIBUTING.md", "own")
     assert SOURCE in shown and "make lock" in shown and "](" not in shown
-    with pytest.raises(PageError, match="CONTRIBUTING.md has none named 'missing'"):
+    with pytest.raises(PageError, match=r"CONTRIBUTING\.md has none named 'missing'"):
         passage("CONTRIBUTING.md", "missing")
