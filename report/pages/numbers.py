@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from figures.base import Value
@@ -143,7 +143,39 @@ def prose(text: str) -> str:
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
+_LEADING = re.compile(r"([+\-−]?\d+(?:,\d{3})*)((?:\.\d+)?)((?:e[+-]?\d+)?)(.*)", re.DOTALL)
+_ASIDE = re.compile(r"\[[^]]*\d[^]]*\]|± \S+")
+
+
+def column(cells: Sequence[str]) -> list[str]:
+    """The cells of a column of a table as HTML. Where all that hold digits begin with a number, the decimal points stand below
+    each other, by spaces as wide as a digit; intervals are small.
+
+    Example:
+        >>> [cell.replace("\u2007", "_") for cell in column(["9.5 [9.1, 9.9]", "10", "none"])]
+        ['_9.5 <small>[9.1, 9.9]</small>', '10', 'none']
+    """
+    found = [_LEADING.fullmatch(cell) for cell in cells]
+    if any(match is None and re.search(r"\d", cell) for match, cell in zip(found, cells, strict=True)):
+        return [prose(cell) for cell in cells]
+    widest = max((len(match[1]) for match in found if match), default=0)
+    return [_aligned(match, widest) if match else prose(cell) for match, cell in zip(found, cells, strict=True)]
+
+
+def _aligned(match: re.Match[str], widest: int) -> str:
+    """A cell that begins with a number, indented as if its whole part had `widest` characters."""
+    whole, rest = match[1], match[4]
+    aside = _ASIDE.sub(lambda interval: f"<small>{interval[0]}</small>", prose(rest))
+    return "\u2007" * (widest - len(whole)) + prose("".join(match[k] for k in (1, 2, 3))) + aside
+
+
+def table_rows(table: Sequence[Mapping[str, str]]) -> list[tuple[str, ...]]:
+    """The cells of a table's rows as HTML, aligned by column."""
+    return list(zip(*(column(cells) for cells in zip(*(row.values() for row in table), strict=True)), strict=True))
+
+
 FORMATS = {
+    "table_rows": table_rows,
     "number": number_text,
     "range": interval_text,
     "show": value_text,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from figures.base import Value
+from report.pages.numbers import column
 from report.pages.render import TEMPLATES, PageError, write
 from tests.report import fakes
 
@@ -132,6 +133,21 @@ def test_a_section_leads_to_its_place_in_the_paper(page):
 
 def test_the_rows_of_a_claim_are_a_table(page):
     assert page('{{ rows("C2") }}').count("<tr>") == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (("9.5", "10", "-100.25"), ("___9.5", "__10", "−100.25")),
+        (("1,024 of 2,048", "7 of 8"), ("1 024 of 2 048", "____7 of 8")),
+        (("3.5e-06 ± 1e-07", "none"), ("3.5 × 10⁻⁶ <small>± 10⁻⁷</small>", "none")),
+        (("5 [4, 6]", "12 [11.5, 13]"), ("_5 <small>[4, 6]</small>", "12 <small>[11.5, 13]</small>")),
+        (("Figure 9", "10"), ("Figure 9", "10")),  # names with digits: nothing is aligned
+        (("a < b", ""), ("a &lt; b", "")),
+    ],
+)
+def test_columns_stand_on_their_decimal_points(cells, shown):
+    assert tuple(text.replace("\u2007", "_").replace("\u202f", " ") for text in column(cells)) == shown
 
 
 def test_a_claim_left_undecided_without_rows_says_so_and_stops_no_build(build, page):
