@@ -19,7 +19,7 @@ def write(site: Path) -> None:
     digests = " ".join(sorted(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts))
     rules = (
         "default-src 'none'",
-        f"script-src 'self' {digests}",
+        f"script-src 'self' 'wasm-unsafe-eval' {digests}",  # the twin writes its own WebAssembly, which is not text and no eval
         "style-src 'self'",
         "style-src-attr 'unsafe-inline'",  # rendered formulas place their parts with them
         "img-src 'self' data:",

@@ -1,6 +1,6 @@
 "use strict";
 // The kernel's twin in plain JavaScript: trains small models, bit for bit like sup/training/kernel, and so to the same SHA-256.
-// Needs twin-spec.js before it and adds to `supTwin`:
+// Needs twin-spec.js before it, is faster with twin-simd.js, and adds to `supTwin`:
 //   const training = new supTwin.Training({model: "relu-output", n_features: 5, n_hidden: 2, ...});  // see twin-spec.js
 //   while (training.advance(100) < training.steps) show(training.parameters());
 //   supTwin.contentDigest(training.result());
@@ -225,10 +225,9 @@
 
   // A matrix or vector of parameters P with AdamW's memory of it and the lanes of its gradient.
   class Parameter {
-    constructor(P) {
-      this.P = P;
-      [this.mean, this.square] = [new Float32Array(P.length), new Float32Array(P.length)];
-      this.lanes = new Float32Array(P.length * LANES);
+    constructor(values, { P, lanes } = { P: new Float32Array(values.length), lanes: new Float32Array(values.length * LANES) }) {
+      P.set(values);
+      [this.P, this.lanes, this.mean, this.square] = [P, lanes, P.map(() => 0), P.map(() => 0)];
     }
 
     // One update by the sum of the lanes times `factor` (kernel/optimiser.py); all of `now` is float32.
@@ -246,7 +245,7 @@
 
   // A model in training, from its initial weights on: `done` of `steps` updates are behind it.
   class Training {
-    #importance; #draw; #W; #V; #b; #parameters; #X; #H; #E; #Z; #D; #powers = [1, 1]; #due; #seen = [];
+    #importance; #draw; #fast; #W; #V; #b; #parameters; #X; #H; #E; #Z; #D; #powers = [1, 1]; #due; #seen = [];
 
     // `snapshots` are the steps, in rising order, after which to record parameters and loss for the result.
     constructor(spec, snapshots = []) {
@@ -257,11 +256,12 @@
       [this.run, this.done, this.steps, this.#due] = [run, 0, run.recipe.steps, [...snapshots]];
       this.#importance = Float32Array.from(each(run.importance, n));
       this.#draw = sampler(run, "train");
+      this.#fast = globalThis.supTwin.blocks?.(run, streamKey(run, "train"));
       const weights = initialWeights(run, n * m * (tied ? 1 : 2));
-      this.#W = new Parameter(weights.slice(0, n * m));
+      this.#W = new Parameter(weights.subarray(0, n * m), this.#fast?.W);
       // The way out as (hidden feature), like the way in; W2 is (feature hidden).
-      this.#V = tied ? this.#W : new Parameter(transposed(weights.subarray(n * m), n, m));
-      this.#b = new Parameter(new Float32Array(n));
+      this.#V = tied ? this.#W : new Parameter(transposed(weights.subarray(n * m), n, m), this.#fast?.V);
+      this.#b = new Parameter(new Float32Array(n), this.#fast?.b);
       this.#parameters = tied ? [this.#W, this.#b] : [this.#W, this.#V, this.#b];
       [this.#X, this.#E] = [rows(n), rows(n)];
       [this.#H, this.#Z, this.#D] = [m, n, m].map((count) => new Float32Array(count * LANES));
@@ -273,7 +273,10 @@
       for (; this.done < stop; this.done++) {
         this.#record();
         for (const { lanes } of this.#parameters) lanes.fill(0);
-        for (let block = 0; block < this.run.recipe.batch / LANES; block++) this.#addGradients(block);
+        for (let block = 0; block < this.run.recipe.batch / LANES; block++) {
+          if (this.#fast) this.#fast.block((block * LANES * this.run.n_features) / 2, this.done);
+          else this.#addGradients(block);
+        }
         this.#update();
       }
       return this.done;

@@ -109,6 +109,8 @@ def test_the_policy_keeps_out_what_the_pages_do_not_have(addresses, open_page):
     page.wait_for_function("refused.length >= 4")
     assert set(page.evaluate("refused")) == {"script-src-elem", "style-src-elem", "img-src", "connect-src"}
     assert page.evaluate("window.entered") is None
+    spec = "{model: 'relu-output', n_features: 5, n_hidden: 2, distribution: {kind: 'Independent', density: 0.1}}"
+    assert page.evaluate(f"supTwin.blocks(supTwin.completeRun({spec}), [0, 0]) !== null"), "WebAssembly is kept out"
 
 
 def test_the_table_of_weights_counts_what_the_browser_asks_for(addresses, open_page):

@@ -9,6 +9,7 @@ from tests.training.test_javascript import LOCK, SMALL, as_json
 ASSETS = Path(__file__).parents[2] / "templates/assets"
 PAGE = f"""<!DOCTYPE html><meta charset="utf-8"><title>twin</title><link rel="icon" href="data:,">
 <script src="{(ASSETS / "twin-spec.js").as_uri()}"></script>
+<script src="{(ASSETS / "twin-simd.js").as_uri()}"></script>
 <script src="{(ASSETS / "twin.js").as_uri()}"></script>"""
 IN_A_WORKER = """(spec) => new Promise((done, failed) => {
   const work = `${supTwin.source} onmessage = ({ data }) => {

@@ -1,7 +1,9 @@
 "use strict";
-// Answers the questions in a JSON file with the JavaScript twin: `node answers.js questions.json`.
+// Answers the questions in a JSON file with the JavaScript twin: `node answers.js questions.json`; LOOPS=1 in the environment
+// leaves WebAssembly out.
 const assets = `${__dirname}/../../templates/assets`;
 require(`${assets}/twin-spec.js`);
+if (!process.env.LOOPS) require(`${assets}/twin-simd.js`);
 require(`${assets}/twin.js`);
 const twin = globalThis.supTwin;
 
@@ -39,11 +41,12 @@ const answer = {
   content: (arrays) => twin.contentDigest(Object.fromEntries(Object.entries(arrays).map(([name, { shape, bits, data }]) =>
     [name, { shape, data: bits === 32 ? Float32Array.from(data) : Float64Array.from(data) }]))),
   traits: () => twin.TRAITS,
+  vectors: (specs) => specs.map((spec) => Boolean(twin.blocks?.(twin.completeRun(spec), [0, 0]))),
   normals: (words) => words.map((word) => twin.normal(word)),
   // Nothing but the scripts' own text, in a context that has no scripts.
   source: (spec) => require("node:vm").runInNewContext(
     `${twin.source} const training = new supTwin.Training(${JSON.stringify(spec)});
-     training.advance(training.steps); supTwin.contentDigest(training.result())`, { TextEncoder }),
+     training.advance(training.steps); supTwin.contentDigest(training.result())`, { TextEncoder, WebAssembly }),
 };
 const questions = JSON.parse(require("node:fs").readFileSync(process.argv[2], "utf8"));
 const answers = Object.entries(questions).map(([kind, asked]) => [kind, answer[kind](asked)]);

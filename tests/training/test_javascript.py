@@ -188,11 +188,18 @@ def answers(tmp_path_factory):
         "content": {name: {"shape": a.shape, "bits": 8 * a.itemsize, "data": a.ravel().tolist()} for name, a in ARRAYS.items()},
         "normals": WORDS,
         "traits": None,
+        "vectors": list(map(as_json, RUNS.values())),
         "source": as_json(ODD["dense"]),
     }
-    file = tmp_path_factory.mktemp("twin") / "questions.json"
+    return asked(questions, tmp_path_factory.mktemp("twin"))
+
+
+def asked(questions, folder, **variables):
+    """The twin's answers in a new process of Node."""
+    file = folder / "questions.json"
     file.write_text(json.dumps(questions))
-    done = subprocess.run([node(), HERE / "answers.js", file], capture_output=True, text=True, timeout=60, check=False)
+    command, environment = [node(), HERE / "answers.js", file], os.environ | variables
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -207,6 +214,14 @@ def digests_of_the_specification(run):
     """The content digests of a run at its start and at its end, in plain NumPy."""
     start = {name: array[0] for name, array in initial_parameters([run]).items()}
     return content_digest(start), content_digest({name: np.asarray(array) for name, array in twin.train(run).items()})
+
+
+def test_loops_give_the_bits_of_vectors(answers, tmp_path):
+    assert answers["vectors"] == [isinstance(run.distribution, Independent) for run in RUNS.values()]
+    assert sum(answers["vectors"]) > 15
+    runs = list(map(as_json, RUNS.values()))
+    questions = {"train": [{"spec": run, "piece": 5} for run in runs], "vectors": runs}
+    assert asked(questions, tmp_path, LOOPS="1") == {"train": answers["train"][:-1], "vectors": [False] * len(runs)}
 
 
 def test_canonical_texts(answers):

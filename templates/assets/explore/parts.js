@@ -192,11 +192,13 @@
         const steps = supTwin.completeRun(spec).recipe.steps, late = Math.floor((4 * steps) / 5);
         const training = new supTwin.Training(spec, snapshots ?? [late]), stride = Math.max(1, Math.floor(steps / looks));
         const look = (more) => postMessage({ step: training.done, steps, parameters: training.parameters(), loss: training.loss(), ...more });
-        while (training.done < steps) {
+        const go = () => {
+          if (training.done === steps) return look({ digest: supTwin.contentDigest(training.result()) });
           look();
           training.advance(stride);
-        }
-        look({ digest: supTwin.contentDigest(training.result()) });
+          setTimeout(go, 1000 / 60); // else it would be over before the reader sees anything move
+        };
+        go();
       };`;
     const address = URL.createObjectURL(new Blob([work], { type: "text/javascript" }));
     const worker = new (globalThis.NativeWorker ?? Worker)(address);
