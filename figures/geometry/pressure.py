@@ -118,16 +118,18 @@ def _counts(data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _open(data: Data, *names: str) -> np.ndarray:
-    """Whether the models compared have, at each level, some features in named shapes and some in none."""
-    named, whole = (sum(one) for one in zip(*(_counts(data, name) for name in names), strict=True))
+    """Whether, at each level, all models compared represent features, of which some are in named shapes and some in none."""
+    counts = np.array([_counts(data, name) for name in names])
+    (named, whole), least = counts.sum(axis=0), counts[:, 1].min(axis=0)
     found = named / np.maximum(whole, 1)
-    return np.asarray((found >= SATURATED) & (found <= 1 - SATURATED))
+    return np.asarray((least > 0) & (found >= SATURATED) & (found <= 1 - SATURATED))
 
 
 def _difference(more: str, less: str) -> Callable[[Data], Estimate]:
     """Measures the difference between two sets of models in the share of features in named shapes, each feature a sample.
 
-    Levels where nearly all or nearly no features stand in named shapes are left out; undefined if no level is left.
+    Levels at which one set represents nothing, or nearly all or nearly no features stand in named shapes, are left out; undefined
+    if no level is left.
     """
 
     def measure(data: Data) -> Estimate:
@@ -148,13 +150,16 @@ def _rows(more: str, less: str, *others: str) -> Callable[[Data], list[dict[str,
 
     def rows(data: Data) -> list[dict[str, str]]:
         level = _open(data, more, less)
-        columns = [name for name in PANELS if name in (more, less, *others)]
+        wholes = {name: _counts(data, name)[1] for name in PANELS if name in (more, less, *others)}
+
+        def found(name: str, k: int) -> str:
+            return f"{data[f'{name}_clean'][k].mean():.0%}" if wholes[name][k] else "none represented"
+
+        def compared(k: int) -> str:
+            return "yes" if level[k] else "no, saturated" if min(wholes[more][k], wholes[less][k]) else "no"
+
         return [
-            {
-                "1/(1-S)": f"{x:.2f}",
-                **{PANELS[name]: f"{data[f'{name}_clean'][k].mean():.0%}" for name in columns},
-                "compared": "yes" if level[k] else "no, saturated",
-            }
+            {"1/(1-S)": f"{x:.2f}"} | {PANELS[name]: found(name, k) for name in wholes} | {"compared": compared(k)}
             for k, x in enumerate(data["sparsity"])
         ]
 
@@ -168,7 +173,7 @@ CLAIMS = (
         source="Comments & Replications: Henighan and Olah",
         paper="cleaner polytopes with larger n for the same m",
         quantity="share of represented features in named shapes with twice n minus that with half n, at the "
-        "densities where 5 to 95 % of the features compared stand in named shapes; features are the replicates",
+        "densities at which both represent features and 5 to 95 % of these stand in named shapes; features are the replicates",
         measure=_difference("wide", "narrow"),
         holds=Range(low=0.01),
         rows=_rows("wide", "narrow", "base"),
@@ -179,7 +184,7 @@ CLAIMS = (
         source="Comments & Replications: Henighan and Olah",
         paper="training longer cleans as well",
         quantity="share of represented features in named shapes with all steps minus that with 1/5, at the "
-        "densities where 5 to 95 % of the features compared stand in named shapes; features are the replicates",
+        "densities at which both represent features and 5 to 95 % of these stand in named shapes; features are the replicates",
         measure=_difference("base", "short"),
         holds=Range(low=0.01),
         rows=_rows("base", "short"),
