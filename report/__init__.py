@@ -51,6 +51,7 @@ Its modules in reading order, from the command line down; each imports only thos
     again                 runs that a page offers to train again
     settings              the settings of a figure's models, in words
     findings              a figure's numbers and verdicts, as records and as JSON
+    wheel                 the package as a wheel, and archives
     files                 files written whole or not at all
     errors                what can go wrong, in one line each
 """
