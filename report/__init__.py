@@ -47,10 +47,12 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts
+    play                  running a notebook, in a process of its own
     records               the data that pages are written from
     again                 runs that a page offers to train again
     settings              the settings of a figure's models, in words
     findings              a figure's numbers and verdicts, as records and as JSON
+    notebook              notebooks as data
     wheel                 the package as a wheel, and archives
     files                 files written whole or not at all
     errors                what can go wrong, in one line each
