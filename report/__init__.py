@@ -10,6 +10,7 @@ Its modules in reading order, from the command line down; each imports only thos
     words                 plans, numbers and verdicts as text and JSON
     pack                  copying trained models into a folder that others can fetch from
     expected              the expected numbers and verdicts
+    handout               notebooks with their output, and the package, kept in the store
     workshop              plans, trains, draws, and gives the records
     options               the options of the command line
     cluster               training on the workers of a cluster
