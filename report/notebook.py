@@ -78,5 +78,6 @@ def cells(script: str) -> tuple[Cell, ...]:
 
 
 def scripts() -> list[Path]:
-    """The scripts, by name; that of the first steps comes first."""
-    return sorted(SOURCES.glob("*.py"), key=lambda path: (path.stem != FIRST, path.stem))
+    """The scripts in the order of the site's pages; that of the first steps, which has no page, comes first."""
+    pages = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    return sorted(SOURCES.glob("*.py"), key=lambda path: (pages.find(f": {path.stem.replace('_', '-')}.md"), path.stem))

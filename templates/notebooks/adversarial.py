@@ -12,8 +12,12 @@ import sup
 DENSITIES = (1.0, 0.5, 0.3, 0.2, 0.1)
 PUSH = 0.1  # the norm of an attack
 
-recipe = sup.Recipe(steps=3000, learning_rate=0.003, schedule=sup.LINEAR_DECAY, init_scale=0.3)
-base = sup.Run(model="relu-output", n_features=20, n_hidden=5, distribution=sup.Independent(density=1.0), recipe=recipe)
+decay = sup.LINEAR_DECAY
+recipe = sup.Recipe(steps=3000, learning_rate=0.003, schedule=decay, init_scale=0.3)
+dense = sup.Independent(density=1.0)
+base = sup.Run(
+    model="relu-output", n_features=20, n_hidden=5, distribution=dense, recipe=recipe
+)
 sweep = sup.sweep(base, density=DENSITIES)
 trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
 print(f"{len(trained)} models trained")
@@ -27,11 +31,12 @@ drawn = np.random.default_rng(0)
 
 
 def harm(weights, bias, density):
-    """The loss that the worst push adds to a sample on average, over the square of its norm."""
+    """The loss that the worst push adds on average, over the square of its norm."""
     products = sup.gram(weights[None])[0]
     x = drawn.random((2000, 20)) * (drawn.random((2000, 20)) < density)
     before = ((x - np.maximum(x @ products + bias, 0)) ** 2).sum(axis=1)
-    directions = products / np.linalg.norm(products, axis=1, keepdims=True).clip(min=1e-9)
+    norms = np.linalg.norm(products, axis=1, keepdims=True)
+    directions = products / norms.clip(min=1e-9)
     added = []
     for push in np.concatenate([directions, -directions]) * PUSH:
         attacked = np.maximum((x + push) @ products + bias, 0)
@@ -42,15 +47,21 @@ def harm(weights, bias, density):
 vulnerability, crowding = [], []
 for density in DENSITIES:
     model = trained.where(density=density)
-    vulnerability.append(harm(model["W"][0], model["b"][0], density))
-    crowding.append(1 / sup.dimensions_per_feature(model["W"])[0])
-    print(f"density {density:3}: {crowding[-1]:.1f} features per dimension, vulnerability {vulnerability[-1]:.1f}")
+    added = harm(model["W"][0], model["b"][0], density)
+    shared = 1 / sup.dimensions_per_feature(model["W"])[0]
+    vulnerability.append(added)
+    crowding.append(shared)
+    print(
+        f"density {density:3}: {shared:.1f} features per dimension, vulnerability {added:.1f}"
+    )
 
 # %% [markdown]
 # The dense model has no superposition. The more features share a dimension, the more an attack does.
 
 # %%
-assert vulnerability[-1] > 4 * vulnerability[0], "superposition makes a model vulnerable"
+assert vulnerability[-1] > 4 * vulnerability[0], (
+    "superposition makes a model vulnerable"
+)
 
 # %% [markdown]
 # The vulnerability of the models against the number of features that share a dimension.
@@ -62,7 +73,7 @@ from matplotlib.figure import Figure
 drawing = Figure(figsize=(6, 3.6), layout="constrained")
 axes = drawing.subplots()
 axes.plot(crowding, vulnerability, "o-")
-axes.set(xlabel="features per dimension", ylabel="vulnerability", xlim=(0, None), ylim=(0, None))
+axes.set(xlabel="features per dimension", ylabel="vulnerability", ylim=(0, None))
 drawing
 
 # %% [markdown]

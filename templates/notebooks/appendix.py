@@ -11,8 +11,19 @@ import numpy as np
 import sup
 
 hold = ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0))  # a constant rate, then a decay
-recipe = sup.Recipe(steps=1500, batch=256, learning_rate=0.1, schedule=hold, beta1=0.7, beta2=0.5, init_scale=0.1)
-base = sup.Run(model="relu-output", n_features=2, n_hidden=1, distribution=sup.Independent(density=1.0), recipe=recipe)
+recipe = sup.Recipe(
+    steps=1500,
+    batch=256,
+    learning_rate=0.1,
+    schedule=hold,
+    beta1=0.7,
+    beta2=0.5,
+    init_scale=0.1,
+)
+dense = sup.Independent(density=1.0)
+base = sup.Run(
+    model="relu-output", n_features=2, n_hidden=1, distribution=dense, recipe=recipe
+)
 sweep = sup.sweep(base, seed=range(6))
 trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
 learned = float(trained["final_loss"].min())
@@ -41,16 +52,22 @@ def error(segments, width, points=400):
     x, y = np.meshgrid(*[(np.arange(points) + 0.5) / points] * 2)
     v = staircase(segments * x, segments, width) + y
     level = staircase(v, segments, width)
-    return float(((x - (level + 0.5) / segments) ** 2 + (y - (v - level)) ** 2).mean() / 2)
+    squares = (x - (level + 0.5) / segments) ** 2 + (y - (v - level)) ** 2
+    return squares.mean() / 2
 
 
 widths = np.array([0.003, 0.01, 0.03, 0.1, 0.3])
-errors = {segments: [error(segments, width) for width in widths] for segments in (2, 3, 4, 6)}
-print(f"three segments and a riser of a tenth: {errors[3][3] / learned:.2f} of the error of the trained models")
-assert abs(24 * learned - 1) < 0.05 and errors[3][3] < 0.8 * learned, "a nonlinear code beats every linear one"
+errors = {count: [error(count, width) for width in widths] for count in (2, 3, 4, 6)}
+share = errors[3][3] / learned
+print(
+    f"three segments and a riser of a tenth: {share:.2f} of the error of the trained models"
+)
+assert abs(24 * learned - 1) < 0.05 and share < 0.8, (
+    "a nonlinear code beats every linear one"
+)
 
 # %% [markdown]
-# The error of the nonlinear code by the width of its risers, a line for each number of segments. The black line is the best
+# The error of the nonlinear code by the width of its risers, in segments, a line for each number of segments. The black line is the best
 # trained model.
 
 # %%
@@ -62,7 +79,9 @@ axes = drawing.subplots()
 for segments, line in errors.items():
     axes.plot(widths, line, "o-", label=f"{segments} segments")
 axes.axhline(learned, color="black", label="best trained model")
-axes.set(xscale="log", yscale="log", xlabel="width of a riser, as a share of a segment", ylabel="error per number")
+axes.set(
+    xscale="log", yscale="log", xlabel="width of a riser", ylabel="error per number"
+)
 axes.legend()
 drawing
 

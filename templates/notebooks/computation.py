@@ -11,13 +11,17 @@ import sup
 
 DENSITIES = (0.4, 0.1)
 
+decay = sup.LINEAR_DECAY
+recipe = sup.Recipe(steps=3000, learning_rate=0.01, schedule=decay, init_scale=0.3)
 base = sup.Run(
     model="absolute",
     n_features=6,
     n_hidden=10,
-    distribution=sup.Independent(density=1.0, low=-1.0),  # features lie between -1 and 1
+    distribution=sup.Independent(
+        density=1.0, low=-1.0
+    ),  # features lie between -1 and 1
     importance=sup.geometric(0.7, 6),
-    recipe=sup.Recipe(steps=3000, learning_rate=0.01, schedule=sup.LINEAR_DECAY, init_scale=0.3),
+    recipe=recipe,
 )
 sweep = sup.sweep(base, density=DENSITIES, seed=range(6))
 trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
@@ -33,10 +37,13 @@ answers, weights = {}, {}
 for density in DENSITIES:
     models = trained.where(density=density)
     into, out, bias = (models[name][models.best()] for name in ("W1", "W2", "b"))
-    both = [np.maximum(np.maximum(x @ into.T, 0) @ out.T + bias, 0).diagonal() for x in (inputs, -inputs)]
+    hidden = [np.maximum(x @ into.T, 0) for x in (inputs, -inputs)]
+    both = [np.maximum(h @ out.T + bias, 0).diagonal() for h in hidden]
     answers[density], weights[density] = np.minimum(*both), into
     shared = int(sup.polysemantic(into[None]).sum())
-    print(f"density {density}: answers {answers[density].round(2)}, {shared} neurons with several features")
+    print(
+        f"density {density}: {answers[density].round(2)}, {shared} neurons with several features"
+    )
 
 # %% [markdown]
 # On dense features the model computes five absolute values, with two neurons for each, and gives up the sixth. On sparse
@@ -58,8 +65,8 @@ drawing = Figure(figsize=(5, 3.6), layout="constrained")
 for axes, (density, into) in zip(drawing.subplots(1, 2), weights.items(), strict=True):
     scaled = into / np.abs(into).max(axis=1, keepdims=True)
     order = np.abs(scaled).argmax(axis=1).argsort(kind="stable")
-    axes.imshow(scaled[order], cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-    axes.set(title=f"density {density:g}", xlabel="feature", ylabel="neuron", xticks=[], yticks=[])
+    axes.imshow(scaled[order], cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set(title=f"density {density:g}", xlabel="feature", ylabel="neuron")
 drawing
 
 # %% [markdown]

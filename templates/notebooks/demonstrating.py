@@ -32,9 +32,12 @@ best, counts = {}, {}
 for model, models in trained.items():
     for density in DENSITIES:
         same = models.where(density=density)
-        best[model, density] = same["W"][same.best()]
-        counts[model, density] = int(sup.represented(best[model, density][None]).sum())
-    print(f"{model}: {[counts[model, density] for density in DENSITIES]} features represented, from dense to sparse")
+        weights = same["W"][same.best()]
+        best[model, density] = weights
+        counts[model, density] = int(sup.represented(weights[None]).sum())
+    print(
+        f"{model}: {[counts[model, density] for density in DENSITIES]} features represented"
+    )
 
 # %% [markdown]
 # The linear model keeps as many features as it has dimensions, however sparse they are: it is a principal component analysis.
@@ -42,7 +45,7 @@ for model, models in trained.items():
 
 # %%
 linear, relu = ([counts[model, density] for density in DENSITIES] for model in trained)
-assert linear == [2, 2, 2, 2] and relu[0] == 2 and relu[-1] == 5, "superposition needs a ReLU and sparsity"
+assert linear == [2, 2, 2, 2] and relu[0] == 2 and relu[-1] == 5, "superposition"
 
 # %% [markdown]
 # The columns of $W$ as arrows in the hidden plane: the linear model above, the ReLU model below, from dense to sparse features.
@@ -52,10 +55,12 @@ assert linear == [2, 2, 2, 2] and relu[0] == 2 and relu[-1] == 5, "superposition
 from matplotlib.figure import Figure
 
 drawing = Figure(figsize=(8, 4.2), layout="constrained")
-for axes, ((model, density), weights) in zip(drawing.subplots(2, 4).flat, best.items(), strict=True):
+panels = drawing.subplots(2, 4).flat
+for axes, ((model, density), weights) in zip(panels, best.items(), strict=True):
     for x, y in weights.T:
         axes.plot([0, x], [0, y], marker="o", markevery=[1])
-    axes.set(title=f"{model}, {density:g}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+    axes.set(title=f"{model}, {density:g}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+    axes.set_aspect("equal")
 drawing
 
 # %% [markdown]

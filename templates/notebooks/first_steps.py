@@ -54,7 +54,8 @@ drawing = Figure(figsize=(6, 3), layout="constrained")
 for axes, (density, weights) in zip(drawing.subplots(1, 2), best.items(), strict=True):
     for x, y in weights.T:
         axes.plot([0, x], [0, y], marker="o", markevery=[1])
-    axes.set(title=f"density {density}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+    axes.set(title=f"density {density}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+    axes.set_aspect("equal")
 drawing
 
 # %% [markdown]

@@ -12,8 +12,12 @@ import sup
 
 DENSITIES = (1.0, 0.5, 0.3, 0.2, 0.1, 0.02)
 
-recipe = sup.Recipe(steps=3000, learning_rate=0.003, schedule=sup.LINEAR_DECAY, init_scale=0.3)
-base = sup.Run(model="relu-output", n_features=20, n_hidden=5, distribution=sup.Independent(density=1.0), recipe=recipe)
+decay = sup.LINEAR_DECAY
+recipe = sup.Recipe(steps=3000, learning_rate=0.003, schedule=decay, init_scale=0.3)
+dense = sup.Independent(density=1.0)
+base = sup.Run(
+    model="relu-output", n_features=20, n_hidden=5, distribution=dense, recipe=recipe
+)
 sweep = sup.sweep(base, density=DENSITIES, seed=range(2))
 trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
 print(f"{len(trained)} models trained")
@@ -25,9 +29,11 @@ print(f"{len(trained)} models trained")
 shares = {}
 for density in DENSITIES:
     weights = trained.where(density=density)["W"]
-    shares[density] = np.sort(sup.feature_dimensionality(weights)[sup.represented(weights)])
-    average, low, high = sup.dimensions_per_feature(weights).mean(), shares[density].min(), shares[density].max()
-    print(f"density {density:4}: {average:.2f} dimensions per feature, shares {low:.2f} to {high:.2f}")
+    shares[density] = sup.feature_dimensionality(weights)[sup.represented(weights)]
+    average, found = sup.dimensions_per_feature(weights).mean(), shares[density]
+    print(
+        f"density {density:4}: {average:.2f} on average, from {found.min():.2f} to {found.max():.2f}"
+    )
 
 # %% [markdown]
 # At a moderate density all represented features are halves of antipodal pairs: ten features sit on the two ends of five axes,
@@ -35,8 +41,13 @@ for density in DENSITIES:
 
 # %%
 halves = shares[0.3]
-print(f"{len(halves) // 2} features per model, the share farthest from one half: {halves[np.abs(halves - 0.5).argmax()]:.3f}")
-assert len(halves) == 20 and np.abs(halves - 0.5).max() < 0.05, "two models of ten features, each with half a dimension"
+farthest = halves[np.abs(halves - 0.5).argmax()]
+print(
+    f"{len(halves) // 2} features per model, the share farthest from one half: {farthest:.3f}"
+)
+assert len(halves) == 20 and abs(farthest - 0.5) < 0.05, (
+    "ten features, half a dimension each"
+)
 
 # %% [markdown]
 # The shares of represented features, from dense to sparse. Lines are the shares of regular shapes: the pair, the triangle, the
@@ -52,7 +63,7 @@ for share in (1 / 2, 2 / 3, 2 / 5, 3 / 8):
     axes.axhline(share, color="lightgrey", zorder=0)
 for density, found in shares.items():
     axes.plot(np.full(len(found), 1 / density), found, "o", alpha=0.4)
-axes.set(xscale="log", xlabel="one over density", ylabel="dimensionality of represented features", ylim=(0, 1))
+axes.set(xscale="log", xlabel="one over density", ylabel="dimensionality", ylim=(0, 1))
 drawing
 
 # %% [markdown]

@@ -21,14 +21,18 @@ base = sup.Run(
     recipe=sup.Recipe(steps=3000, init_scale=0.01),  # it starts near zero
 )
 sweep = sup.sweep(base, snapshots=STEPS.tolist(), seed=range(6))
-trained = sup.Trained(sweep.runs, sup.train(sweep.runs, sweep.snapshots), sweep.snapshots)
+trained = sup.Trained(
+    sweep.runs, sup.train(sweep.runs, sweep.snapshots), sweep.snapshots
+)
 print(f"{len(trained)} models trained")
 
 # %% [markdown]
 # We take the model in which the last feature to be learned came latest. A feature is there once its norm is near one.
 
 # %%
-norms = np.stack([sup.feature_norms(weights) for weights in trained["snapshot_W"]])  # model, snapshot, feature
+norms = np.stack(
+    [sup.feature_norms(W) for W in trained["snapshot_W"]]
+)  # model, snapshot, feature
 there = norms > 0.9
 arrival = np.where(there[:, -1], there.argmax(axis=1), 0)  # model, feature
 model = int(arrival.max(axis=1).argmax())
@@ -36,10 +40,13 @@ feature, after = int(arrival[model].argmax()), int(arrival[model].max())
 before = after - 1
 while norms[model, before, feature] > 0.2:
     before -= 1
+print(f"feature {feature} jumps between steps {STEPS[before]} and {STEPS[after]}")
+
 loss = trained["snapshot_loss"][model]
 rest, fall = 1 - loss[before] / loss[before - 4], 1 - loss[after] / loss[before]
-print(f"model {model}: feature {feature} jumps between steps {STEPS[before]} and {STEPS[after]}")
-print(f"the loss falls by {rest:.0%} in the {4 * EVERY} steps before, and by {fall:.0%} in the jump")
+print(
+    f"the loss falls by {rest:.0%} in {4 * EVERY} steps before, and by {fall:.0%} in the jump"
+)
 
 # %% [markdown]
 # The feature rests near zero, and the loss rests with it. Then the feature takes its place within a short time, and the loss

@@ -16,7 +16,13 @@ TASKS = {
 
 best = {}
 for name, distribution in TASKS.items():
-    base = sup.Run(model="relu-output", n_features=4, n_hidden=2, distribution=distribution, recipe=sup.Recipe(steps=4000))
+    base = sup.Run(
+        model="relu-output",
+        n_features=4,
+        n_hidden=2,
+        distribution=distribution,
+        recipe=sup.Recipe(steps=4000),
+    )
     sweep = sup.sweep(base, seed=range(8))
     trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
     best[name] = trained["W"][trained.best()]
@@ -39,8 +45,13 @@ for name, weights in best.items():
 # opposite. Features that never meet do not interfere, so they share an axis, in opposite directions.
 
 # %%
-orthogonal, opposite = np.abs(within["correlated"]).max() < 0.2, within["anticorrelated"].max() < -0.9
-assert orthogonal and opposite, "correlated features are orthogonal, anticorrelated ones opposite"
+orthogonal, opposite = (
+    np.abs(within["correlated"]).max() < 0.2,
+    within["anticorrelated"].max() < -0.9,
+)
+assert orthogonal and opposite, (
+    "correlated features are orthogonal, anticorrelated ones opposite"
+)
 
 # %% [markdown]
 # The columns of $W$ as arrows in the hidden plane, in a colour for each set.
@@ -51,9 +62,12 @@ from matplotlib.figure import Figure
 
 drawing = Figure(figsize=(6, 3), layout="constrained")
 for axes, (name, weights) in zip(drawing.subplots(1, 2), best.items(), strict=True):
-    for (x, y), colour in zip(weights.T, ("tab:blue", "tab:blue", "tab:orange", "tab:orange"), strict=True):
+    for (x, y), colour in zip(
+        weights.T, ("tab:blue", "tab:blue", "tab:orange", "tab:orange"), strict=True
+    ):
         axes.plot([0, x], [0, y], color=colour, marker="o", markevery=[1])
-    axes.set(title=name, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+    axes.set(title=name, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+    axes.set_aspect("equal")
 drawing
 
 # %% [markdown]

@@ -11,14 +11,33 @@ import numpy as np
 import sup
 
 DENSITIES = (0.8, 0.5, 0.3, 0.15, 0.07, 0.03)
-IMPORTANCES = (0.1, 0.2, 0.4, 0.7, 1.4, 2.5, 5.0, 10.0)  # of the second feature; that of the first is one
+IMPORTANCES = (
+    0.1,
+    0.2,
+    0.4,
+    0.7,
+    1.4,
+    2.5,
+    5.0,
+    10.0,
+)  # of the second feature; that of the first is one
 
 hold = ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0))  # a constant rate, then a decay
-recipe = sup.Recipe(steps=1500, batch=256, learning_rate=0.1, schedule=hold, beta1=0.7, beta2=0.5, init_scale=0.1)
-base = sup.Run(
-    model="relu-output", n_features=2, n_hidden=1, distribution=sup.Independent(density=1.0), importance=1.0, recipe=recipe
+recipe = sup.Recipe(
+    steps=1500,
+    batch=256,
+    learning_rate=0.1,
+    schedule=hold,
+    beta1=0.7,
+    beta2=0.5,
+    init_scale=0.1,
 )
-sweep = sup.sweep(base, density=DENSITIES, importance=[(1.0, r) for r in IMPORTANCES], seed=range(6))
+dense = sup.Independent(density=1.0)
+base = sup.Run(
+    model="relu-output", n_features=2, n_hidden=1, distribution=dense, recipe=recipe
+)
+weights = [(1.0, r) for r in IMPORTANCES]
+sweep = sup.sweep(base, density=DENSITIES, importance=weights, seed=range(6))
 trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
 print(f"{len(trained)} models trained")
 
@@ -31,7 +50,10 @@ for i, density in enumerate(DENSITIES):
     for j, r in enumerate(IMPORTANCES):
         cell = trained.where(density=density, importance=(1.0, r))
         pairs[i, j] = sup.represented(cell["W"][cell.best()][None]).all()
-    print(f"density {density:4}:", " ".join("pair" if pair else "one " for pair in pairs[i]))
+    print(
+        f"density {density:4}:",
+        " ".join("pair" if pair else "one " for pair in pairs[i]),
+    )
 
 # %% [markdown]
 # Idealised solutions have losses in closed form. Where the loss of the pair becomes the lowest, superposition should begin.
@@ -52,10 +74,17 @@ from matplotlib.figure import Figure
 
 drawing = Figure(figsize=(6, 3.6), layout="constrained")
 axes = drawing.subplots()
-axes.pcolormesh(IMPORTANCES, DENSITIES, pairs, cmap="Purples", vmax=1.5, shading="nearest")
+axes.pcolormesh(
+    IMPORTANCES, DENSITIES, pairs, cmap="Purples", vmax=1.5, shading="nearest"
+)
 fine = np.logspace(-1, 1, 101)
 axes.plot(fine, sup.boundary_density(2, fine), color="black")
-axes.set(xscale="log", yscale="log", xlabel="importance of the second feature", ylabel="density")
+axes.set(
+    xscale="log",
+    yscale="log",
+    xlabel="importance of the second feature",
+    ylabel="density",
+)
 drawing
 
 # %% [markdown]

@@ -35,14 +35,16 @@ for density in DENSITIES:
     best[density] = models["W"][models.best()]
     several[density] = int(sup.polysemantic(best[density][None]).sum())
     code = sup.code_name(sup.code_words(best[density][None])[0])
-    print(f"density {density:4}: {several[density]} polysemantic neurons, code: {code}")
+    print(f"density {density}: {several[density]} polysemantic neurons, code: {code}")
 
 # %% [markdown]
 # On denser features every neuron is monosemantic, and five features are given up. On sparse features neurons become
 # polysemantic, and the model represents more features than it has neurons.
 
 # %%
-assert several[0.5] == 0 and several[0.05] >= 4, "sparse features make polysemantic neurons"
+assert several[0.5] == 0 and several[0.05] >= 4, (
+    "sparse features make polysemantic neurons"
+)
 
 # %% [markdown]
 # The weights of the best models, a row for each neuron and a column for each feature: blue is negative, red is positive.
@@ -52,9 +54,13 @@ assert several[0.5] == 0 and several[0.05] >= 4, "sparse features make polyseman
 from matplotlib.figure import Figure
 
 drawing = Figure(figsize=(8, 1.6), layout="constrained")
-for axes, (density, weights) in zip(drawing.subplots(1, len(best)), best.items(), strict=True):
-    order = np.abs(weights).argmax(axis=1).argsort(kind="stable")  # neurons by their strongest feature
-    axes.imshow(weights[order], cmap="RdBu_r", vmin=-1.5, vmax=1.5, interpolation="nearest")
+for axes, (density, weights) in zip(
+    drawing.subplots(1, len(best)), best.items(), strict=True
+):
+    order = (
+        np.abs(weights).argmax(axis=1).argsort(kind="stable")
+    )  # neurons by their strongest feature
+    axes.imshow(weights[order], cmap="RdBu_r", vmin=-1.5, vmax=1.5)
     axes.set(title=f"density {density:g}", xticks=[], yticks=[])
 drawing
 

@@ -33,14 +33,18 @@ for penalty in PENALTIES:
     kept.append(there.sum(axis=1).mean())
     shared.append((there & sup.superposed(models["W"])).sum(axis=1).mean())
     losses.append(models["final_loss"].mean())
-    print(f"penalty {penalty:6}: {kept[-1]:4.1f} features, {shared[-1]:3.1f} in superposition, loss {losses[-1]:.5f}")
+    print(
+        f"penalty {penalty}: {kept[-1]} features, {shared[-1]} in superposition, loss {losses[-1]:.5f}"
+    )
 
 # %% [markdown]
 # A strong penalty does away with superposition. It does so by giving up features, first the less important ones, and the loss
 # rises many times over: superposition was worth something.
 
 # %%
-assert shared[0] > 7 and shared[-1] < 2 and losses[-1] > 4 * losses[0], "without superposition the loss is much higher"
+assert shared[0] > 7 and shared[-1] < 2 and losses[-1] > 4 * losses[0], (
+    "it was worth a lot"
+)
 
 # %% [markdown]
 # Above, the features that are represented and those in superposition, by the penalty; below, the loss.

@@ -68,4 +68,4 @@ def test_the_handout_has_all_notebooks_and_the_wheel(shelf, monkeypatch):
     monkeypatch.setattr(wheel, "make", lambda: b"wheel")
     made = shelf[0].handout(2)
     assert [book.name for book in made.notebooks] == [path.stem for path in scripts()] and made.notebooks[0].name == "first_steps"
-    assert made.notebooks[-1].title == "Of strategic" and made.wheel == (wheel.name(), b"wheel")
+    assert made.notebooks[-1].title == "Of appendix" and made.wheel == (wheel.name(), b"wheel")

@@ -19,6 +19,7 @@ OF_SECTIONS = [name for name in NAMES if name != FIRST]
 def test_every_section_has_a_notebook():
     sections = {path.stem for path in TEMPLATES.glob("*.md") if "notebook(" in path.read_text()}
     assert sections == {name.replace("_", "-") for name in OF_SECTIONS} and len(sections) == 10
+    assert NAMES[:3] == [FIRST, "demonstrating", "phase_change"] and NAMES[-1] == "appendix"
 
 
 @pytest.fixture(scope="module")
@@ -61,5 +62,5 @@ def test_an_archive_has_the_same_bytes_every_time():
 def test_a_link_to_a_notebook_that_is_not_there_stops_the_build(tmp_path):
     build = fakes.complete(tmp_path / "figures")
     fewer = replace(build.handout, notebooks=build.handout.notebooks[:2])
-    with pytest.raises(PageError, match=r"no notebook 'demonstrating'; there are first_steps, adversarial\."):
+    with pytest.raises(PageError, match=r"no notebook 'phase_change'; there are first_steps, demonstrating\."):
         write(replace(build, handout=fewer), tmp_path / "docs")
