@@ -10,6 +10,7 @@ Its modules in reading order, from the command line down; each imports only thos
     words                 plans, numbers and verdicts as text and JSON
     pack                  copying trained models into a folder that others can fetch from
     expected              the expected numbers and verdicts
+    handout               notebooks with their output, and the package, kept in the store
     workshop              plans, trains, draws, and gives the records
     options               the options of the command line
     cluster               training on the workers of a cluster
@@ -47,10 +48,13 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/notebooks       notebooks from scripts
+    play                  running a notebook, in a process of its own
     records               the data that pages are written from
     again                 runs that a page offers to train again
     settings              the settings of a figure's models, in words
     findings              a figure's numbers and verdicts, as records and as JSON
+    notebook              notebooks as data
+    wheel                 the package as a wheel, and archives
     files                 files written whole or not at all
     errors                what can go wrong, in one line each
 """

@@ -2,11 +2,13 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 from report.engines import Engine
 from report.errors import StoreError, cannot_write
+from report.handout import Shelf
 from report.pages import speed
 from report.progress import working
 from report.records import Build, FigureRecord, LockedSweep
@@ -35,16 +37,18 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
     )
 
 
-def publish(build: Build, docs: Path, out: Path) -> bool:
-    """Writes the pages and the site, and returns whether anything changed.
+def publish(build: Build, workshop: Workshop, out: Path) -> bool:
+    """Runs new notebooks, writes the pages and the site, and returns whether anything changed.
 
-    A wrong page or a broken link is refused with a PipelineError; the old site then stays.
+    A notebook that fails, a wrong page or a broken link is refused with a PipelineError; the old site then stays.
 
     Raises:
         StoreError: if a folder cannot be written.
     """
     from report.pages import render, site
 
+    docs = workshop.store.root / "docs" / workshop.profile.name
+    build = replace(build, handout=Shelf(workshop.store, workshop.sources).handout(workshop.workers))
     try:
         with working("Writing the pages"):
             render.write(build, docs)

@@ -9,6 +9,7 @@ import figures
 from report import engines, files, profiles
 from report.code import Sources
 from report.errors import PipelineError, StoreError, cannot_write
+from report.handout import Shelf
 from report.pages.site import STAMP
 from report.store.artifacts import Store
 from report.store.index import line_of
@@ -42,6 +43,8 @@ def clean_store(root: Path) -> Iterator[str]:
     pictures = [path for path in _inside(root / "figures", "*") if path.is_dir() and path.name not in drawn]
     tables_and_weights = [path for kind in ("json", "safetensors") for path in _inside(root / "sweeps", f"*.{kind}")]
     others = [path for path in tables_and_weights if path.stem not in tables] + _inside(root / "damaged", "*")
+    taken = Shelf(store, sources).keys()
+    others += [path for path in _inside(root / "notebooks", "*") if path.name not in taken]
     others += [path for name in ("shards", "figures", "sweeps") for path in _inside(root / name, f"{files.TEMPORARY}*")]
     pictures = [path for path in pictures if path not in others]
     yield (

@@ -33,7 +33,7 @@ def run_build(options: Options) -> int:
         if not records:
             return 0
     record = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
-    changed = build.publish(record, shop.store.root / "docs" / shop.profile.name, options.out)
+    changed = build.publish(record, shop, options.out)
     page = (options.out / "index.html").resolve().as_uri()
     print(f"{'The site is built' if changed else 'Nothing to do'}. Profile {shop.profile.name}, open {page}")
     if options.only:

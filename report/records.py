@@ -1,7 +1,7 @@
 """The data that pages are written from: plain records, made without training or drawing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ import figures
 from figures.base import About, Value
 from report.again import Again
 from report.findings import ClaimRecord
+from report.notebook import Handout
 
 PICTURES = ("light.svg", "dark.svg", "light.png", "dark.png", "light.webp", "dark.webp")
 """The pictures of a figure, in its folder."""
@@ -208,6 +209,7 @@ class Build:
         lock: The sweeps that the lock lists for this profile.
         drawing: Seconds that drawing took, from the timings file; never part of a comparison.
         speed: What `make bench` measured last; None when nothing was.
+        handout: The notebooks and the package.
     """
 
     profile: str
@@ -219,6 +221,7 @@ class Build:
     lock: tuple[LockedSweep, ...]
     drawing: float = 0.0
     speed: Speed | None = None
+    handout: Handout = field(default_factory=Handout)
 
     @cached_property
     def owners(self) -> Mapping[str, SweepRecord]:

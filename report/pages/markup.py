@@ -13,6 +13,8 @@ from figures.paper import FIGURES
 from report import ROOT
 from report.errors import PipelineError
 from report.findings import ClaimRecord
+from report.notebook import Cell
+from report.pages import notebooks
 from report.pages.cells import packed
 from report.pages.citations import Bibliography, Entry
 from report.pages.numbers import FORMATS, density_text, interval_text, number_text, prose, value_text
@@ -111,11 +113,13 @@ class Markup:
             "shape": _shape,
             "count_runs": self.build.models,
             "passage": passage,
+            "handout": self.build.handout,
+            "install": notebooks.install(),
         }
         methods = (
             self.again, self.badge, self.bibtex, self.card, self.cells, self.cite, self.claim, self.data, self.eq, self.figure,
-            self.href, self.interval, self.ledger, self.locked, self.note, self.original, self.prose, self.published,
-            self.ref, self.rows, self.source, self.tally, self.value, self.verdict, self.weights,
+            self.href, self.interval, self.ledger, self.locked, self.note, self.notebook, self.original, self.prose,
+            self.published, self.ref, self.rows, self.source, self.tally, self.value, self.verdict, self.weights,
         )  # fmt: skip
         return FORMATS | variables | {method.__name__: method for method in methods}
 
@@ -181,6 +185,18 @@ class Markup:
         """The heading in the paper of what follows, linked to its place there, where the paper has a name for it."""
         address = self.source("elhage2022")["url"] + (f"#{anchor}" if anchor else "")
         return f'<p class="paper-title">In the paper: <a href="{address}">{escape(heading)}</a></p>'
+
+    def notebook(self, name: str) -> str:
+        """A line that leads to the notebook `name`, to read and to download.
+
+        Raises:
+            PageError: if there is none.
+        """
+        for book in self.build.handout.notebooks:
+            if book.name == name:
+                size = number_text(len(notebooks.notebook(book.script).encode()) / 1000)
+                return self.part("notebook.html", self.functions() | {"book": book, "kilobytes": size})
+        raise PageError(f"no notebook {name!r}; there are {', '.join(book.name for book in self.build.handout.notebooks)}.")
 
     def claim(self, id: str) -> str:
         """The verdict on claim `id` with its number."""
@@ -342,20 +358,20 @@ class Markup:
         return escape(f"{name} = {value.value:.6g}{spread}; follow the link to see what made it")
 
 
-def _pixels(figure: FigureRecord) -> tuple[int, int]:
+def _pixels(figure: FigureRecord | Cell) -> tuple[int, int]:
     """Width and height of a picture in pixels; zeros where it does not say."""
-    head = (figure.folder / "light.svg").read_text("utf-8")[:2000]
+    head = (figure.picture if isinstance(figure, Cell) else (figure.folder / "light.svg").read_text("utf-8"))[:2000]
     box = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"', head)
     return (round(float(box[1]) * 4 / 3), round(float(box[2]) * 4 / 3)) if box else (0, 0)
 
 
-def _size(figure: FigureRecord) -> str:
+def _size(figure: FigureRecord | Cell) -> str:
     """Width and height of a picture as attributes, so that a page does not move when it loads."""
     width, height = _pixels(figure)
     return f' width="{width}" height="{height}"' if width else ""
 
 
-def _shape(figure: FigureRecord) -> str:
+def _shape(figure: FigureRecord | Cell) -> str:
     """The size of a picture as properties of its frame: the width that is shown, the least one, and width over height."""
     width, height = _pixels(figure)
     if not width:

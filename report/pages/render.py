@@ -12,7 +12,7 @@ import yaml
 from report import ROOT
 from report.errors import StoreError, cannot_write
 from report.files import write_if_changed
-from report.pages import citations, tables
+from report.pages import citations, notebooks, tables
 from report.pages.markup import Labels, Markup, PageError
 from report.records import PICTURES, Build, FigureRecord
 
@@ -71,6 +71,8 @@ def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, b
         csv = {f"{array.name}.csv": array.csv for array in arrays[figure.name] if array.csv is not None}
         for name, text in {**csv, **tables.run_tables(figure)}.items():
             yield f"figures/{figure.name}/{name}", text.encode()
+    for name, data in notebooks.published(build.handout):
+        yield f"notebooks/{name}", data
     for name, text in _pages(build, templates, config, arrays).items():
         yield name, text.encode()
 
@@ -83,15 +85,19 @@ def _pages(build: Build, templates: Path, config: Path, arrays: Mapping[str, lis
     """
     bibliography = citations.load(templates / "references.bib")
     environment = _environment(templates)
-    pages: list[tuple[str, str, FigureRecord | None]] = [(name, name, None) for name in _order(templates, config)]
-    pages += [(f"figures/{figure.name}.md", "parts/figure_page.md", figure) for figure in build.figures]
+    pages: list[tuple[str, str, dict[str, Any]]] = [(name, name, {}) for name in _order(templates, config)]
+    for figure in build.figures:
+        pages.append((f"figures/{figure.name}.md", "parts/figure_page.md", _about(figure, arrays[figure.name])))
+    for book in build.handout.notebooks:
+        variables = {"book": book, "pictures": notebooks.pictures(book)}
+        pages.append((f"notebooks/{book.name}.md", "parts/notebook_page.md", variables))
     labels = Labels()
     for final in (False, True):
         labels.final = final
         texts = {}
-        for page, template, figure in pages:
+        for page, template, variables in pages:
             markup = Markup(build, page.replace(".md", ".html"), labels, bibliography, _part(environment))
-            text = _render(environment, template, markup.functions() | (_about(figure, arrays[figure.name]) if figure else {}))
+            text = _render(environment, template, markup.functions() | variables)
             if wrong := _LINK_IN_FORMULA.search(text):
                 raise PageError(f"templates/{template}: a formula cannot hold a link, as in {wrong[0]}. End it before value().")
             text = _BADGE.sub("&nbsp;", text)  # a verdict stays with the statement that it judges

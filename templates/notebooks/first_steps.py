@@ -44,20 +44,22 @@ for density in (1.0, 0.05):
     print(f"density {density}: norms {norms.round(2)}, dimensions {shares.round(2)}")
 
 # %% [markdown]
-# The same as a picture, in the style of the paper's figures.
+# The columns of $W$ as arrows in the hidden plane, on dense features and on sparse ones.
 
 # %%
 # %matplotlib inline
-from figures.style import LIGHT, applied, figure, importance_colours
+from matplotlib.figure import Figure
 
-with applied(LIGHT):
-    drawing = figure(share=0.6, height=2.2)
-    for axes, (density, weights) in zip(drawing.subplots(1, 2), best.items(), strict=True):
-        for (x, y), colour in zip(weights.T, importance_colours(LIGHT, 5), strict=True):
-            axes.plot([0, x], [0, y], color=colour, marker="o", markevery=[1])
-        axes.set(title=f"density {density}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+drawing = Figure(figsize=(6, 3), layout="constrained")
+for axes, (density, weights) in zip(drawing.subplots(1, 2), best.items(), strict=True):
+    for x, y in weights.T:
+        axes.plot([0, x], [0, y], marker="o", markevery=[1])
+    axes.set(title=f"density {density}", xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
+    axes.set_aspect("equal")
 drawing
 
 # %% [markdown]
-# From here: change `density`, `n_features` or `model`; read [the four models](../sup/models.py), [what can be
-# measured](../sup/geometry.py), or a whole [figure of the paper](../figures/intro.py).
+# **Try this.**
+#
+# 1. Change `density`, `n_features` or `model`, and look at the arrows again.
+# 2. List what can be measured with `dir(sup)`, and read about it with `help(sup.feature_dimensionality)`.

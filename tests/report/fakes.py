@@ -15,6 +15,7 @@ from figures.shared import phases
 from figures.style import thumbnail
 from report.again import choose
 from report.findings import ClaimRecord
+from report.notebook import Handout, Notebook, cells, scripts
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
 from sup.features import Independent
 from sup.geometry import feature_dimensionality
@@ -312,4 +313,16 @@ def complete(folder: Path, published: str = "5" * 64, cell: Sequence[str] = ("6"
         plain = figure(folder, name, claims=claims, sweeps=sweeps, arrays=ARRAYS.get(name), width=518 if claims else 390)
         values = AnyValue({"first": Value(value=1.0)})
         made.append(replace(plain, about=about.ABOUT, values=values, source=Path(about.__file__).read_text()))
-    return build(folder, figures=made, speed=SPEED)
+    return build(folder, figures=made, speed=SPEED, handout=handout())
+
+
+def handout():
+    """The notebooks of the project with made-up output, and a made-up wheel."""
+    picture = SVG.format(width=432, fill="#ffffff", ink="#111111", name="drawn")
+    books = []
+    for path in scripts():
+        script = path.read_text(encoding="utf-8")
+        *first, last, exercises = cells(script)
+        played = [replace(cell, printed="printed\n") if "print(" in cell.source else cell for cell in first]
+        books.append(Notebook(name=path.stem, script=script, cells=(*played, replace(last, picture=picture), exercises)))
+    return Handout(notebooks=tuple(books), wheel=("sup-0-py3-none-any.whl", b"wheel"))

@@ -15,6 +15,8 @@ from report import ROOT, commands, engines, files, options, profiles, workshop
 from report.__main__ import main
 from report.engines import choose_device
 from report.errors import PipelineError
+from report.handout import Shelf
+from report.notebook import Handout
 from report.options import choose_profile, parse
 from report.plan import watched
 from report.store.artifacts import Store
@@ -27,6 +29,7 @@ def tiny(tmp_path, monkeypatch):
     """Runs a command on the tiny figure; pages and site are written by `made`, a list of calls."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(engines, "cuda_present", lambda: False)
+    monkeypatch.setattr(Shelf, "handout", lambda *_: Handout())
 
     def run(*arguments, **changes):
         monkeypatch.setattr(
@@ -231,11 +234,11 @@ def test_numbers_that_are_not_finite_are_null_in_json(tiny, capsys):
 
 def test_a_build_publishes_and_says_where(tiny, monkeypatch, tmp_path, capsys):
     calls = []
-    monkeypatch.setattr("report.build.publish", lambda build, docs, out: calls.append((build, docs, out)) or len(calls) == 1)
+    monkeypatch.setattr("report.build.publish", lambda build, shop, out: calls.append((build, shop, out)) or len(calls) == 1)
     assert tiny("build", "--out", "here") == 0
     assert f"The site is built. Profile smoke, open {(tmp_path / 'here/index.html').as_uri()}" in capsys.readouterr().out
-    build, docs, _ = calls[0]
-    assert docs == tmp_path / "store/docs/smoke" and build.figure("tiny").claims and build.versions["numba"]
+    build, shop, _ = calls[0]
+    assert shop.store.root == tmp_path / "store" and build.figure("tiny").claims and build.versions["numba"]
     assert build.training >= 0 and build.engine == "kernel"
     assert tiny("build") == 0
     assert capsys.readouterr().out.startswith("Nothing to do. Profile smoke, open file://")
@@ -307,7 +310,7 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     kept, unneeded = [next(iter(cut(watched(sweep), engines.engine("cpu")))) for sweep in needed], shard()
     for part in (*kept, unneeded):
         store.write(part, arrays_of(part.runs, part.snapshots), "x")
-    for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half"):
+    for name in ("figures/old/record.json", "sweeps/old.json", "damaged/y.safetensors", "shards/.tmp-1-half", "notebooks/old"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     monkeypatch.setattr(engines, "COMPILED", tmp_path / "numba")
@@ -319,7 +322,7 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
     assert list((tmp_path / "numba").iterdir()) == [current]
     out = capsys.readouterr().out
     assert "Removing the compiled kernels of old code: 1 folder." in out
-    assert "Removing 1 of 3 shards (0.0 MB), 1 drawn figures and 3 leftovers that no figure needs any more." in out
+    assert "Removing 1 of 3 shards (0.0 MB), 1 drawn figures and 4 leftovers that no figure needs any more." in out
     assert {path.name for path in store.shards.iterdir()} == {f"{part.key}.safetensors" for part in kept}
-    assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged"))
+    assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged", "notebooks"))
     assert {entry.key for entry in Store(tmp_path).index.lines} == {part.key for part in kept}
