@@ -11,16 +11,8 @@ import numpy as np
 import sup
 
 DENSITIES = (0.8, 0.5, 0.3, 0.15, 0.07, 0.03)
-IMPORTANCES = (
-    0.1,
-    0.2,
-    0.4,
-    0.7,
-    1.4,
-    2.5,
-    5.0,
-    10.0,
-)  # of the second feature; that of the first is one
+# Of the second feature; that of the first is one.
+IMPORTANCES = (0.1, 0.2, 0.4, 0.7, 1.4, 2.5, 5.0, 10.0)
 
 hold = ((0.0, 1.0), (0.7, 1.0), (1.0, 0.0))  # a constant rate, then a decay
 recipe = sup.Recipe(
