@@ -194,7 +194,7 @@ def test_pictures_are_readable_whatever_was_learned(large, theme):
 def test_the_pictures_say_what_the_data_say(large):
     said = [text.get_text() for text in absolute_large.draw(large, THEMES[0]).axes[0].texts]
     assert [words for words in said if "of 40" in words] == [f"{n} of 40 of one feature" for n in (40, 40, 30, 20, 10, 0, 0)]
-    assert [words for words in said if "explains" in words] == ["explains 99 %"] * 7
+    assert [words for words in said if "explains" in words] == ["explains 99 %, 20 primary features"] * 7
     losses = np.linspace(0.05, 0.35, 7)[:, None] * large["blind"][:, None] * np.ones((1, 3))
     said = [text.get_text() for text in absolute_large.draw(changed(large, loss=losses), THEMES[0]).axes[0].texts]
     assert [words for words in said if "explains" in words][1:3] == ["explains 90 %", "explains 85 %: not settled"]
