@@ -43,7 +43,7 @@ from figures.non_uniform.pentagons import (
     survey,
 )
 from figures.non_uniform.planes import panels, plane
-from figures.style import Theme, arrow, blend, figure, themed
+from figures.style import TEXT_WIDTH, Theme, arrow, blend, themed
 from sup.features import Independent
 from sup.specs import Recipe, Run
 from sup.statistics import mean
@@ -139,7 +139,8 @@ def _angle(W: np.ndarray) -> float:
     return float(np.degrees(np.arctan2(*W[:, 1])))
 
 
-TOP, BOTTOM = 3.3, 2.75
+TALL = 6.2
+"""Height of the figure in inches. Places are set by hand: nested grids get other last bits of their places in each process."""
 FEW = 7
 """Settings of which the large picture shows a pentagon."""
 CLOSE = {0: "top", 4: "left neighbour"}
@@ -149,10 +150,14 @@ CLOSE = {0: "top", 4: "left neighbour"}
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
     """The pentagon by relative density, two of its paths enlarged and the square above; losses of all models below."""
-    drawn = figure(height=TOP + BOTTOM)
-    grid = drawn.add_gridspec(2, 1, height_ratios=(TOP, BOTTOM))
-    above, below = grid[0].subgridspec(2, 3, width_ratios=(2.05, 1, 1)), grid[1].subgridspec(1, 2)
-    pentagons, square = drawn.add_subplot(above[:, 0]), drawn.add_subplot(above[0, 2])
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(TEXT_WIDTH, TALL), facecolor="none")
+
+    def place(left: float, bottom: float, wide: float, high: float, beside: "Axes | None" = None) -> "Axes":
+        return drawn.add_axes((left / TEXT_WIDTH, bottom / TALL, wide / TEXT_WIDTH, high / TALL), sharey=beside)
+
+    pentagons, square = place(0.45, 3.2, 2.75, 2.75), place(5.55, 4.7, 1.25, 1.25)
     plane(pentagons, theme, 1.36)
     plane(square, theme, 1.36)
     at = _settings(data, PENTAGON)
@@ -163,7 +168,7 @@ def draw(data: Data, theme: Theme) -> "Figure":
     pentagons.set_title("pentagon: the varied feature on top", fontsize=8.5)
     square.set_title("square: it is dropped", fontsize=8.5)
     for row, (i, name) in enumerate(CLOSE.items()):
-        close = drawn.add_subplot(above[row, 1])
+        close = place(3.75, 4.7 - 1.5 * row, 1.25, 1.25)
         close.set_title(f"{name}, enlarged", fontsize=8.5)
         _path(close, data, i, theme)
         for k in at:
@@ -172,15 +177,15 @@ def draw(data: Data, theme: Theme) -> "Figure":
             _frame(close, data["density_exact_W"][:, :, i], theme)
     for i in range(FEATURES):
         _path(pentagons, data, i, theme)
-    _key(drawn.add_subplot(above[1, 2].subgridspec(3, 1, height_ratios=(2, 1, 4))[1]), theme)
-    density = drawn.add_subplot(below[0])
-    importance = drawn.add_subplot(below[1], sharey=density)
+    _key(place(5.4, 3.9, 1.55, 0.14), theme)
+    density = place(0.6, 1.05, 3.15, 1.95)
+    importance = place(3.95, 1.05, 3.15, 1.95, density)
     _losses(density, data, "density", theme)
     _losses(importance, data, "importance", theme)
     importance.set_ylabel("")
     importance.tick_params(labelleft=False)
     handles, labels = density.get_legend_handles_labels()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8, handletextpad=0.4, columnspacing=1.2)
+    drawn.legend(handles, labels, loc="lower center", ncols=3, fontsize=8, handletextpad=0.4, columnspacing=1.2)
     return drawn
 
 
