@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 
 TEMPORARY = ".tmp-"
+EPOCH = "1663113600"
+"""The paper's day in seconds, as SOURCE_DATE_EPOCH: the date of what other tools build here, which would be today's otherwise."""
 
 
 def temporary_name(path: Path) -> Path:

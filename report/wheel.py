@@ -14,6 +14,7 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError
+from report.files import EPOCH
 from sup.canonical import digest
 
 _PARTS = ("LICENSE", "README.md", "pyproject.toml")  # what a wheel is made of, beside the package
@@ -70,4 +71,4 @@ def _sources(root: Path) -> list[Path]:
 
 def _environment() -> dict[str, str]:
     """The environment of pip: the sources' dates do not count, and no path leads to other packages."""
-    return {**{item: text for item, text in os.environ.items() if item != "PYTHONPATH"}, "SOURCE_DATE_EPOCH": "1663113600"}
+    return {**{item: text for item, text in os.environ.items() if item != "PYTHONPATH"}, "SOURCE_DATE_EPOCH": EPOCH}

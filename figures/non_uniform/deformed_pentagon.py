@@ -219,15 +219,12 @@ def _path(axes: "Axes", data: Data, i: int, theme: Theme) -> None:
 
 
 def _frame(axes: "Axes", path: np.ndarray, theme: Theme) -> None:
-    """Shows a square around a path (setting, 2), without ticks, and the part of the circle of radius one that lies in it."""
+    """Shows the part of the plane around a path (setting, 2)."""
     low, high = np.nanmin(path, axis=0), np.nanmax(path, axis=0)
     half = 0.6 * float((high - low).max()) + 0.02
-    middle = (low + high) / 2
-    angle = np.linspace(0, 2 * np.pi, 721)
-    axes.plot(np.cos(angle), np.sin(angle), color=theme.muted, lw=0.8, ls=(0, (3, 3)), zorder=1)
-    axes.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half), xticks=[], yticks=[])
-    axes.set(aspect="equal", facecolor=theme.surface)
-    axes.spines[:].set_visible(False)
+    x, y = (low + high) / 2
+    plane(axes, theme, 1.0)
+    axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
 
 
 def _key(axes: "Axes", theme: Theme) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from report import ROOT
 from report.errors import PipelineError, StoreError, cannot_write
+from report.files import EPOCH
 from report.pages import formulas, policy, search, weight
 from report.pages.links import broken_links
 
@@ -32,8 +33,6 @@ _TOOLS = (
     "pymdown-extensions",
 )
 
-# MkDocs dates what it builds unless it is given a time; no file that stays in the site depends on it.
-_EPOCH = "1663113600"
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
@@ -109,7 +108,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
     Raises:
         SiteError: if MkDocs fails or warns, or a link is broken.
     """
-    with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=_EPOCH), _warnings() as problems:
+    with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=EPOCH), _warnings() as problems:
         from minify_html import minify
         from mkdocs.commands.build import build
         from mkdocs.config import load_config

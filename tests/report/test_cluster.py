@@ -247,25 +247,21 @@ def _states(dask_scheduler):
     return {task.state for task in dask_scheduler.tasks.values()}
 
 
-def test_a_result_that_died_with_its_worker_is_trained_again_by_the_next(tmp_path, capsys, monkeypatch):
+def test_a_result_that_died_with_its_worker_is_trained_again_by_the_next(lonely, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("report.cluster.PATIENCE", 1.0)
-    alone = Site(tmp_path)
-    try:
-        worker, store = alone.worker("one"), opened(tmp_path / "store")
-        work = tasks(store, engines.engine("cpu"), seeds=2, steps=LONG)
-        ended = alone.cluster().run(store, work)
-        done = [next(ended)]
-        with alone.client() as client:
-            until(lambda: client.run_on_scheduler(_states) == {"memory"}, "all results")
-            worker.kill()
-            until(lambda: not client.nthreads(), "the loss of the worker")
-            rest = threading.Thread(target=lambda: done.extend(ended))
-            rest.start()
-            until(lambda: f"The scheduler at {alone.address} has no worker any more" in capsys.readouterr().err, "the notice")
-            alone.worker("two")
-            rest.join(60)
-    finally:
-        alone.close()
+    worker, store = lonely.worker("one"), opened(tmp_path / "store")
+    work = tasks(store, engines.engine("cpu"), seeds=2, steps=LONG)
+    ended = lonely.cluster().run(store, work)
+    done = [next(ended)]
+    with lonely.client() as client:
+        until(lambda: client.run_on_scheduler(_states) == {"memory"}, "all results")
+        worker.kill()
+        until(lambda: not client.nthreads(), "the loss of the worker")
+        rest = threading.Thread(target=lambda: done.extend(ended))
+        rest.start()
+        until(lambda: f"The scheduler at {lonely.address} has no worker any more" in capsys.readouterr().err, "the notice")
+        lonely.worker("two")
+        rest.join(60)
     assert sorted(entry.key for one in done for entry in one.entries) == sorted(task.shards[0].key for task in work)
 
 
