@@ -44,6 +44,7 @@ class Shelf:
 
     def handout(self, workers: int) -> Handout:
         """All notebooks and the wheel; what is missing is made by up to so many processes."""
+        engines.settle_compiled_code(engines.engine("cpu"))
         with working("Running the notebooks"), ThreadPoolExecutor(max(1, workers)) as pool:
             packed = pool.submit(self.kept, wheel.key(), wheel.make)
             notebooks = tuple(pool.map(self.notebook, scripts()))
@@ -85,7 +86,6 @@ def run(path: Path) -> bytes:
     Raises:
         PipelineError: if a cell fails.
     """
-    engines.settle_compiled_code(engines.engine("cpu"))
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "report.play", str(path)]
     with tempfile.TemporaryDirectory() as folder:
