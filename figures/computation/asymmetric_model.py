@@ -166,7 +166,7 @@ def _groups(axes: "Axes", data: Data, theme: Theme) -> None:
     """Draws the names of the groups above, and the neurons' roles between the stacks."""
     step, part = 336 / HIDDEN, data["part"]
     for mask, words, high in (
-        (part == 0, "one feature, one side", 311),
+        (part == 0, "in no instance", 311),
         (part > 0, "instances", 318),
         (part == 1, "1", 305),
         (part == 2, "2", 305),

@@ -63,6 +63,7 @@ def reduce(runs: Runs) -> Data:
             "instance feature",
             "primary, secondary and third feature, -1 for no third",
         ),
+        "inhibitor": array(np.array([motif.inhibitor for motif in motifs], np.int64), "instance", "place of the inhibitor"),
         "response": array(response, "instance feature stage output", f"output for one active feature, {stages}"),
     }
     values: dict[str, Value] = {}
@@ -106,6 +107,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
         primary, secondary, third = (str(i) for i in data["features"][k])
         has_third = int(third) >= 0
         say(axes, x, 308, f"instance {k + 1}", theme, fontweight="bold")
+        if k and data["inhibitor"][k] == data["inhibitor"][0]:
+            say(axes, x, 293, "with the inhibitor of instance 1", theme, fontsize=8.5, color=theme.muted)
         into, out = data["into"][k].copy(), data["out"][k].copy()
         into[0, 2] = out[0, 2] = 0.0  # only the inhibitor's part in the third feature is drawn
         shown, left = (3, x - 52) if has_third else (2, x - 36)

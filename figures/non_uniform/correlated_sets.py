@@ -213,12 +213,19 @@ def draw(data: Data, theme: Theme) -> "Figure":
             axes = drawn.add_axes((left / TEXT_WIDTH, bottom / tall, PANEL / TEXT_WIDTH, PANEL / tall))
             plane(axes, theme, 1.28)
             spokes(axes, W, sets, theme)
-            loss = data[f"{name}_loss"][k]
-            caption = f"loss {loss:.2g}" if loss >= 1e-6 else "loss below $10^{-6}$"
+            caption = _loss(data[f"{name}_loss"][k])
             caption = f"otherwise: {caption}" if not is_arranged(W) else caption
             x, y = (left + PANEL / 2) / TEXT_WIDTH, (bottom - 0.04) / tall
             drawn.text(x, y, caption, ha="center", va="top", fontsize=7.5, color=theme.muted)
     return drawn
+
+
+def _loss(loss: float) -> str:
+    """A loss in words, all in one notation; below a millionth it is rounding."""
+    if loss < 1e-6:
+        return "loss below $10^{-6}$"
+    digits, power = f"{loss:.1e}".split("e")
+    return f"loss ${digits} \\times 10^{{{int(power)}}}$"
 
 
 def _of_fits(best: np.ndarray, single: np.ndarray, *, among: int = 1) -> Estimate:

@@ -79,7 +79,7 @@ def maps(trained: Trained) -> Data:
     strayed = share(outcome(norm, score) != data["best_found"][:, :, None])
     values = {
         "agreement": estimated(agreement(data), percent=True, digits=3),
-        "best_agreement": estimated(agreement(data, "best_found"), percent=True, digits=3),
+        "best_agreement": estimated(agreement(data, "best_found"), percent=True, digits=4),
         "strayed": estimated(strayed, percent=True, digits=3),
     }
     return replace(data, values=values)

@@ -41,6 +41,7 @@
 
   root.hidden = false;
   const settings = explore.settings(form, words, draw), halt = explore.player(element("play"), form.elements.time, 10);
+  say("fall", `loss from ${Math.max(...loss).toPrecision(2)} to ${Math.min(...loss).toPrecision(2)}, logarithmic`);
   drawCurve(loss.map((value, k) => [step[k], value]), step.at(-1));
   draw();
   explore.turnable(picture, form, settings.save);

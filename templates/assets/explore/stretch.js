@@ -15,6 +15,8 @@
   const up = (ratio) => 57 - (54 * (ratio - low)) / (high - low);
   const line = ratios.flatMap((ratio, k) => (ratio === null ? [] : [`${across(k).toFixed(2)},${up(ratio).toFixed(2)}`])).join(" ");
   plot.append(explore.svg("path", { d: `M2 ${up(1)}H98`, class: "explore__second" }), explore.svg("polyline", { points: line, class: "explore__curve" }));
+  const ends = { low: relative[0], high: relative.at(-1), least: low, most: high };
+  for (const [part, value] of Object.entries(ends)) say(part, value.toPrecision(2));
   for (const name of Object.keys(dots)) dots[name] = plot.appendChild(explore.svg("circle", { r: 1.8, class: dots[name] }));
 
   function draw() {
