@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 ABOUT = About(
     label="F39",
     title="Pressure: the same dimensions with fewer and with more features",
-    alt="Four panels of dots, the dimensionality of each represented feature at four densities, coloured by shape, over the "
-    "lines of ideal shapes: models with half the features, the usual number, twice as many, and a fifth of the training.",
+    alt="Bars at four densities: which shares of the represented features stand in which shape, for models with half the "
+    "features, the usual number, twice as many, and a fifth of the training. Below, for one density, a dot for the "
+    "dimensionality of each represented feature, over the lines of ideal shapes.",
     source="Comments & Replications",
     note=NOTE + " The sizes of the figure in the comment are not known. Here they are the section's other models, beside some "
-    "with half and with twice their features; at each density the model with the lowest final loss is drawn.",
+    "with half and with twice their features; dots show the model with the lowest final loss.",
 )
 SHORT = 5
 """Factor by which the short training has fewer steps."""
@@ -67,49 +68,86 @@ def _measured(name: str, trained: Trained) -> dict[str, Array]:
         dots.append(np.column_stack([np.full(len(shares), probe), shares, numbers[probe, seed][own]]))
     named, whole = (is_represented & ~other).sum(axis=2), is_represented.sum(axis=2)
     clean = named / np.maximum(whole, 1)
+    shapes = (numbers[..., None] == np.arange(len(graphs.NAMES))).sum(axis=(1, 2))
     share = f"share of represented features in named shapes, 0 without any; models: {PANELS[name]}"
     dot = f"represented features drawn: number of the level, D_i and shape ({graphs.NUMBERS}); models: {PANELS[name]}"
     return {
         f"{name}_clean": array(clean, "level seed", share),
         f"{name}_named": array(named, "level seed", f"represented features in named shapes; models: {PANELS[name]}"),
         f"{name}_represented": array(whole, "level seed", f"represented features; models: {PANELS[name]}"),
+        f"{name}_shapes": array(shapes, "level shape", f"represented features of all models by shape; models: {PANELS[name]}"),
         f"{name}_dots": array(np.concatenate(dots), "point column", dot),
     }
 
 
 @themed
 def draw(data: Data, theme: Theme) -> "Figure":
-    """A panel for each set of models."""
+    """Bars of shapes for each density and set of models, and dots for the density at which most is open."""
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
-    drawn = Figure(figsize=(TEXT_WIDTH, 3.0), facecolor="none")
-    titles = {
-        "narrow": f"{data.values['narrow_features'].value:.0f} features",
-        "base": f"{data.values['base_features'].value:.0f} features",
-        "wide": f"{data.values['wide_features'].value:.0f} features",
-        "short": f"{data.values['short_features'].value:.0f}, a fifth of the steps",
-    }
-    for k, name in enumerate(PANELS):
-        axes = drawn.add_axes((0.075 + 0.236 * k, 0.17, 0.205, 0.72))
-        _panel(axes, data, name, theme)
-        axes.set_title(titles[name])
-        if k == 0:
-            axes.set_ylabel("dimensionality $D_i$")
-            axes.set_yticklabels(("1/4", "1/2", "3/4", "1"))
-    drawn.text(0.53, 0.03, "$1/(1-S)$", ha="center", fontsize=8.5)
+    tall = 4.5
+    drawn = Figure(figsize=(TEXT_WIDTH, tall), facecolor="none")
+    features = {name: f"{data.values[f'{name}_features'].value:.0f}" for name in PANELS}
+    labels = [f"{features[name]} features" for name in ("narrow", "base", "wide")] + [f"{features['short']}, fewer steps"]
+    for k, sparsity in enumerate(data["sparsity"]):
+        axes = drawn.add_axes((0.165 + 0.208 * k, 1 - 1.5 / tall, 0.19, 1.2 / tall))
+        _bars(axes, np.array([data[f"{name}_shapes"][k] for name in PANELS]), theme)
+        axes.set_title(f"$1/(1-S)$ = {sparsity:.2f}")
+        axes.set_yticks(range(len(PANELS)), labels if k == 0 else [])
+    palette = graphs.colours(theme)
+    key = [Patch(color=colour, label=name) for name, colour in zip(graphs.NAMES, palette, strict=True)]
+    anchor = (0.56, 1 - 2.0 / tall)
+    drawn.legend(
+        handles=key,
+        loc="center",
+        bbox_to_anchor=anchor,
+        ncols=len(key),
+        fontsize=8,
+        handlelength=0.8,
+        columnspacing=1,
+        handletextpad=0.4,
+    )
+    probe = int(np.argmin(np.nan_to_num(np.abs(_named_share(data) - 0.5), nan=1.0)))
+    axes = drawn.add_axes((0.165, 0.3 / tall, 0.814, 1.85 / tall))
+    _dots(axes, data, probe, theme)
+    axes.set_xticks(range(len(PANELS)), labels)
+    axes.set_ylabel(f"$D_i$, at {data['sparsity'][probe]:.2f}")
     return drawn
 
 
-def _panel(axes: "Axes", data: Data, name: str, theme: Theme) -> None:
-    palette, dots = graphs.colours(theme), data[f"{name}_dots"]
+def _named_share(data: Data) -> np.ndarray:
+    """Share of the represented features of all models that stand in named shapes, by level; NaN where there are none."""
+    shapes = np.array([data[f"{name}_shapes"] for name in PANELS])
+    with np.errstate(invalid="ignore"):
+        return np.asarray(1 - shapes[..., -1].sum(axis=0) / shapes.sum(axis=(0, 2)))
+
+
+def _bars(axes: "Axes", counts: np.ndarray, theme: Theme) -> None:
+    """A bar for each set of models, its represented features by shape; `counts` has shape (set, shape)."""
+    whole = counts.sum(axis=1)
+    shares = counts / np.maximum(whole, 1)[:, None]
+    starts = np.cumsum(shares, axis=1) - shares
+    for k, colour in enumerate(graphs.colours(theme)):
+        axes.barh(range(len(counts)), shares[:, k], left=starts[:, k], height=0.72, color=colour)
+    for row in np.flatnonzero(whole == 0):
+        axes.text(0.5, float(row), "none represented", ha="center", va="center", fontsize=7.5, color=theme.muted)
+    axes.set(xlim=(0, 1), ylim=(len(counts) - 0.5, -0.5), xticks=(0, 0.5, 1), xticklabels=("0", "1/2", "1"))
+    axes.tick_params(axis="y", length=0)
+
+
+def _dots(axes: "Axes", data: Data, probe: int, theme: Theme) -> None:
+    """The dimensionalities of the features of the drawn models of one density, over the lines of the ideal shapes."""
+    palette = graphs.colours(theme)
     for value, colour in zip(SHARES.values(), palette, strict=False):
         axes.axhline(value, color=colour, lw=0.7, alpha=0.6, zorder=1)
-    for probe in range(len(PROBES)):
-        own = dots[dots[:, 0] == probe]
-        aside = 0.72 * graphs.spread(len(own))
-        axes.scatter(probe + aside, own[:, 1], s=5, lw=0, c=[palette[int(k)] for k in own[:, 2]], zorder=2)
-    axes.set(xlim=(-0.5, len(PROBES) - 0.5), xticks=range(len(PROBES)), xticklabels=[f"{x:.2g}" for x in data["sparsity"]])
-    axes.set(ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=[])
+    for k, name in enumerate(PANELS):
+        own = data[f"{name}_dots"][data[f"{name}_dots"][:, 0] == probe]
+        places = k + 0.8 * graphs.spread(len(own))
+        axes.scatter(places, own[:, 1], s=6, lw=0, c=[palette[int(number)] for number in own[:, 2]], zorder=2)
+    axes.set(
+        xlim=(-0.5, len(PANELS) - 0.5), ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=("1/4", "1/2", "3/4", "1")
+    )
 
 
 def _counts(data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -51,7 +51,7 @@ class Survey:
     audit: dict[str, list[str]] = field(default_factory=dict)
 
 
-@pytest.fixture(scope="module", params=[("file", "light", 1280), ("root", "dark", 390)], ids=["file", "root"])
+@pytest.fixture(scope="module", params=[("file", "light", 1280), ("root", "dark", 360)], ids=["file", "root"])
 def survey(request, browser, addresses):
     """All pages from a disk, wide and light, or from a server that sends the policy, narrow and dark."""
     way, scheme, width = request.param

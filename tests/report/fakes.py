@@ -229,8 +229,8 @@ ARRAYS = {
         "density_relative": described([0.2, 1.0, 5.0], "setting", "relative density"),
         "density_exact_pentagon": described([None, 0.004, 0.02], "setting", "loss of the pentagon"),
         "density_exact_square": described([0.001, 0.005, 0.03], "setting", "loss of the pairs"),
-        "density_W": described([[_PAIRS], [_PAIRS], [_PAIRS]], "setting group hidden feature", "weights"),
-        "density_best": described([[1], [2], [2]], "setting group", "arrangement"),
+        "density_W": described([[_PAIRS, _PAIRS]] * 3, "setting group hidden feature", "weights"),
+        "density_best": described([[1, 1], [2, 1], [2, 2]], "setting group", "arrangement"),
     },
     "feature_dimensions": scrubbed(),
     "octahedron": {

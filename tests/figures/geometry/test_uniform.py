@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from figures.base import FIRST_SEED, Size, judge
-from figures.geometry import dimension_curve, feature_claims, feature_dimensions, leverage, pressure
+from figures.geometry import dimension_curve, feature_claims, feature_dimensions, graphs, leverage, pressure
 from figures.shared import uniform
 from figures.style import THEMES
 from sup.polytopes import SHAPES, polygon, simplex, tegum
@@ -259,6 +259,17 @@ def test_pressure_is_seen_where_it_is_and_not_where_it_is_not():
     assert verdicts(pressure, pressure.reduce(runs(pressure, blurred))) == {"C-P1": "reproduced", "C-P2": "reproduced"}
     same = verdicts(pressure, pressure.reduce(runs(pressure, ideal)))
     assert same == {"C-P1": "undecided", "C-P2": "undecided"}
+
+
+def test_bars_of_pressure_count_what_the_claims_count():
+    data = pressure.reduce(runs(pressure, blurred))
+    for name in NAMED:
+        shapes, one = data[name.replace("named", "shapes")], name.removesuffix("_named")
+        assert shapes.sum(axis=1).tolist() == data[f"{one}_represented"].sum(axis=1).tolist()
+        assert shapes[:, :-1].sum(axis=1).tolist() == data[name].sum(axis=1).tolist()
+        assert set(np.flatnonzero(shapes[1])) == (
+            {graphs.NAMES.index("digon")} if one in ("base", "wide") else {len(graphs.NAMES) - 1}
+        )
 
 
 def test_pressure_is_judged_where_shapes_can_still_be_cleaner():
