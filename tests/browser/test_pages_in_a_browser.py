@@ -80,6 +80,15 @@ def test_no_request_leaves_and_nothing_goes_wrong(survey):
     assert survey.watch.problems == []
 
 
+def test_no_page_of_a_folder_asks_for_what_is_outside_it(addresses, open_page):
+    watch = Watch()
+    page = open_page(watch)
+    for name in PAGES:
+        page.goto(f"{addresses['folder']}/{name}.html", wait_until="load")
+    assert [url for url in watch.requests if not url.startswith((addresses["folder"], "data:", "blob:"))] == []
+    assert watch.problems == []
+
+
 def test_no_page_is_wider_than_the_screen(survey):
     assert found(survey.too_wide) == {}
 
