@@ -107,6 +107,9 @@ document.querySelectorAll(".figure__picture").forEach((frame) => {
   frame.after(button);
 });
 
+// A search is answered while it is typed; its form has nowhere to go.
+document.querySelector(".md-search__form")?.addEventListener("submit", (event) => event.preventDefault());
+
 // On paper, verdicts are not hidden.
 window.addEventListener("beforeprint", () => document.querySelectorAll("details.claims").forEach((claims) => (claims.open = true)));
 

@@ -272,9 +272,10 @@ def test_traits(answers):
 
 
 @pytest.mark.parametrize("name", ["LANES", "SMALL", "EVAL_SAMPLES"])
-def test_the_script_has_copies_of_the_shared_constants(name):
-    (value,) = re.findall(rf"\b{name} = (\d+)[,;]", (HERE.parents[1] / "templates/assets/twin.js").read_text())
-    assert int(value) == getattr(constants, name)
+def test_the_scripts_have_copies_of_the_shared_constants(name):
+    scripts = [(HERE.parents[1] / f"templates/assets/{script}.js").read_text() for script in ("twin", "twin-simd")]
+    values = [re.findall(rf"\b{name} = (\d+)[,;]", script) for script in scripts]
+    assert values[0] and {*values[0], *values[1]} == {str(getattr(constants, name))}
 
 
 def test_the_scripts_carry_their_own_source(answers, trained):
