@@ -1,4 +1,4 @@
-# Two commands: `make report` builds the paper, `make test` tests the house. `make help` lists the rest.
+# Two commands: `make report` builds the paper, `make test` checks the code. `make help` lists the rest.
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -14,7 +14,7 @@ help: ## this list
 	@printf '\n'
 	@sed -n 's/^#: \([A-Z]*\) *\(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-# make hands these to the pipeline through the environment; `python -m report COMMAND --help` tells more.
+# make hands these to the pipeline through the environment; `python -m report COMMAND --help` says more.
 #: PROFILE  how much is trained: smoke (a minute), laptop (minutes; the default), paper (an hour; the default with a GPU)
 #: DEVICE   cpu or cuda; by default the GPU where there is one
 #: STORE    folder of trained models (.artifacts)
@@ -22,7 +22,7 @@ help: ## this list
 #: ONLY     one figure, such as intro
 #: WORKERS  threads for training, and processes for testing (all cores)
 #: CLUSTER  address of a Dask scheduler to train on
-#: FETCH    address of a packed store (a folder, https://, s3://): its models are fetched, checked and not trained
+#: FETCH    address of a packed store (a folder, https://, s3://): its models are fetched and checked instead of trained
 #: PACK     folder for `make pack`
 
 report: $(READY) ## train what is missing, draw, and build the site

@@ -1,7 +1,7 @@
 """Writes requirements.lock: the exact version of what pyproject.toml asks for, build tools and all extras but two included.
 
-`make relock` keeps the versions that the lock has and that still fit; `make relock UPGRADE="numpy ruff"` lets go of these,
-`UPGRADE=all` of every one.
+`make relock` keeps the locked versions that still fit; `make relock UPGRADE="numpy ruff"` unpins these packages, and
+`UPGRADE=all` unpins all of them.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def kept(lock: str, upgrade: Iterable[str]) -> str:
 
 
 def lines(resolved: Iterable[Mapping[str, Any]], roots: Iterable[str]) -> list[str]:
-    """`name==version`, sorted; with the marker under which it is needed, where nobody needs it without one.
+    """`name==version`, sorted; with the marker under which it is needed, unless a package needs it without one.
 
     Args:
         resolved: The metadata of each package: `name`, `version`, `requires_dist`.
@@ -69,7 +69,7 @@ def _line(metadata: Mapping[str, Any], markers: set[str]) -> str:
 def main() -> None:
     """Resolves with pip, installing nothing, and writes the lock."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("upgrade", nargs="*", help="packages that may move to their newest versions; all for every one")
+    parser.add_argument("upgrade", nargs="*", help="packages that may move to their newest versions; `all` for every package")
     arguments = parser.parse_args()
     root = Path(__file__).parents[1]
     lock = root / "requirements.lock"

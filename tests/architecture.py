@@ -36,12 +36,12 @@ def room_of(name):
 
 
 def inside(room, other):
-    """Whether one room is, or stands in, the other."""
+    """Whether `room` is `other` or lies inside it."""
     return f"{room}/".startswith(f"{other}/")
 
 
 def arrows(root=ROOT):
-    """Which rooms import which; an arrow of a room stands for those of all rooms in it, and imports within a room have none."""
+    """Which rooms import which. An arrow of a room stands for the arrows of all rooms in it; imports within a room get none."""
     found = set()
     for path, tree in laws.modules(root):
         room = room_of(path.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
@@ -51,7 +51,7 @@ def arrows(root=ROOT):
 
 
 def word(name):
-    """A name as Mermaid wants it for a node."""
+    """`name` as the id of a Mermaid node."""
     return re.sub(r"\W", "_", name)
 
 
@@ -75,7 +75,7 @@ def drawing():
 
 
 def rewritten(text):
-    """The page with the drawing as it should be."""
+    """The page with an up-to-date drawing."""
     head, _, rest = text.partition(START)
     return f"{head}{START}{drawing()}{END}{rest.partition(END)[2]}"
 

@@ -12,7 +12,7 @@ for _name in ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER",
 for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(_name, None)
 
-# One thread of torch and BLAS in each process: the tests already run side by side, and threads that wait for cores cost tenfold.
+# One thread of torch and BLAS in each process: the tests already run side by side, and waiting for cores costs tenfold.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Annotated shapes are checked at run time, in tests only. The kernel is compiled from its source and stays out.
@@ -22,7 +22,7 @@ install_import_hook(_SHAPED, "beartype.beartype")
 
 from report import engines  # noqa: E402
 
-# Compiled kernels are kept by their code, as in a build: numba alone looks at one of the kernel's files and runs stale code.
+# Compiled kernels are kept by the digest of their code, as in a build: numba checks only one of the files and may run stale code.
 engines.settle_compiled_code(engines.engine("cpu"))
 
 settings.register_profile("ci", derandomize=True, database=None, deadline=None)  # the same examples every time

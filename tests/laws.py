@@ -1,6 +1,6 @@
 """The layout laws as checkers: each reads a tree of files and lists what breaks the law, as `path:line what`.
 
-They parse, and never import, what they check. `tests/test_layout.py` holds the project to them, and holds them to small trees
+They parse the files they check and never import them. `tests/test_layout.py` applies them to the project, and to small trees
 in which each law is broken.
 """
 
@@ -53,7 +53,7 @@ def _within(name: str, packages: set[str]) -> bool:
 
 
 def forbidden_imports(root: Path) -> list[str]:
-    """Imports against the one direction of flow, or of a library that the room does without; annotations' imports included."""
+    """Imports against the direction of flow, or of a library that the room must not use; imports for annotations included."""
     found = []
     for path, tree in modules(root):
         room = path.split("/")[0]
@@ -68,7 +68,7 @@ def forbidden_imports(root: Path) -> list[str]:
 
 
 def across_sections(root: Path) -> list[str]:
-    """Imports of a section of figures/ by another section, or by what sections share."""
+    """Imports of a section of figures/ by another section, or by modules that sections share."""
     found = []
     for path, tree in modules(root, "figures"):
         own = {path.split("/")[1]} - {"shared"}
@@ -102,7 +102,7 @@ def _at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def eager_imports(root: Path) -> list[str]:
-    """Imports of torch or matplotlib that run when a module is imported, though planning and importing do without them."""
+    """Imports of torch or matplotlib that run when a module is imported, although planning and importing must not need them."""
     return [
         f"{path}:{node.lineno} imports {name} at import"
         for path, tree in modules(root)
@@ -114,7 +114,7 @@ def eager_imports(root: Path) -> list[str]:
 
 
 def _public(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """Public functions, classes and methods, with their dotted names; what stands inside a function is private."""
+    """Public functions, classes and methods, with their dotted names; names inside a function are private."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
             yield prefix + node.name, node
@@ -142,7 +142,7 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
 
 
 def unannotated(root: Path) -> list[str]:
-    """Public functions with an argument or a result whose type is not said; the jitted kernel's modules are exempt."""
+    """Public functions with an argument or a result whose type is not given; the jitted kernel's modules are exempt."""
     found = []
     for path, tree in modules(root):
         if path.startswith("sup/training/kernel"):
@@ -152,7 +152,7 @@ def unannotated(root: Path) -> list[str]:
                 continue
             bare = [arg.arg for arg in _parameters(node) if arg.annotation is None]
             bare += [] if node.returns else ["its result"]
-            found += [f"{path}:{node.lineno} {name} says no type for {what}" for what in bare]
+            found += [f"{path}:{node.lineno} {name} gives no type for {what}" for what in bare]
     return found
 
 
@@ -198,7 +198,7 @@ def too_long(root: Path) -> list[str]:
 
 
 def too_many_parameters(root: Path) -> list[str]:
-    """Functions with more parameters than a reader can follow; jitted ones may have more, since sizes and flags go one by one."""
+    """Functions with more parameters than a reader can follow; jitted ones take sizes and flags one by one and may have more."""
     found = []
     for path, tree in modules(root):
         for node in ast.walk(tree):

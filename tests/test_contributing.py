@@ -75,7 +75,7 @@ def test_its_template_asks_for_a_number_that_it_has(figure, data):
     assert re.findall(r'value\("more_features\.(\w+)"\)', text) == list(data.values)
 
 
-def test_the_site_shows_it_whole_and_leads_nowhere_outside():
+def test_the_site_shows_it_whole_and_without_links():
     shown = passage("CONTRIBUTING.md", "own")
     assert SOURCE in shown and "make lock" in shown and "](" not in shown
     with pytest.raises(PageError, match=r"CONTRIBUTING\.md has none named 'missing'"):

@@ -1,4 +1,4 @@
-"""The house around the code: the lock fits the project, the Makefile tells the truth, the papers are in order."""
+"""Around the code: the lock fits the project, the Makefile tells the truth, and citation, workflow and hooks are in order."""
 
 import importlib.util
 import re
@@ -54,7 +54,7 @@ def test_jax_has_a_lock_of_its_own_beside_the_one_that_make_installs():
     assert "-c requirements.lock -r tests/benchmarks/jax.lock" in make("-n", "-o", ".venv/.ready", "bench")
 
 
-def test_a_lock_that_lacks_something_is_seen():
+def test_a_lock_that_lacks_something_is_noticed():
     assert unmet(["numpy==2.4.6"], ["numpy>=2", "numpy<2", "scipy>=1"]) == ["numpy<2", "scipy>=1"]
 
 
@@ -82,7 +82,7 @@ def test_the_lock_is_what_relock_writes_for_what_is_installed():
     assert relock.lines(resolved, ["torch>=2", "zipp"]) == lines
 
 
-def test_relock_lets_go_of_what_it_is_asked_to():
+def test_relock_unpins_what_it_is_asked_to():
     lock = "# head\nnumpy==2.4.6\npymdown-extensions==12.3\nzipp==4.0 ; python_version < '3.12'\n"
     assert relock.kept(lock, ["Pymdown_Extensions"]) == "numpy==2.4.6\nzipp==4.0 ; python_version < '3.12'"
     assert relock.kept(lock, ["all"]) == ""
@@ -155,7 +155,7 @@ def test_hooks_run_the_tools_of_the_virtual_environment():
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/python"])
-def test_scripts_parse_and_may_be_run(script):
+def test_scripts_parse_and_are_executable(script):
     path = ROOT / script
     shell = path.read_text(encoding="utf-8").splitlines()[0].split("/")[-1].split()[-1]
     assert subprocess.run([shell, "-n", path]).returncode == 0

@@ -1,4 +1,4 @@
-"""The project keeps its layout laws; and each law, shown a small tree that breaks it, says so."""
+"""The project keeps its layout laws, and each law reports a small tree that breaks it."""
 
 import ast
 import re
@@ -58,7 +58,7 @@ def test_most_files_and_functions_are_short():
     assert sum(n <= laws.USUAL_FUNCTION for n in functions) > 0.9 * len(functions)
 
 
-def test_the_project_speaks_of_itself_alone():
+def test_no_file_names_a_path_of_one_machine_or_a_registry():
     texts = own_texts()
     assert "README.md" in texts and "sup/models.py" in texts
     assert laws.foreign_words(texts) == []
@@ -109,7 +109,7 @@ def test_planning_needs_no_torch(tmp_path):
     assert "intro" in run.stdout
 
 
-def test_a_block_blocks():
+def test_a_blocked_library_cannot_be_imported():
     assert "numpy is blocked" in blocked("import figures.base", "numpy").stderr
 
 
@@ -177,8 +177,8 @@ BROKEN = [
     (laws.undocumented, "sup/a.py", '"""A."""\ndef f(): ...', ":2 f has no docstring"),
     (laws.undocumented, "sup/a.py", '"""A."""\nclass A:\n    """A."""\n    def f(self): ...', ":4 A.f has no docstring"),
     (laws.undocumented, "sup/a.py", "", ":1 the module has no docstring"),
-    (laws.unannotated, "sup/a.py", "def f(x) -> int: ...", ":1 f says no type for x"),
-    (laws.unannotated, "sup/a.py", "def f(*, x: int): ...", ":1 f says no type for its result"),
+    (laws.unannotated, "sup/a.py", "def f(x) -> int: ...", ":1 f gives no type for x"),
+    (laws.unannotated, "sup/a.py", "def f(*, x: int): ...", ":1 f gives no type for its result"),
     (laws.too_long, "sup/a.py", "\n" * 401, " has 401 lines, over 400"),
     (laws.too_long, "tests/a.py", "\n" * 601, " has 601 lines, over 600"),
     (laws.too_long, "sup/a.py", "def f():\n" + "    x = 1\n" * 60, ":1 f has 61 lines, over 60"),

@@ -97,7 +97,7 @@ def compared(trained: Trained, density: float) -> Fits:
         groups=np.array([few[0] if len(few) == 1 else few[int(loss[few].argmin())] for few in rivals]),
         excess=excess,
         error=error,
-    )  # fmt: skip
+    )
 
 
 def _teams(fits: int) -> list[np.ndarray]:

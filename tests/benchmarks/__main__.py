@@ -47,12 +47,12 @@ def main(arguments=None):
 
 
 def options(arguments):
-    """What the caller asked for."""
+    """The user's options."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="How fast training is.")
     names = list(dict.fromkeys(case.name for case in measures.CASES))
     text = f"only these shapes, and nothing but their table: {', '.join(names)}"
     parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=text)
-    text = f"pairs of measurements for each number ({PAIRS}; fewer write nothing)"
+    text = f"pairs of measurements for each number ({PAIRS}; with fewer, nothing is written)"
     parser.add_argument("--pairs", type=int, default=PAIRS, help=text)
     given = parser.parse_args(arguments)
     if unknown := [name for name in given.shapes if name not in names]:
@@ -89,12 +89,12 @@ def table_entry(case, pairs):
 
 
 def compared(name, time, ratio, low, high, goal):
-    """The end of a line: what the side `name` takes, and how many times as fast the kernel is."""
+    """The end of a line: the time that the side `name` takes, and how many times as fast the kernel is."""
     return f"  {name:<6} {time:8.1f} us  {ratio:6.1f}x ({low:.1f} to {high:.1f}){target(ratio, goal)}"
 
 
 def target(ratio, goal):
-    """The goal of a ratio in words, and whether it is missed; nothing where there is none."""
+    """The goal of a ratio in words, and whether it is missed; empty where there is no goal."""
     return "" if goal is None else f"  target {goal:g}x" + ("" if ratio >= goal else "  BELOW")
 
 
@@ -105,7 +105,7 @@ def mean_of(table, key):
 
 
 def the_rest(table, pairs):
-    """Everything beside the table, printed."""
+    """Everything besides the table, printed."""
     largest = measures.LARGEST
     dense = table[measures.CASES.index(largest)]["cells"][0]
     peak = measures.share_of_peak(largest, dense["kernel"])
@@ -125,7 +125,7 @@ def the_rest(table, pairs):
 
 
 def growth(pairs):
-    """How time grows with runs, features and threads, what the largest sweeps hold, and what compiling takes; printed."""
+    """How time grows with runs, features and threads, the memory of the largest sweeps, and the time of compiling; printed."""
     runs = measures.growth_with_runs()
     for row in runs:
         print(f"{row['runs']:6d} runs of 5x2 for {row['steps']} steps: {row['time']:.0f} us a run, all told", flush=True)

@@ -1,11 +1,11 @@
-"""How times are taken: long enough to be one, and in turn, so that what disturbs the machine disturbs every side."""
+"""How times are taken: long enough to be reliable, and in turn, so that a disturbance of the machine affects every side."""
 
 import math
 import statistics
 import time
 
 LONG = 0.3
-"""Seconds that a measurement takes at least, roughly."""
+"""The rough minimum of seconds for a measurement."""
 
 
 def seconds(advance, steps):
@@ -17,7 +17,7 @@ def seconds(advance, steps):
 
 
 def steps_for(advance, long=LONG):
-    """How many steps take `long` seconds; finding out warms up."""
+    """How many steps take `long` seconds. Finding out also warms up the code."""
     advance(1)
     steps = 1
     while (taken := seconds(advance, steps)) * steps < long / 4:
@@ -31,7 +31,7 @@ def in_turn(sides, turns):
 
 
 def compare(pairs):
-    """Of pairs of times: the medians of both sides, the median of their ratios, and the least and greatest ratio."""
+    """For pairs of times: the medians of both sides, the median of their ratios, and the least and greatest ratio."""
     ratios = sorted(first / second for first, second in pairs)
     sides = (statistics.median(times) for times in zip(*pairs, strict=True))
     return (*sides, statistics.median(ratios), ratios[0], ratios[-1])

@@ -1,4 +1,4 @@
-"""Compiling all that a profile trains, from nothing, as a build does: `python -m tests.benchmarks.compilation laptop`."""
+"""Compiles all kernels of a profile into an empty cache, as a build does: `python -m tests.benchmarks.compilation laptop`."""
 
 import os
 import subprocess

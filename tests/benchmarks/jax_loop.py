@@ -1,7 +1,7 @@
-"""A loop in JAX, as a user who wants speed writes it: a scan over steps, each a `vmap` of one model's step, all of it compiled.
+"""A loop in JAX, as a user who wants speed would write it: a scan over steps, each a `vmap` of one model's step, all compiled.
 
 Every step draws its samples with `jax.random`, and takes the gradient with `jax.grad`. AdamW is written out, with torch's default
-settings. JAX spreads the work over the cores by itself. This module needs JAX; `measures.jax_loop` does without.
+settings. JAX spreads the work over the cores by itself. This module needs JAX; `measures.jax_loop` copes without it.
 """
 
 from functools import partial
@@ -9,10 +9,10 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-jax.config.update("jax_platforms", "cpu")  # also where there is a GPU
+jax.config.update("jax_platforms", "cpu")  # even where there is a GPU
 
 CHUNK = 8
-"""Steps in one compiled program: enough that a call of it costs nothing beside them."""
+"""Steps in one compiled program: enough that the call itself costs next to nothing."""
 
 BETA1, BETA2, EPSILON, DECAY = 0.9, 0.999, 1e-8, 0.01
 
@@ -95,7 +95,7 @@ class JaxLoop:
         return self.state[0]
 
     def sample(self):
-        """A batch: that of the next step."""
+        """The batch of the next step."""
         shape = (self.batch, self.parameters["b"].shape[1])
         return jax.vmap(lambda key: draw(jax.random.split(key)[1], self.density, shape, self.model))(self.state[2])
 
@@ -104,7 +104,7 @@ class JaxLoop:
         return jax.vmap(partial(loss, model=self.model))(self.parameters, x).sum()
 
     def advance(self, steps):
-        """Updates all models `steps` times, and waits for it. The first whole chunk and the first single step are compiled."""
+        """Updates all models `steps` times, and waits. The first whole chunk and the first single step are compiled."""
         for size in [CHUNK] * (steps // CHUNK) + [1] * (steps % CHUNK):
             given = {"model": self.model, "batch": self.batch, "steps": size}
             self.state = advanced(self.state, float(self.done), self.density, self.lr, **given)

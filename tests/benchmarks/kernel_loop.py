@@ -10,11 +10,11 @@ from sup.sweeps import vary
 from sup.training.kernel.engine import Training
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-PARTS = 4  # for each thread: whoever is done takes the next, as in a build, so that a core that is disturbed does less
+PARTS = 4  # per thread: a thread that is done takes the next part, as in a build, so that a disturbed core does less
 
 
 def specs(model, features, hidden, runs, density, steps=10**6):
-    """Runs of the plain kind, which differ in their seeds."""
+    """Plain runs that differ only in their seeds."""
     distribution = Independent(density=density, low=-1.0 if model == "absolute" else 0.0)
     first = Run(model=model, n_features=features, n_hidden=hidden, distribution=distribution, recipe=Recipe(steps=steps))
     return [vary(first, seed=seed) for seed in range(runs)]
@@ -27,7 +27,7 @@ def pool(threads):
 
 
 def spread(function, runs, threads=CORES):
-    """Calls `function` with every `threads`-th of the runs, side by side, and gives what it returns."""
+    """Calls `function` with every `threads`-th of the runs, side by side, and returns the results."""
     return list(pool(threads).map(function, [runs[i::threads] for i in range(min(threads, len(runs)))]))
 
 

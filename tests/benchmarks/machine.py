@@ -1,4 +1,4 @@
-"""What a measurement was taken on, without its name or the date."""
+"""The machine that a measurement was taken on, without its name or the date."""
 
 import platform
 from importlib import metadata
@@ -10,7 +10,7 @@ from tests.benchmarks.kernel_loop import CORES
 
 
 def processor():
-    """The processor as the system calls it."""
+    """The system's name for the processor."""
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text().splitlines() if listed.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -18,7 +18,7 @@ def processor():
 
 
 def version(library):
-    """The version that is installed; None where it is not."""
+    """The installed version of `library`; None if it is not installed."""
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:

@@ -23,7 +23,7 @@ JAX_TARGETS = {(80, 20): 4.0, (100, 40): 3.3, (400, 30): 7.0}  # of features and
 
 @dataclass(frozen=True)
 class Case:
-    """Models that are timed together: as many runs as the common loop's own table has of the shape, eight where it has none."""
+    """Models that are timed together: as many runs as the common loop's own table has for the shape, or eight if it has none."""
 
     model: str
     features: int
@@ -35,14 +35,14 @@ class Case:
         return f"{self.features}x{self.hidden}"
 
     def target(self, density):
-        """How many times as fast as the common loop the kernel shall be; a density between two named ones has the denser's."""
+        """Wanted speed-up over the common loop; a density between two listed ones has the target of the denser one."""
         if self.features * self.hidden <= 100:
             return 20.0
         dense = 3.0 if (self.features, self.hidden) == (100, 40) else 4.0
         return 8.0 if density <= 0.01 else 6.0 if density <= 0.1 else dense
 
     def jax_target(self, density):
-        """How many times as fast as JAX the kernel shall be: at large shapes dense, and twice as much at 0.01; None elsewhere."""
+        """Wanted speed-up over JAX: for large shapes at density 1, and twice as much at 0.01; None elsewhere."""
         dense = JAX_TARGETS.get((self.features, self.hidden))
         return None if dense is None else {1.0: dense, 0.01: 2 * dense}.get(density)
 
@@ -93,9 +93,9 @@ def jax_seconds(case, density):
 
 
 def side_by_side(case, density, pairs):
-    """A cell of the table; times are microseconds that a step of one run takes, all cores at work.
+    """A cell of the table; times are microseconds for a step of one run, with all cores at work.
 
-    Both ratios are to the kernel's time of the same turn. Those of JAX are None where it is not installed.
+    Both ratios are to the kernel's time in the same turn. The numbers of JAX are None where it is not installed.
     """
     common, jax = common_seconds(case, density), jax_seconds(case, density)
     kernel = kernel_seconds(specs(case.model, case.features, case.hidden, case.runs, density))
@@ -168,15 +168,26 @@ def growth_with_features(features=WIDENING, hidden=WIDENING_HIDDEN):
 def growth_with_threads(pairs):
     """How many times as fast all cores are as one, in one process with the same runs, in turn.
 
-    Each time is that of the core which a neighbour on the machine disturbs most, so it is taken over longer.
+    Each time is that of the core that other programs disturb most, so it is measured for longer.
     """
     rows = []
     for model, features, hidden, runs in (("relu-output", 5, 2, 16), ("relu-output", 80, 20, 8), ("relu-output", 400, 30, 8)):
         many = specs(model, features, hidden, runs, 0.1)
         sides = (kernel_seconds(many, 1, 1.5), kernel_seconds(many, CORES, 1.5))
         one, all_, ratio, low, high = compare(in_turn(sides, pairs))
-        rows.append({"features": features, "hidden": hidden, "runs": runs, "threads": CORES, "one": one / runs * 1e6,
-                     "all": all_ / runs * 1e6, "ratio": ratio, "low": low, "high": high})  # fmt: skip
+        rows.append(
+            {
+                "features": features,
+                "hidden": hidden,
+                "runs": runs,
+                "threads": CORES,
+                "one": one / runs * 1e6,
+                "all": all_ / runs * 1e6,
+                "ratio": ratio,
+                "low": low,
+                "high": high,
+            }
+        )
     return rows
 
 

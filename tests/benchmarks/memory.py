@@ -9,7 +9,7 @@ from pathlib import Path
 def peak_bytes():
     """The most memory that this process has held at once.
 
-    Linux's own count is of the program alone; `getrusage` there begins with what the process that started it has held.
+    Linux's own count covers the program alone; `getrusage` there starts from what the parent process has held.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -19,7 +19,7 @@ def peak_bytes():
 
 
 def megabytes(model, features, hidden, runs, steps):
-    """Peak memory, in MB, of a process of its own that trains `runs` models to the end, final losses included."""
+    """Peak memory, in MB, of a separate process that trains `runs` models to the end, final losses included."""
     arguments = map(str, (model, features, hidden, runs, steps))
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.memory", *arguments], capture_output=True, text=True, check=True

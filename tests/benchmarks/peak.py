@@ -1,6 +1,6 @@
-"""The machine's peak of multiply-then-add: each product rounded, then each sum, as the kernel's contract has it, in registers.
+"""The machine's peak of multiply-then-add: each product rounded, then each sum, as the kernel's contract demands, in registers.
 
-The loop is written in LLVM's language, so that nothing is left to a vectoriser: independent chains z = z * a + c of whole
+The loop is written in LLVM IR, so that nothing depends on a vectoriser: independent chains z = z * a + c of whole
 vectors, enough of them to hide how long an operation takes, few enough to stay in registers.
 """
 
@@ -36,12 +36,24 @@ def source(lanes):
     ends = ["  %t0 = extractelement " + f"{vector} %s0.{last}, i32 0"]
     for k in range(1, CHAINS):
         ends += [f"  %e{k} = extractelement {vector} %s{k}.{last}, i32 {k % lanes}", f"  %t{k} = fadd float %t{k - 1}, %e{k}"]
-    return "\n".join([
-        "define float @peak(i64 %turns) {", "entry:", "  br label %loop", "loop:",
-        "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]", *chains, *work,
-        "  %next = add i64 %i, 1", "  %more = icmp ult i64 %next, %turns", "  br i1 %more, label %loop, label %exit",
-        "exit:", *ends, f"  ret float %t{CHAINS - 1}", "}",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            "define float @peak(i64 %turns) {",
+            "entry:",
+            "  br label %loop",
+            "loop:",
+            "  %i = phi i64 [ 0, %entry ], [ %next, %loop ]",
+            *chains,
+            *work,
+            "  %next = add i64 %i, 1",
+            "  %more = icmp ult i64 %next, %turns",
+            "  br i1 %more, label %loop, label %exit",
+            "exit:",
+            *ends,
+            f"  ret float %t{CHAINS - 1}",
+            "}",
+        ]
+    )
 
 
 class Peak:

@@ -23,7 +23,7 @@ DENSITIES = 50
 
 
 def plan(folder, count):
-    """What a process of its own takes to describe `count` runs and to plan them with the store in `folder`.
+    """What a separate process takes to describe `count` runs and to plan them with the store in `folder`.
 
     The first plan finds all of them missing, and leaves a store in which later ones find them all.
     """
@@ -32,7 +32,7 @@ def plan(folder, count):
 
 
 def measure(folder, count):
-    """Shards and those that are missing, CPU seconds of describing and of planning, and the peak memory in MB."""
+    """Numbers of shards and of missing ones, CPU seconds of describing and of planning, and the peak memory in MB."""
     engine, store = Engine(name="kernel", device="cpu", code="c" * 64), Store(folder)
     base = Run(
         model="relu-output",
@@ -61,15 +61,24 @@ def measure(folder, count):
 
 
 def pretend(store, planned):
-    """Files and an index in `store` that a plan takes for trained shards, since it reads no files."""
+    """Writes files and an index into `store` that a plan takes for trained shards, since a plan reads no files."""
     store.probe()
     with open(store.index.path, "w", encoding="utf-8") as index:
         for shard in planned.shards:
             store.path(shard.key).write_bytes(b"-")
             entry = Entry(
-                key=shard.key, spec_digest=shard.spec_digest, engine="kernel", code=shard.engine.code, environment="",
-                label="paper/tiny/models", part=shard.part, results_digest="d" * 64, file="f" * 64, size=1, runs=len(shard.runs),
-            )  # fmt: skip
+                key=shard.key,
+                spec_digest=shard.spec_digest,
+                engine="kernel",
+                code=shard.engine.code,
+                environment="",
+                label="paper/tiny/models",
+                part=shard.part,
+                results_digest="d" * 64,
+                file="f" * 64,
+                size=1,
+                runs=len(shard.runs),
+            )
             index.write(line_of(asdict(entry)))
 
 

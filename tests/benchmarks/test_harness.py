@@ -50,7 +50,7 @@ def test_both_sides_draw_alike(model):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_kernels_side_trains_every_run_whatever_the_threads(threads):
+def test_the_kernel_trains_every_run_whatever_the_number_of_threads(threads):
     runs = specs("relu-output", 5, 2, 6, 0.1, steps=3)
     loop = KernelLoop(runs, threads)
     loop.advance(2)
@@ -66,41 +66,41 @@ def test_runs_are_spread_over_threads():
     assert spread(list, range(5), 2) == [[0, 2, 4], [1, 3]] and spread(list, range(1), 2) == [[0]]
 
 
-def test_sides_take_turns_and_ratios_are_of_neighbours():
-    told = []
+def test_sides_take_turns_and_each_ratio_compares_one_turn():
+    calls = []
     times = {"slow": iter([4.0, 9.0, 2.0]), "fast": iter([2.0, 3.0, 2.0])}
 
     def side(name):
-        told.append(name)
+        calls.append(name)
         return next(times[name])
 
     turns = clock.in_turn((lambda: side("slow"), lambda: side("fast")), 3)
-    assert told == ["slow", "fast"] * 3
+    assert calls == ["slow", "fast"] * 3
     assert clock.compare(turns) == (4.0, 2.0, 2.0, 1.0, 3.0)
 
 
 @pytest.fixture
 def stand_ins(monkeypatch):
-    """What was advanced, and by how much, where a step of the common loop takes 60 s, of JAX 12 s, of the kernel 2, 3 and 4 s."""
-    told, kernel = [], iter([2.0, 3.0, 4.0])
+    """What was advanced, and by how much, if a step takes the common loop 60 s, JAX 12 s, and the kernel 2, 3 and 4 s."""
+    calls, kernel = [], iter([2.0, 3.0, 4.0])
     taken = {"common": lambda: 60.0, "jax": lambda: 12.0, "kernel": lambda: next(kernel)}
 
     def loop(name):
-        return lambda *given: SimpleNamespace(advance=lambda steps: told.append((name, steps)))
+        return lambda *given: SimpleNamespace(advance=lambda steps: calls.append((name, steps)))
 
     def seconds(advance, steps):
         advance(steps)
-        return taken[told[-1][0]]()
+        return taken[calls[-1][0]]()
 
     monkeypatch.setattr(measures, "CommonLoop", loop("common"))
     monkeypatch.setattr(measures, "KernelLoop", loop("kernel"))
     monkeypatch.setattr(measures, "jax_loop", lambda: SimpleNamespace(JaxLoop=loop("jax"), CHUNK=8))
     monkeypatch.setattr(measures, "seconds", seconds)
     monkeypatch.setattr(measures, "steps_for", lambda advance, long=0.3: 5)
-    return told
+    return calls
 
 
-def test_three_sides_take_turns_and_each_ratio_is_of_one_turn(stand_ins):
+def test_three_sides_take_turns_and_each_ratio_compares_one_turn(stand_ins):
     cell = measures.side_by_side(measures.Case("relu-output", 80, 20, 2), 0.01, 3)
     assert stand_ins == [("common", 5), ("jax", 8 * 5), ("kernel", 5)] * 3, "JAX in whole chunks"
     common = {"common": 30e6, "kernel": 1.5e6, "ratio": 20.0, "low": 15.0, "high": 30.0, "target": 8.0}
@@ -136,7 +136,7 @@ def test_every_shape_and_density_has_its_target():
 
 
 def test_the_peak_counts_what_it_computes():
-    """Three turns of the loop, chain by chain in numpy; and nothing fused, which would round once instead of twice."""
+    """Three turns of the loop, chain by chain in NumPy. Nothing is fused: that would round once instead of twice."""
     peak = Peak()
     ends = np.arange(1, CHAINS + 1, dtype=np.float32)
     for _ in range(3 * UNROLLED):
@@ -178,8 +178,8 @@ REST = ("peak", "late", "compilation", "growth_runs", "growth_features", "growth
 
 @pytest.fixture
 def measured(monkeypatch):
-    """What is written, when the kernel is ten times as fast as the common loop at density 1.0 and 40 times elsewhere, half as
-    many times as JAX, and all else is left out.
+    """What is written if the kernel is ten times as fast as the common loop at density 1.0 and 40 times elsewhere, half as
+    many times over JAX, and everything else is left out.
     """
     written = []
 
@@ -198,7 +198,7 @@ def measured(monkeypatch):
     return written
 
 
-def test_the_whole_ends_with_its_mean_and_is_written(measured, capsys):
+def test_a_full_benchmark_ends_with_its_means_and_is_written(measured, capsys):
     benchmark.main([])
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if " density " in line]
@@ -218,20 +218,20 @@ def test_the_whole_ends_with_its_mean_and_is_written(measured, capsys):
 
 
 @pytest.mark.parametrize("arguments", [["5x2"], ["--pairs", "1"]])
-def test_a_part_writes_nothing(arguments, measured, capsys):
+def test_part_of_the_benchmark_writes_nothing(arguments, measured, capsys):
     benchmark.main(arguments)
     assert "geometric mean, JAX: " in capsys.readouterr().out and measured == []
 
 
-def test_without_jax_the_whole_says_how_to_get_it_and_is_written(measured, monkeypatch, capsys):
+def test_without_jax_a_full_benchmark_says_how_to_install_it_and_is_written(measured, monkeypatch, capsys):
     found, missing = measures.side_by_side, dict.fromkeys(("jax", "jax_ratio", "jax_low", "jax_high"))
     monkeypatch.setattr(measures, "side_by_side", lambda *given: found(*given) | missing)
     monkeypatch.setattr(measures, "jax_loop", lambda: None)
     benchmark.main([])
     lines = capsys.readouterr().out.splitlines()
-    (told,) = [line for line in lines if line.startswith("JAX is not installed")]
-    assert told.endswith("python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock")
+    (notice,) = [line for line in lines if line.startswith("JAX is not installed")]
+    assert notice.endswith("python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock")
     assert lines[-1].startswith("geometric mean, common loop: ") and not any(
-        line.lstrip().startswith("JAX ") for line in lines if line != told
+        line.lstrip().startswith("JAX ") for line in lines if line != notice
     )
     assert measured[0].jax_mean is None and measured[0].table[0]["cells"][0]["jax_ratio"] is None

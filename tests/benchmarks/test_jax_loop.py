@@ -45,7 +45,7 @@ def test_jax_draws_as_the_others_do(model):
 
 
 def test_jax_updates_as_torch_does():
-    """AdamW as it is written out, beside torch's, with the same made-up gradients."""
+    """AdamW as written out here, against torch's, with the same made-up gradients."""
     generator = np.random.default_rng(2)
     start = generator.normal(size=(3, 2)).astype(np.float32)
     theirs, mine = torch.nn.Parameter(torch.tensor(start)), {"w": start}

@@ -11,8 +11,8 @@ def test_runs_are_missing_in_an_empty_store_and_there_in_the_next_plan(tmp_path)
 
 
 def test_each_number_of_runs_has_a_line(monkeypatch, capsys):
-    told = {"shards": 46, "missing": 0, "describing": 0.5, "planning": 0.25, "megabytes": 36.0}
-    monkeypatch.setattr(planning, "plan", lambda folder, count: told)
+    measured = {"shards": 46, "missing": 0, "describing": 0.5, "planning": 0.25, "megabytes": 36.0}
+    monkeypatch.setattr(planning, "plan", lambda folder, count: measured)
     planning.table((1_000, 10_000))
     first, second = capsys.readouterr().out.splitlines()[1:]
     assert first.split() == "1,000 46 0.50 s 0.25 s 0.25 s 36 MB".split() and second.split()[0] == "10,000"

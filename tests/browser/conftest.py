@@ -20,13 +20,13 @@ from sup.training import train
 from tests.report import fakes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# As root, and without a screen; and the browser itself asks for nothing.
+# Runs as root and without a screen; the browser makes no requests of its own.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 @dataclass
 class Watch:
-    """What the pages of a browser's context asked for, and what went wrong."""
+    """What the pages of a browser's context requested, and what went wrong."""
 
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def browser():
-    """The system's Chromium, or Playwright's own. Playwright keeps an event loop, so it goes before other modules' tests."""
+    """The system's Chromium, or Playwright's own. Playwright keeps an event loop, so it ends before other modules' tests."""
     from playwright.sync_api import Error, sync_playwright
 
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -104,7 +104,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
     def end_headers(self):
-        """As a host does that reads `_headers`: its lines after the first are sent with every file."""
+        """Does as a host that reads `_headers`: the lines after the first are sent with every file."""
         headers = Path(self.directory, "_headers")
         for line in headers.read_text("utf-8").splitlines()[1:] if headers.exists() else ():
             self.send_header(*line.strip().split(": ", 1))
@@ -163,7 +163,7 @@ GO = """(hash) => new Promise((done) => {
 def open_explorable(addresses, open_page, kept):
     """Opens a page with settings in its address: `page, root, part = open_explorable("computation", "#explore-motif", "kind=1")`.
 
-    `root` is the explorable and `part(name)` one of its parts. A page with settings but of no special view stays open for others.
+    `root` is the explorable and `part(name)` one of its parts. A page with settings and no special view stays open for others.
     """
 
     def opener(name, root, settings="", **view):

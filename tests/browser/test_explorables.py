@@ -21,7 +21,7 @@ def part(page, name):
 
 
 def finished(page):
-    """Waits for the end of a training, and returns its digest and what is said of it."""
+    """Waits for the end of a training, and returns the digest and the verdict."""
     page.wait_for_function(TRAINED, timeout=60_000)
     return part(page, "digest").inner_text(), part(page, "verdict").inner_text()
 
@@ -52,7 +52,7 @@ def test_settings_change_with_the_keyboard_and_stay_in_the_address(addresses, op
     page.keyboard.press("ArrowLeft")
     assert density.get_attribute("aria-valuetext") == "0.15"
     page.wait_for_function("location.hash.includes('density=5')")
-    assert part(page, "digest").inner_text() == ""  # it was that of other settings
+    assert part(page, "digest").inner_text() == ""  # the digest belonged to other settings
     assert "density=5" in page.url and f"seed={fakes.DRAWN}" in page.url
     part(page, "train").press("Enter")
     digest, said = finished(page)
@@ -64,7 +64,7 @@ def test_settings_change_with_the_keyboard_and_stay_in_the_address(addresses, op
     assert density.get_attribute("aria-valuetext") == "0.1"
 
 
-def test_nothing_moves_for_those_who_want_no_motion(addresses, open_page):
+def test_nothing_moves_for_readers_who_want_no_motion(addresses, open_page):
     page = open_page()
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{addresses['file']}/index.html")
@@ -142,7 +142,7 @@ def test_an_address_with_a_wrong_seed_trains_the_usual_one(addresses, open_page,
     assert finished(page)[0] == published
 
 
-def test_another_address_is_another_arrangement_and_an_anchor_is_none(addresses, open_page):
+def test_another_address_gives_another_arrangement_and_an_anchor_changes_nothing(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['file']}/demonstrating.html#count=2&relu=1&bias=0&w=1+0+-1+0")
     loss = page.locator(f"{ARRANGE} [data-part=total]")

@@ -24,7 +24,7 @@ def test_a_run_trained_again_has_the_published_digest(addresses, open_page, publ
     assert watch.problems == []
 
 
-def test_another_digest_is_said_to_be_another(addresses, open_page, site, published):
+def test_a_different_digest_is_reported(addresses, open_page, site, published):
     text = (site / "figures/intro.html").read_text("utf-8").replace(published, "0" * 64)
     page = open_page()
     page.route("**/intro.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))

@@ -79,7 +79,7 @@ def test_a_feature_is_chosen_by_keyboard_and_by_its_row(opened):
     assert root.get_by_label("Density").get_attribute("aria-valuetext") == "0.3"
 
 
-def test_negative_weights_on_the_way_out_keep_words_inside_others_off(opened):
+def test_negative_weights_on_the_way_out_silence_words_inside_other_words(opened):
     _, root, part = opened("density=1&feature=2")
     assert part("wrong").inner_text() == "none"
     root.get_by_label("Negative weights").select_option("none on the way out")

@@ -26,7 +26,7 @@ def part(root, name):
 
 
 def finished(page, root):
-    """Waits for the end of the trainings, and returns what is said of them."""
+    """Waits for the end of the trainings, and returns their verdict."""
     page.wait_for_function(f"document.querySelector('{MAP} [data-part=verdict]').textContent", timeout=60_000)
     return part(root, "verdict").inner_text()
 
@@ -60,11 +60,11 @@ def test_the_models_of_a_cell_are_trained_to_the_published_bits(addresses, open_
         "visible"
     ] * (1 + fakes.FITS)
     assert watch.problems == []
-    root.get_by_label("Density of both").press("ArrowUp")  # what was found belongs to another cell
+    root.get_by_label("Density of both").press("ArrowUp")  # the result belongs to another cell
     assert part(root, "verdict").inner_text() == "" and part(root, "here").inner_text() == "—"
 
 
-def test_other_bits_than_the_published_ones_are_seen(addresses, open_page):
+def test_bits_that_differ_from_the_published_ones_are_reported(addresses, open_page):
     page = open_page()
     root = visit(page, addresses, "#across=0&up=1", way="folder")
     part(root, "train").click()
@@ -95,7 +95,7 @@ def test_a_cell_is_chosen_by_keyboard_and_by_pointer(addresses, open_page):
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     assert (importance.input_value(), density.input_value()) == ("1", "1")
-    page.mouse.move(box["x"] + 5, box["y"] - 20, steps=3)  # beyond its edge the outermost cell is meant
+    page.mouse.move(box["x"] + 5, box["y"] - 20, steps=3)  # beyond the edge, the outermost cell is chosen
     page.mouse.up()
     assert (importance.input_value(), density.input_value()) == ("0", "2")
     page.wait_for_function("location.hash.includes('across=0') && location.hash.includes('up=2')")

@@ -1,4 +1,4 @@
-"""The scrubber of shapes as a reader uses it: which dot belongs to which shape, and what the shape looks like by itself."""
+"""The scrubber of shapes as a reader uses it: which dot belongs to which shape, and what the shape looks like on its own."""
 
 import numpy as np
 import pytest
@@ -134,7 +134,7 @@ def test_a_shape_in_space_turns_with_the_pointer_and_with_the_keyboard(scrubber)
     assert root.get_by_label("Tilt").get_attribute("aria-valuetext") == "33°"
 
 
-def test_another_address_is_another_level_though_it_has_more_components(scrubber):
+def test_another_address_gives_another_level_even_with_more_components(scrubber):
     page, root = scrubber("level=0")
     page.evaluate("location.hash = '#level=1&component=3'")
     page.wait_for_function(

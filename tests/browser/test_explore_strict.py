@@ -1,4 +1,4 @@
-"""Moved limits give the verdicts that the rule of the library gives for them."""
+"""Moved limits give the same verdicts as the library's rule."""
 
 import json
 import math
@@ -46,7 +46,7 @@ def ruled(record, strict):
 
 
 def claims():
-    """Claims of many kinds; the last is undecided by something else than its range."""
+    """Claims of many kinds; the last is undecided for a reason other than its range."""
     made = []
     for value in VALUES:
         for interval in INTERVALS if value else INTERVALS[:1]:
@@ -84,7 +84,7 @@ def test_moved_limits_flip_the_verdicts_that_the_library_flips(opened, strict):
     assert opened.locator(f"{STRICT} [data-part=changed]").inner_text() == f"{len(words)} of {len(known)}"
 
 
-def test_one_claim_is_looked_at_by_keyboard_and_stays_in_the_address(addresses, open_page):
+def test_one_claim_is_examined_by_keyboard_and_stays_in_the_address(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['file']}/claims.html#one=C2")
     root = page.locator(STRICT)

@@ -104,7 +104,7 @@ def test_a_ball_starts_by_keyboard_and_by_tapping_and_the_basin_is_that_of_its_e
     assert start.get_attribute("aria-valuetext") == "1.30"
 
 
-def test_the_ball_rolls_along_its_path_and_rests_out_of_view(open_explorable):
+def test_the_ball_rolls_along_its_path_and_goes_to_its_end_when_out_of_view(open_explorable):
     surface = Surface(open_explorable)
     surface.page.emulate_media(reduced_motion="no-preference")
     end = surface.end()

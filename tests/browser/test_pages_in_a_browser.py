@@ -41,7 +41,7 @@ def visible(page, theme):
 
 @dataclass
 class Survey:
-    """What a reader meets who opens every page once and looks at it from top to bottom; most by the page's name."""
+    """What a reader meets when opening every page once and scrolling to its end; most fields are by the page's name."""
 
     home: str
     scheme: str
@@ -70,7 +70,7 @@ def survey(request, browser, addresses):
 
 
 def found(by_page):
-    """What was found, with the names of the pages that have something."""
+    """What was found on each page, without the pages where nothing was."""
     return {name: what for name, what in by_page.items() if what}
 
 
@@ -97,11 +97,11 @@ def test_every_picture_has_words_and_every_control_a_name(survey):
     assert found(survey.wordless) == {}
 
 
-def test_an_audit_of_accessibility_finds_nothing(survey):
+def test_an_accessibility_audit_finds_nothing(survey):
     assert found(survey.audit) == {}
 
 
-def test_the_policy_keeps_out_what_the_pages_do_not_have(addresses, open_page):
+def test_the_policy_blocks_what_the_pages_do_not_use(addresses, open_page):
     page = open_page()
     answer = page.goto(f"{addresses['root']}/index.html")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -119,10 +119,10 @@ def test_the_policy_keeps_out_what_the_pages_do_not_have(addresses, open_page):
     assert set(page.evaluate("refused")) == {"script-src-elem", "style-src-elem", "img-src", "connect-src"}
     assert page.evaluate("window.entered") is None
     spec = "{model: 'relu-output', n_features: 5, n_hidden: 2, distribution: {kind: 'Independent', density: 0.1}}"
-    assert page.evaluate(f"supTwin.blocks(supTwin.completeRun({spec}), [0, 0]) !== null"), "WebAssembly is kept out"
+    assert page.evaluate(f"supTwin.blocks(supTwin.completeRun({spec}), [0, 0]) !== null"), "WebAssembly is blocked"
 
 
-def test_the_table_of_weights_counts_what_the_browser_asks_for(addresses, open_page):
+def test_the_table_of_page_weights_counts_what_the_browser_requests(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['root']}/reproducibility.html")
     rows = page.locator("#what-a-page-weighs ~ * table, #what-a-page-weighs ~ table").first.locator("tbody tr")
@@ -144,7 +144,7 @@ def test_the_table_of_weights_counts_what_the_browser_asks_for(addresses, open_p
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_search_finds_words_without_leaving(addresses, open_page, way):
+def test_search_finds_words_without_leaving_the_site(addresses, open_page, way):
     watch = Watch()
     page = open_page(watch)
     page.goto(f"{addresses[way]}/index.html")
@@ -209,7 +209,7 @@ def test_formulas_are_rendered_with_and_without_scripts(addresses, open_page, na
         (".value", "follow the link to see what made it"),
     ],
 )
-def test_what_a_link_stands_for_is_shown_on_focus_and_goes_with_escape(kept, link, shown):
+def test_a_preview_of_a_link_is_shown_on_focus_and_closes_with_escape(kept, link, shown):
     page = kept("demonstrating")
     one = page.locator(f"main {link}").first
     one.focus()
@@ -264,7 +264,7 @@ def test_only_the_visible_pictures_are_fetched(addresses, open_page):
     assert [url for url in watch.requests if "dark." in url] == []
 
 
-def test_paper_shows_the_light_pictures(addresses, open_page):
+def test_printed_pages_show_the_light_pictures(addresses, open_page):
     page = open_page(scheme="dark")
     page.goto(f"{addresses['root']}/motivation.html")
     page.emulate_media(media="print")

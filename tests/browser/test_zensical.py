@@ -1,4 +1,4 @@
-"""Zensical, which follows MkDocs and its theme, builds the same settings: a way on should MkDocs end."""
+"""Zensical, the successor of MkDocs and its theme, builds the site from the same settings: a way out, should MkDocs end."""
 
 import os
 import re
@@ -13,11 +13,11 @@ from report import ROOT
 
 ZENSICAL = Path(sys.executable).with_name("zensical")
 THEIRS = {"__skip", "weights"}
-"""Targets that one of them gives another element: of the theme, and of a cell that our build fills in afterwards."""
+"""Targets that one of the two puts on another element: one of the theme, and one of a cell that our build fills in later."""
 
 
 def targets(folder):
-    """What links can lead to in the article of each page, by the page's name."""
+    """The targets of links in the article of each page, by the page's name."""
     articles = {
         path.relative_to(folder).as_posix(): path.read_text("utf-8").partition("<article")[2].partition("</article>")[0]
         for path in folder.rglob("*.html")
@@ -25,9 +25,9 @@ def targets(folder):
     return {name: set(re.findall(r'\bid="?([^"\s>]+)', article)) - THEIRS for name, article in articles.items()}
 
 
-def test_zensical_builds_every_page_with_all_that_links_lead_to(site, tmp_path):
+def test_zensical_builds_every_page_with_all_targets_of_links(site, tmp_path):
     if not ZENSICAL.exists():
-        pytest.skip("zensical is not installed, so nothing says that it builds the site")
+        pytest.skip("zensical is not installed, so whether it builds the site is not tested")
     for name in ("report", "sup", "templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(site.parents[2] / "docs", tmp_path / "docs")

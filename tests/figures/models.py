@@ -1,4 +1,4 @@
-"""Trained models that nobody trained: specs with weights written down, for tests of what figures compute and claim."""
+"""Trained models that nobody trained: specs with weights written by hand, for tests of what figures compute and claim."""
 
 from dataclasses import replace
 

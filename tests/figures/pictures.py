@@ -1,4 +1,4 @@
-"""What every picture must keep: words inside it and apart, large enough to read, nothing empty, the same bytes twice."""
+"""What every picture must satisfy: words inside it and apart, large enough to read, no empty axes, the same bytes twice."""
 
 import hashlib
 from contextlib import contextmanager

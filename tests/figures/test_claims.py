@@ -64,7 +64,7 @@ def test_verdicts_are_monotone(ends, needed):
     assert order.index(lower) <= order.index(higher)
 
 
-def test_a_small_profile_decides_nothing_about_trained_models_but_exact_claims():
+def test_a_small_profile_decides_exact_claims_and_nothing_about_trained_models():
     assert verdict(measured(0.6, 0.8, 0.9), holds=Range(low=0.5), decides=False) == "undecided"
     assert verdict(exact(0.8), holds=Range(low=0.5), decides=False) == "reproduced"
 

@@ -98,7 +98,7 @@ def test_claims_are_undecided_when_fits_disagree_or_are_few():
     assert verdicts(runs(as_in_the_paper, seeds=10)) == ["undecided"] * 3
 
 
-def test_claims_rest_on_the_best_of_five_and_tell_of_single_models():
+def test_claims_rest_on_the_best_of_five_and_also_count_single_models():
     """One good model in five is enough if its loss is the lowest, and the rows show that it was one in five."""
     data = intro.reduce(runs(lambda run: as_in_the_paper(run) if run.seed % 5 == 0 else SQUARE * 0.1))
     findings = [judge(claim, data, decides=True) for claim in intro.CLAIMS]

@@ -21,7 +21,7 @@ from tests.figures.pictures import contrast
 BY_NAME = pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 TEXTS = ("ink", "muted", "interference")
 MARKS = ("negative", "positive", "absent", "dedicated", "superposed")
-# what people without the red, green or blue kind of cone see, in linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)
+# what people without red, green or blue cones see, in linear RGB (Machado, Oliveira and Fernandes 2009, severity 1)
 BLIND = {
     "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
@@ -118,7 +118,7 @@ def test_a_figure_is_a_share_of_the_text_width():
 
 
 @BY_NAME
-def test_a_reader_s_own_settings_do_not_reach_the_picture_and_stay_as_they_are(theme):
+def test_a_users_own_settings_do_not_reach_the_picture_and_stay_as_they_are(theme):
     plain = style.picture(style.themed(draw)(DATA, theme), theme)
     with matplotlib.rc_context({"lines.linewidth": 9.0, "font.size": 20.0, "axes.facecolor": "red", "svg.hashsalt": "other"}):
         assert style.picture(style.themed(draw)(DATA, theme), theme) == plain
@@ -149,7 +149,7 @@ def test_an_svg_names_no_date_and_no_program_and_is_transparent():
 
 
 @BY_NAME
-def test_a_png_stands_on_the_page_s_background(theme):
+def test_a_png_has_the_background_of_the_page(theme):
     image = Image.open(io.BytesIO(style.picture(style.themed(draw)(DATA, theme), theme, "png"))).convert("RGB")
     assert "#{:02x}{:02x}{:02x}".format(*image.getpixel((0, 0))) == theme.background
 

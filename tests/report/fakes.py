@@ -34,27 +34,50 @@ PNG = b64decode(  # one transparent pixel
 )
 
 _CELLS = [
-    {"density": d, "common": 152.84321, "kernel": 4.0625, "ratio": 37.6543, "low": 36.0, "high": 40.0, "target": 20.0,
-     "jax": 51.2345, "jax_ratio": 12.6112, "jax_low": 12.0, "jax_high": 13.0, "jax_target": 3.3 if d == 1.0 else 6.6}
+    {
+        "density": d,
+        "common": 152.84321,
+        "kernel": 4.0625,
+        "ratio": 37.6543,
+        "low": 36.0,
+        "high": 40.0,
+        "target": 20.0,
+        "jax": 51.2345,
+        "jax_ratio": 12.6112,
+        "jax_low": 12.0,
+        "jax_high": 13.0,
+        "jax_target": 3.3 if d == 1.0 else 6.6,
+    }
     for d in (1.0, 0.01)
-]  # fmt: skip
-SPEED = Speed(**{
-    "machine": {"processor": "Abacus <9>", "target": "beads", "cores": 2, "system": "Linux",
-                "python": "3.11.7", "torch": "2.13.0", "numba": "0.63.1", "jax": "0.10.2"},
-    "pairs": 5,
-    "table": [{"model": "relu-output", "features": 5, "hidden": 2, "runs": 10, "cells": _CELLS},
-              {"model": "absolute", "features": 100, "hidden": 40, "runs": 8, "cells": _CELLS}],
-    "mean": 25.04999,
-    "jax_mean": 12.61116,
-    "peak": {"features": 400, "hidden": 30, "gigaflops": 179.6, "share": 0.4321},
-    "late": [{"density": 0.1, "steps": 2000, "start": 912.0, "late": 904.0}],
-    "compilation": {"profile": "laptop", "shapes": 35, "seconds": 98.25},
-    "growth_runs": [{"runs": 100, "steps": 100, "time": 812.0}, {"runs": 10_000, "steps": 100, "time": 809.0}],
-    "growth_features": [{"features": 10, "hidden": 5, "time": 8.25}],
-    "growth_threads": [{"features": 80, "hidden": 20, "runs": 8, "threads": 2,
-                        "one": 90.0, "all": 46.0, "ratio": 1.956, "low": 1.9, "high": 2.0}],
-    "memory": [{"model": "relu-output", "features": 2, "hidden": 1, "runs": 10_000, "megabytes": 261.4}],
-})  # fmt: skip
+]
+SPEED = Speed(
+    machine={
+        "processor": "Abacus <9>",
+        "target": "beads",
+        "cores": 2,
+        "system": "Linux",
+        "python": "3.11.7",
+        "torch": "2.13.0",
+        "numba": "0.63.1",
+        "jax": "0.10.2",
+    },
+    pairs=5,
+    table=[
+        {"model": "relu-output", "features": 5, "hidden": 2, "runs": 10, "cells": _CELLS},
+        {"model": "absolute", "features": 100, "hidden": 40, "runs": 8, "cells": _CELLS},
+    ],
+    mean=25.04999,
+    jax_mean=12.61116,
+    peak={"features": 400, "hidden": 30, "gigaflops": 179.6, "share": 0.4321},
+    late=[{"density": 0.1, "steps": 2000, "start": 912.0, "late": 904.0}],
+    compilation={"profile": "laptop", "shapes": 35, "seconds": 98.25},
+    growth_runs=[{"runs": 100, "steps": 100, "time": 812.0}, {"runs": 10_000, "steps": 100, "time": 809.0}],
+    growth_features=[{"features": 10, "hidden": 5, "time": 8.25}],
+    growth_threads=[
+        {"features": 80, "hidden": 20, "runs": 8, "threads": 2, "one": 90.0, "all": 46.0, "ratio": 1.956, "low": 1.9, "high": 2.0}
+    ],
+    memory=[{"model": "relu-output", "features": 2, "hidden": 1, "runs": 10_000, "megabytes": 261.4}],
+)
 """Made-up measurements of `make bench`."""
 
 

@@ -42,7 +42,7 @@ def shard_files(folder):
 
 
 class Site:
-    """A web server on loopback, of files alone, as `python -m http.server`; `answers` says what else happens to a request."""
+    """A web server on loopback, for files alone, like `python -m http.server`; `answers` may handle a request in another way."""
 
     def __init__(self, folder):
         self.asked, self.answers = [], lambda handler, name: False

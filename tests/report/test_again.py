@@ -1,4 +1,4 @@
-"""Runs that a page offers to train again: from all over their sweep, with programs that give the published digests."""
+"""Runs that a page offers to train again: spread over their sweep, with programs that give the published digests."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from sup.training import train
 from tests.report import fakes, workbench
 
 
-def test_runs_are_taken_from_all_over_a_sweep_with_their_digests():
+def test_runs_are_spread_over_a_sweep_and_have_their_digests():
     sweep = workbench.runs(seeds=10)  # of two densities each
     digests = [f"{i:064x}" for i in range(len(sweep.runs))]
     again = choose(sweep, digests)

@@ -20,7 +20,7 @@ from report.store.timings import Timings
 from tests.report.workbench import KERNEL, runs
 
 LONG = 10_000
-"""Steps of a run of some tenths of a second."""
+"""Steps of a run that takes a few tenths of a second."""
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture
 def lonely(tmp_path):
-    """A scheduler without workers, which gives a task up when the first worker dies of it."""
+    """A scheduler without workers, which gives up a task as soon as one worker dies of it."""
     site = Site(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     yield site
     site.close()
@@ -145,7 +145,7 @@ def test_when_a_worker_is_killed_no_result_is_lost_and_all_are_those_of_this_mac
     assert not plan_sweep(Store(store.root), "smoke/tiny/models", runs(8, steps=LONG), kernel, thorough=True).reasons
 
 
-def test_a_build_on_a_cluster_leaves_a_store_as_a_build_here(site, tmp_path):
+def test_a_build_on_a_cluster_leaves_the_same_store_as_a_build_here(site, tmp_path):
     train(tmp_path / "here", Threads(engines.trainer(engines.engine("cpu")), 1))
     train(tmp_path / "there", site.cluster())
     assert shards(tmp_path / "there") == shards(tmp_path / "here")
@@ -185,11 +185,20 @@ def test_a_worker_with_other_code_refuses(site, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/cwd"), reason="needs a path that is another folder in each process")
-@pytest.mark.parametrize(("its_own", "words"), [
-    (False, r"worker at \S+ does not see the store /proc/self/cwd/store. Pass STORE=a folder that this machine and all workers"),
-    (True, r"a worker of the cluster published /proc/self/cwd/store/shards/\w+.safetensors, which does not exist here: the worker"
-           r" has its own folder under this name. Pass STORE=a folder that this machine and all workers share"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("its_own", "words"),
+    [
+        (
+            False,
+            r"worker at \S+ does not see the store /proc/self/cwd/store. Pass STORE=a folder that this machine and all workers",
+        ),
+        (
+            True,
+            r"a worker of the cluster published /proc/self/cwd/store/shards/\w+.safetensors, which does not exist here: the "
+            r"worker has its own folder under this name. Pass STORE=a folder that this machine and all workers share",
+        ),
+    ],
+)
 def test_a_worker_without_this_store_is_found_out(lonely, tmp_path, monkeypatch, its_own, words):
     for place in ("here", "there"):
         (tmp_path / place).mkdir()
@@ -215,7 +224,7 @@ def test_a_store_that_workers_cannot_write_is_named_and_no_task_stays_behind(sit
     assert len(Store(tmp_path).sizes) < 16
 
 
-def test_an_error_that_nobody_expected_is_told_in_a_line(site, tmp_path):
+def test_an_unexpected_error_is_reported_in_one_line(site, tmp_path):
     words = (
         r"the cluster cannot run a task of this build \(AttributeError: .*shards.*\). Scheduler and workers need the "
         r"version of the project that runs this build"
@@ -224,7 +233,7 @@ def test_an_error_that_nobody_expected_is_told_in_a_line(site, tmp_path):
         list(site.cluster().run(opened(tmp_path), [None]))
 
 
-def test_a_first_worker_is_waited_for_and_a_task_that_ends_workers_is_given_up(lonely, tmp_path, capsys, monkeypatch):
+def test_the_first_worker_is_awaited_and_a_task_that_kills_workers_is_given_up(lonely, tmp_path, capsys, monkeypatch):
     """Also when the worker takes results with it that were not fetched yet."""
     monkeypatch.setattr("report.cluster.PATIENCE", 1.0)
     store, results = opened(tmp_path / "store"), []
@@ -284,7 +293,7 @@ from pathlib import Path
 from report.store import shards
 from report.errors import Interrupted
 from tests.report.test_cluster import Cluster, LONG, engines, train
-signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit that it is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit an ignored SIGINT
 shards.SHARD_MICROSECONDS = 1
 try:
     train(Path(sys.argv[1]), Cluster(sys.argv[2], engines.engine("cpu")), seeds=50, steps=LONG)
@@ -316,7 +325,7 @@ def test_a_scheduler_that_does_not_answer_is_named(address, tmp_path, monkeypatc
         list(Cluster(address, KERNEL).run(Store(tmp_path), []))
 
 
-def test_without_dask_the_way_to_it_is_named(tmp_path, monkeypatch):
+def test_without_dask_the_error_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(PipelineError, match=r"CLUSTER needs Dask, and it is not installed. Run: pip install"):
         list(Cluster("tcp://127.0.0.1:9", KERNEL).run(Store(tmp_path), []))

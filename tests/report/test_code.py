@@ -46,7 +46,7 @@ KEEPING = {
     "a docstring": {
         "sup/engine.py": "from sup.step import move\n\ndef train(x):\n    '''Other,\n    longer words.'''\n    return move(x)\n"
     },
-    "quotes, digits' layout and trailing commas": {"sup/constants.py": "RATE = 5e-1\n"},
+    "another notation of a number": {"sup/constants.py": "RATE = 5e-1\n"},
     "a module that is not reached": {"sup/metric.py": "def norm(x):\n    return x * x\n"},
     "the package above": {"sup/__init__.py": "from sup.metric import norm\n"},
 }
@@ -123,7 +123,7 @@ def test_every_module_of_the_project_keeps_its_digest_without_comments_docstring
     for name in names:
         dotted = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
         one, other = here.module(dotted), there.module(dotted)
-        assert one and other and one.digest == other.digest, f"{name} says something else when it is laid out anew"
+        assert one and other and one.digest == other.digest, f"{name} has another digest in another layout"
 
 
 def _without_docstrings(parsed):
@@ -238,5 +238,5 @@ def test_other_versions_of_python_give_the_same_digest(tmp_path):
 
 
 @pytest.mark.parametrize("entry", engines.ENTRIES.values())
-def test_what_names_a_trained_artifact_is_the_code_of_sup_alone(entry):
+def test_trained_artifacts_are_named_by_the_code_of_sup_alone(entry):
     assert {name.split(".")[0] for name in Sources().reachable(entry)} == {"sup"}

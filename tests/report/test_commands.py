@@ -82,13 +82,13 @@ def test_clean_takes_store_as_a_switch_and_as_a_folder(monkeypatch):
         (["plan", "--device", "tpu"], "DEVICE is where to train; got 'tpu'. Pick cpu or cuda, or leave it out"),
     ],
 )
-def test_what_makes_no_sense_is_one_line_and_status_2(arguments, words, capsys):
+def test_a_wrong_option_gives_one_line_and_status_2(arguments, words, capsys):
     assert main(arguments) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: ") and words in err and err.count("\n") == 1
 
 
-def test_the_gpu_is_taken_where_there_is_one(monkeypatch):
+def test_the_gpu_is_used_where_there_is_one(monkeypatch):
     monkeypatch.setattr(engines, "cuda_present", lambda: True)
     assert (choose_device(""), choose_device("cpu"), choose_device("cuda")) == ("cuda", "cpu", "cuda")
     monkeypatch.setattr(engines, "cuda_present", lambda: False)
@@ -204,9 +204,8 @@ def test_claims_in_json_follow_the_contract_whatever_the_verdicts(tiny, capsys):
     assert tiny("claims", "--json") == 0
     captured = capsys.readouterr()
     first, second = json.loads(captured.out)
-    assert set(first) == {"id", "figure", "source", "text", "paper", "value", "unit", "interval", "seeds", "measured",
-                          "needed", "holds", "agrees", "identity", "verdict", "reason", "profile", "engine", "runs",
-                          "cause"}  # fmt: skip
+    contract = "id figure source text paper value unit interval seeds measured needed holds agrees identity verdict reason "
+    assert set(first) == {*contract.split(), "profile", "engine", "runs", "cause"}
     assert [first["verdict"], second["verdict"]] == ["reproduced", "not reproduced"]
     assert (first["measured"], first["needed"]) == ("mean loss", "at least 0.01") and captured.err.startswith("Trained 6 runs")
     assert tiny("claims") == 0

@@ -23,7 +23,7 @@ def cache(tmp_path, monkeypatch):
     return lambda: {path.name: int(path.read_text()) for path in tmp_path.iterdir()}
 
 
-def test_kernels_are_compiled_by_all_workers_and_each_by_one(cache):
+def test_all_workers_compile_kernels_and_each_kernel_is_compiled_once(cache):
     shapes = []
 
     @contextmanager
@@ -42,11 +42,11 @@ def test_one_worker_and_a_warm_cache_start_no_process(cache, monkeypatch):
     monkeypatch.setattr(compiling, "get_context", lambda kind: pytest.fail("a process was started"))
     compile_all(compile_kernel, SHAPES[:3], 1)
     compile_all(compile_kernel, SHAPES[:3], 8)
-    compile_all(compile_kernel, SHAPES[3:5], 8)  # a single one is left when the first was slow
+    compile_all(compile_kernel, SHAPES[3:5], 8)  # only one is left after the first, which is slow
     assert set(cache().values()) == {os.getpid()}
 
 
-def test_what_a_lost_process_leaves_is_compiled_here(cache, monkeypatch):
+def test_kernels_that_a_lost_process_leaves_are_compiled_here(cache, monkeypatch):
     monkeypatch.setenv("ONLY_PROCESS", str(os.getpid()))
     compile_all(compile_kernel, SHAPES, 2)
     assert cache() == {str(shape.n_features): os.getpid() for shape in SHAPES}

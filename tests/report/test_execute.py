@@ -63,7 +63,7 @@ def test_long_tasks_come_first(tmp_path):
     assert costs == sorted(costs, reverse=True) and len(set(costs)) > 1
 
 
-def test_the_kernel_gets_a_shard_a_call_and_torch_as_many_alike_as_fit(tmp_path, monkeypatch):
+def test_the_kernel_gets_one_shard_a_call_and_torch_as_many_of_a_kind_as_fit(tmp_path, monkeypatch):
     store = Store(tmp_path)
     assert [len(task.shards) for task in tasks_of([planned(store)], "smoke")] == [1] * 10
     together = tasks_of([planned(store, engine=TORCH), planned(store, engine=TORCH, snapshots=(0,))], "smoke")
@@ -120,7 +120,7 @@ def test_an_interruption_says_how_far_it_got_and_the_next_build_goes_on(tmp_path
     assert 10 - 4 <= len(engine.calls) <= 10 - kept and not planned(Store(tmp_path)).reasons
 
 
-def test_kernels_are_compiled_once_a_shape_before_training(tmp_path):
+def test_kernels_are_compiled_once_per_shape_before_training(tmp_path):
     store, order = Store(tmp_path), []
 
     def engine(specs, snapshots):
@@ -137,7 +137,7 @@ import runpy, signal, sys
 from pathlib import Path
 from report import workshop
 from tests.report.workbench import FakeEngine, shop
-signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit that it is ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background of a shell inherit an ignored SIGINT
 folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
 workshop.open_workshop = lambda options, device, profile: shop(folder, FakeEngine(seconds), steps=480_000, seeds=10)
 sys.argv = ["report", "claims", "--json", "--device", "cpu"]
@@ -248,7 +248,7 @@ def test_progress_is_a_bar_on_a_terminal_and_one_line_elsewhere(out, monkeypatch
         assert text.count("\n") == 1
 
 
-def test_what_is_being_done_shows_on_a_terminal_alone():
+def test_the_current_work_is_shown_only_on_a_terminal():
     plain, terminal = io.StringIO(), Terminal()
     for out in (plain, terminal):
         with progress.working("Drawing tiny", out=out):
@@ -256,7 +256,7 @@ def test_what_is_being_done_shows_on_a_terminal_alone():
     assert plain.getvalue() == "" and terminal.getvalue() == "Drawing tiny ...\r\033[K"
 
 
-def test_what_is_counted_moves_on_a_terminal():
+def test_a_count_advances_on_a_terminal():
     terminal = Terminal()
     with progress.working("Fetching 4 shards", 4, terminal) as work:
         work.advance()
@@ -274,7 +274,7 @@ def lines_after(stream, count):
     return stream.getvalue().splitlines()
 
 
-def test_where_there_is_no_terminal_a_line_says_now_and_then_how_far_it_is(monkeypatch):
+def test_without_a_terminal_a_line_reports_progress_now_and_then(monkeypatch):
     assert progress.EVERY == 30.0
     monkeypatch.setattr(progress, "EVERY", 0.02)
     stream, one = io.StringIO(), shard()
@@ -290,7 +290,7 @@ def test_where_there_is_no_terminal_a_line_says_now_and_then_how_far_it_is(monke
     assert stream.getvalue().count("\n") == count, "it ends with the training"
 
 
-def test_drawing_says_now_and_then_how_far_it_is(monkeypatch):
+def test_drawing_reports_progress_now_and_then(monkeypatch):
     monkeypatch.setattr(progress, "EVERY", 0.02)
     stream = io.StringIO()
     with progress.working("Drawing 4 figures", 4, stream) as work:
@@ -316,7 +316,7 @@ def test_timings_are_merged_and_survive_damage(tmp_path):
     assert os.stat(path).st_mtime_ns == before, "nothing new, nothing written"
 
 
-def test_what_training_took_predicts_what_the_rest_will_take(tmp_path):
+def test_the_time_of_training_so_far_predicts_the_time_of_the_rest(tmp_path):
     timings = Timings(tmp_path / "timings.json")
     known = shard(4)
     other = replace(known, runs=tuple(replace(run, n_features=8) for run in known.runs))

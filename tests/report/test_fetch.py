@@ -1,4 +1,4 @@
-"""Fetching from a packed store: the same bytes without training, and what a wrong, dead or slow store can do: cost time."""
+"""Fetching from a packed store: the same bytes without training; a wrong, dead or slow store costs only time."""
 
 import importlib.util
 import json
@@ -50,7 +50,7 @@ def site(packed):
 
 
 def fetched(folder, address, **changes):
-    """Trains elsewhere with FETCH; returns the number of runs that were trained there."""
+    """Trains in another folder with FETCH; returns the number of runs that were trained there."""
     trainer = FakeEngine()
     made = workers(folder, trainer, fetch=address, **changes)
     made.train(forced=made.forced)
@@ -58,7 +58,7 @@ def fetched(folder, address, **changes):
 
 
 def same(one, two, room="shards"):
-    """Whether the stores of two folders have the same files in a room, and some."""
+    """Whether the stores of two folders have the same files in a room, and at least one."""
     return contents(one / "store" / room) == contents(two / "store" / room) != {}
 
 
@@ -106,7 +106,7 @@ def test_other_file_systems_of_fsspec_are_addresses(packed, tmp_path):
     assert same(tmp_path / "trained", tmp_path / "there")
 
 
-def test_a_build_with_nothing_missing_asks_nobody(site, tmp_path):
+def test_a_build_with_nothing_missing_makes_no_request(site, tmp_path):
     fetched(tmp_path / "there", site.address)
     site.asked.clear()
     assert fetched(tmp_path / "there", site.address) == 0 and site.asked == []
@@ -139,7 +139,7 @@ def test_shards_that_two_sweeps_share_are_fetched_once(trained, site, tmp_path):
     assert engine.calls == [] and len(site.shards()) == 5
 
 
-# What may go wrong: each costs training, none gives other numbers
+# What may go wrong: each case costs training, and none gives other numbers
 
 
 def expect_training(tmp_path, address, count, *words, capsys, **changes):
@@ -178,14 +178,14 @@ def flip_a_bit(path):
     ],
     ids=["a flipped bit", "cut short", "another file", "a missing file"],
 )
-def test_a_sweep_of_which_a_file_is_wrong_is_trained(packed, site, tmp_path, capsys, change, words):
+def test_a_sweep_with_a_wrong_file_is_trained(packed, site, tmp_path, capsys, change, words):
     name = spoil(packed, change)
     reason = "To train here: 10 runs, since smoke/tiny/models cannot be fetched: "
     err = expect_training(tmp_path, site.address, 10, "Fetched 10 runs", reason, words.format(name), capsys=capsys)
     assert err.count("To train here") == 1
 
 
-def test_a_file_that_is_not_handed_out_is_as_good_as_missing(site, tmp_path, capsys):
+def test_a_file_that_the_server_refuses_counts_as_missing(site, tmp_path, capsys):
     first = f"shards/{Index(tmp_path / 'packed/index.jsonl').lines[0].key}"
     site.answers = lambda handler, name: name.startswith(first) and not handler.send_error(403, "Forbidden")
     expect_training(tmp_path, site.address, 10, "is not handed out (ClientResponseError: 403", capsys=capsys)
@@ -237,7 +237,7 @@ def test_a_sweep_that_the_lock_does_not_list_is_trained(trained, site, tmp_path,
     assert len(site.shards()) == 5
 
 
-def test_without_a_lock_nobody_is_asked(site, tmp_path, monkeypatch, capsys):
+def test_without_a_lock_no_request_is_made(site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(lock, "read", lambda: [])
     expect_training(tmp_path, site.address, 20, "Fetched nothing", "since artifacts.lock does not list", capsys=capsys)
     assert site.asked == []
@@ -251,7 +251,7 @@ def test_a_lock_of_other_specs_or_of_another_engine_vouches_for_nothing(site, tr
     assert site.asked == []
 
 
-def test_a_store_packed_by_other_code_is_named_so(site, tmp_path, capsys):
+def test_a_store_packed_by_other_code_is_reported(site, tmp_path, capsys):
     newer = Engine(name="kernel", device="cpu", code="d" * 64)
     assert fetched(tmp_path / "there", site.address, engine=newer) == 20
     err = capsys.readouterr().err
@@ -274,7 +274,7 @@ def test_a_store_without_some_runs_gives_the_others(trained, packed, site, tmp_p
         ("<html>It works!</html>\n", "since the index.jsonl at {} lists nothing; `make pack` writes one that does."),
     ],
 )
-def test_what_is_no_packed_store_is_named(packed, site, tmp_path, capsys, text, words):
+def test_an_address_without_a_packed_store_is_named(packed, site, tmp_path, capsys, text, words):
     (packed / "index.jsonl").unlink()
     if text:
         (packed / "index.jsonl").write_text(text)
@@ -301,7 +301,7 @@ def test_a_protocol_whose_package_is_missing_is_named(trained, tmp_path, monkeyp
     expect_training(tmp_path, "far://store", 20, words, capsys=capsys)
 
 
-def test_a_server_that_dies_after_the_first_sweep_gave_that_one(packed, site, tmp_path, monkeypatch, capsys):
+def test_a_server_that_dies_after_the_first_sweep_still_gives_that_one(packed, site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fetch, "THREADS", 1)
 
     def dies(handler, name):
@@ -332,7 +332,7 @@ def test_a_server_that_cuts_a_file_short_is_asked_once_more(site, tmp_path, caps
     assert len(site.shards()) == 20 and same(tmp_path / "trained", tmp_path / "there")
 
 
-def test_a_server_that_answers_too_slowly_is_left(site, tmp_path, monkeypatch, capsys):
+def test_a_server_that_answers_too_slowly_is_given_up(site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(remote, "PATIENCE", 0.3)
     stop = threading.Event()
     site.answers = lambda handler, name: name.startswith("shards/") and stop.wait(20)

@@ -45,7 +45,7 @@ def test_a_claim_comes_back_from_its_row():
         assert ClaimRecord.from_row(through_json(record.row())) == record
 
 
-def test_an_exact_claim_has_no_interval_and_what_is_undefined_no_value():
+def test_an_exact_claim_has_no_interval_and_an_undefined_one_has_no_value():
     assert judged(exact(0.8)).interval is None and judged(exact(0.8)).seeds == 0
     assert judged(exact(math.nan)).value is None
 
@@ -56,7 +56,7 @@ def test_the_row_of_a_claim_has_the_fields_of_the_contract_in_order():
     assert list(fakes.claim("C1", "intro").row()) == contract.split()
 
 
-def test_a_run_comes_back_from_its_row_also_with_a_density_for_each_feature():
+def test_a_run_comes_back_from_its_row_even_with_a_density_for_each_feature():
     for density in (0.1, (0.5, 0.1)):
         made = replace(fakes.run(3), density=density)
         assert RunRecord.from_row(through_json(made.row())) == made

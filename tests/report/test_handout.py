@@ -55,7 +55,7 @@ def test_a_notebook_that_fails_stops_the_build_and_is_not_kept(shelf, tmp_path):
     assert not (tmp_path / "store/notebooks").exists()
 
 
-def test_a_key_follows_the_script_and_the_code(shelf, tmp_path, monkeypatch):
+def test_a_key_depends_on_the_script_and_the_code(shelf, tmp_path, monkeypatch):
     one = shelf[0]
     keys = one.keys()
     assert len(keys) == len(scripts()) + 1 and one.key(SMALL) != one.key(DRAWN)

@@ -29,7 +29,7 @@ def test_lines_come_back_in_the_papers_order(tmp_path):
     assert lock.read(tmp_path / "nothing") == []
 
 
-def test_a_line_that_is_none_is_named(tmp_path):
+def test_a_malformed_line_is_named(tmp_path):
     path = tmp_path / "artifacts.lock"
     path.write_text(lock.text_of([ONE]) + "intro/relu smoke\n")
     with pytest.raises(PipelineError, match=r"artifacts\.lock, line 2: a line is sweep, profile, .* got 'intro/relu smoke'"):
@@ -99,7 +99,7 @@ def test_a_fingerprint_notices_one_changed_number(count, data):
     other = list(values)
     other[data.draw(st.integers(0, count - 1))] += data.draw(st.sampled_from([-1, 1])) * 0.05
     one, two = (expected.rounded(expected.fingerprint(rows)) for rows in (values, other))
-    assert list(expected.differences(one, two)), "a change of a twentieth is seen"
+    assert list(expected.differences(one, two)), "a change of a twentieth is noticed"
     assert not list(expected.differences(one, expected.fingerprint([x * (1 + 1e-9) for x in values])))
 
 
@@ -157,7 +157,7 @@ def other_bits(specs, snapshots):
     return {name: array + 1 for name, array in arrays_of(specs, snapshots).items()}
 
 
-def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys):
+def test_verify_reports_other_bits_and_other_numbers(place, capsys):
     place("lock")
     capsys.readouterr()
     assert place("verify", trainer=other_bits) == 1
@@ -171,7 +171,7 @@ def test_verify_tells_other_bits_other_numbers_and_other_verdicts(place, capsys)
     assert answer["sweeps"][0]["outcome"] == "differs" and answer["unexpected"]
 
 
-def test_verify_tells_a_changed_verdict(place, capsys):
+def test_verify_reports_a_changed_verdict(place, capsys):
     place("lock")
     path = place.folder / "claims.expected"
     path.write_text(path.read_text().replace('"C0": "reproduced"', '"C0": "differs"'))
@@ -180,7 +180,7 @@ def test_verify_tells_a_changed_verdict(place, capsys):
     assert "claim C0 is 'reproduced', expected 'differs'" in capsys.readouterr().out
 
 
-def test_verify_tells_a_lock_that_is_out_of_date(place, capsys):
+def test_verify_reports_a_lock_that_is_out_of_date(place, capsys):
     place("lock")
     capsys.readouterr()
     assert place("verify", seeds=4) == 1

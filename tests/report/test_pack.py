@@ -50,7 +50,7 @@ def test_two_packs_in_one_folder_add_up_in_either_order(trained, packed, tmp_pat
     assert contents(tmp_path / "ab") == contents(tmp_path / "ba") == contents(packed)
 
 
-def test_a_pack_tells_how_much_of_it_the_lock_vouches_for(trained, tmp_path):
+def test_a_pack_says_how_much_of_it_the_lock_vouches_for(trained, tmp_path):
     one = pack(workers(tmp_path / "trained"), tmp_path / "p", trained)
     assert (one.shards, one.sweeps, one.vouched) == (10, 2, 2)
     assert one.size == sum(path.stat().st_size for path in shard_files(tmp_path / "p"))

@@ -27,7 +27,7 @@ LABEL = "smoke/tiny/models"
 
 
 def stored(folder, needs, engine=KERNEL, label=LABEL):
-    """A store opened anew that holds the sweep."""
+    """A reopened store that holds the sweep."""
     store = Store(folder)
     for shard in cut(needs, engine):
         store.write(shard, arrays_of(shard.runs, shard.snapshots), label)
@@ -35,11 +35,11 @@ def stored(folder, needs, engine=KERNEL, label=LABEL):
 
 
 def why(store, needs, engine=KERNEL, **options):
-    """The reasons of a sweep's missing shards, by position."""
+    """The reasons for a sweep's missing shards, by position."""
     return plan_sweep(store, LABEL, needs, engine, **options).reasons
 
 
-def test_nothing_is_missing_from_a_store_that_holds_it(tmp_path):
+def test_nothing_is_missing_from_a_store_that_holds_everything(tmp_path):
     store = stored(tmp_path, runs())
     planned = plan_sweep(store, LABEL, runs(), KERNEL)
     assert not planned.reasons and not planned.missing and planned.content
@@ -101,7 +101,7 @@ def test_everything_is_missing_when_it_is_forced(tmp_path):
     assert why(stored(tmp_path, runs()), runs(), forced=True) == {0: Reason("forced", LABEL)}
 
 
-def test_decide_is_what_gives_both_the_entry_and_the_reason(tmp_path):
+def test_decide_gives_an_entry_or_a_reason(tmp_path):
     store = stored(tmp_path, runs())
     (one,), (other,) = cut(runs(), KERNEL), cut(runs(first=50), KERNEL)
     assert decide(store, one, LABEL) == store.find(one, LABEL)
@@ -133,7 +133,7 @@ def shape(n, m, steps=10_000):
 @given(
     n=st.integers(1, 100), m=st.integers(1, 40), steps=st.integers(1, 50_000), count=st.integers(1, 300), more=st.integers(0, 100)
 )
-def test_shards_partition_a_sweep_stay_small_and_stay_when_seeds_are_added(n, m, steps, count, more):
+def test_shards_partition_a_sweep_are_small_and_stay_when_seeds_are_added(n, m, steps, count, more):
     base = shape(n, m, steps)
     few, many = (sweep(base, seed=range(k)) for k in (count, count + more))
     shards, longer = list(cut(few, KERNEL)), list(cut(many, KERNEL))
@@ -180,12 +180,12 @@ def test_ten_thousand_runs_are_planned_in_under_a_second(tmp_path):
     for i, one in enumerate(sweeps[:2]):
         for part in cut(one, KERNEL):
             store.write(part, {"final_loss": arrays_of(part.runs)["final_loss"]}, f"laptop/big/{i}")
-    best = min(timed(tmp_path) for _ in range(3))  # half a second; seconds of the processor, so that other tests do not count
+    best = min(timed(tmp_path) for _ in range(3))  # half a second; processor time, so that other tests do not count
     assert best < 1.0, f"the best of three plans took {best:.2f} s"
 
 
 def timed(folder):
-    """Seconds to make the specs, digest them and compare them with the store, from nothing remembered."""
+    """Seconds to make the specs, digest them and compare them with the store, with nothing cached."""
     from sup.canonical import spec_digest
 
     spec_digest.cache_clear()

@@ -1,4 +1,4 @@
-"""report.yml: what is read, and what is refused in which words."""
+"""report.yml: what is read, and what is refused, with which message."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def load(tmp_path, text):
 
 
 def few(size):
-    """The size with one model of a setting and few settings of a map: as many sweeps and recipes, and far fewer runs."""
+    """The size with one model per setting and few settings per map: the same sweeps and recipes, and far fewer runs."""
     return replace(size, grid=min(size.grid, 8), seeds=1)
 
 
@@ -54,7 +54,7 @@ def test_steps_are_the_only_part_of_a_recipe_that_profiles_change():
         assert len({frozenset(recipes(profile.size(name), name)) for profile in every.values()}) == 1, name
 
 
-def test_the_smoke_profile_has_only_shapes_that_laptop_compiles_but_for_models_of_the_paper_s_size():
+def test_the_smoke_profile_has_only_shapes_that_laptop_compiles_except_for_models_of_the_papers_size():
     every = profiles.load()
     small = {name for name in every["laptop"].sizes if not every["laptop"].size(name).full}
 

@@ -1,4 +1,4 @@
-"""Settings in words: what a reader must know of a figure's models."""
+"""Settings in words: what a reader must know about a figure's models."""
 
 from report.settings import settings
 from sup.features import Correlated, Independent
@@ -10,9 +10,14 @@ def run(features=20, hidden=5, importance=1.0, density=0.1, **changes):
     """A run with few steps."""
     distribution = changes.pop("distribution", Independent(density=density))
     return Run(
-        model=changes.pop("model", "relu-output"), n_features=features, n_hidden=hidden, importance=importance,
-        distribution=distribution, recipe=Recipe(steps=1500), **changes,
-    )  # fmt: skip
+        model=changes.pop("model", "relu-output"),
+        n_features=features,
+        n_hidden=hidden,
+        importance=importance,
+        distribution=distribution,
+        recipe=Recipe(steps=1500),
+        **changes,
+    )
 
 
 def test_sweeps_of_one_size_make_one_line_and_shared_models_count_once():
@@ -27,7 +32,7 @@ def test_many_values_are_given_by_their_range():
     assert line == "20 features in 5 dimensions, equal importance, density 0.1 to 0.5 (5 values): 5 models, 100 steps"
 
 
-def test_a_field_in_which_one_feature_differs_names_the_range_of_that_one():
+def test_a_field_in_which_one_feature_differs_gives_the_range_of_that_feature():
     importances, densities = [(1.0, 1.0, r) for r in (0.1, 1.0, 10.0)], [(0.05, 0.05, 0.5), (0.05, 0.05, 0.005)]
     made = [sweep(run(3, 2, density=0.05), importance=importances), sweep(run(3, 2), density=densities)]
     (line,) = settings(made)

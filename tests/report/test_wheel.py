@@ -1,4 +1,4 @@
-"""The wheel has the same bytes every time, and installs; and so have archives."""
+"""The wheel has the same bytes every time and installs; archives have the same bytes, too."""
 
 import io
 import os
@@ -38,7 +38,7 @@ def test_a_wheel_that_pip_refuses_is_an_error(tmp_path):
         wheel.make(tmp_path)
 
 
-def test_an_archive_has_one_date_and_the_order_that_is_given():
+def test_an_archive_has_one_date_and_the_given_order():
     made = wheel.zipped({"b.txt": b"1", "a.txt": b"2"})
     assert made == wheel.zipped({"b.txt": b"1", "a.txt": b"2"})
     with zipfile.ZipFile(io.BytesIO(made)) as archive:

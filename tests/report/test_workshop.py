@@ -77,7 +77,7 @@ def test_a_build_gives_records_with_all_that_pages_need(built):
     assert json.loads((record.folder / "data.json").read_text())["arrays"]["none"]["data"] == [None]
 
 
-def test_intervals_without_an_end_come_back_so(tmp_path):
+def test_intervals_without_an_end_come_back_unchanged(tmp_path):
     small = shop(tmp_path, seeds=1)
     small.module("tiny").needs = lambda size: {"models": runs(1, densities=(1.0,))}
     (record,) = small.make()
@@ -105,7 +105,7 @@ def why(small):
     return figure.reason
 
 
-def test_a_change_of_the_drawing_draws_and_trains_nothing(built):
+def test_a_change_of_the_drawing_code_redraws_and_trains_nothing(built):
     (built / "code/figures/tiny.py").write_text("COLOUR = 2\n")
     engine = FakeEngine()
     reason = why(shop(built, engine))
@@ -215,7 +215,7 @@ def test_a_store_that_stays_damaged_is_given_up(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"0\n{}"])
 @pytest.mark.parametrize("kind", ["json", "safetensors"])
-def test_the_table_of_runs_and_their_weights_are_made_again_where_they_are_lost(built, kind, damage):
+def test_the_table_of_runs_and_their_weights_are_made_again_when_they_are_lost(built, kind, damage):
     before = artifacts(built)
     (path,) = (built / "store/sweeps").glob(f"*.{kind}")
     path.write_bytes(damage) if damage else path.unlink()
@@ -223,11 +223,11 @@ def test_the_table_of_runs_and_their_weights_are_made_again_where_they_are_lost(
     assert artifacts(built) == before
 
 
-def test_weights_that_are_too_large_are_left_out_and_said_to_be(built, monkeypatch):
+def test_weights_that_are_too_large_are_left_out_and_recorded_as_missing(built, monkeypatch):
     monkeypatch.setattr("report.loading._LARGEST", 100)
     (path,) = (built / "store/sweeps").glob("*.safetensors")
     path.unlink()
-    for _ in range(2):  # made, and read
+    for _ in range(2):  # once made, once read
         (record,) = shop(built).make()
         assert record.sweeps[0].weights is None and not path.exists()
 
@@ -302,7 +302,7 @@ def test_a_shard_that_another_process_finds_damaged_is_trained_again(tmp_path):
         (Mistaken, ZeroDivisionError, "(tiny|other) divides by zero"),
     ],
 )
-def test_what_goes_wrong_in_a_process_that_draws_is_told(tmp_path, module, error, text):
+def test_errors_in_a_process_that_draws_are_reported(tmp_path, module, error, text):
     both = shop(tmp_path, names=TWO)
     both.module = module()
     with pytest.raises(error, match=text):

@@ -24,7 +24,7 @@ BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independe
 
 
 def runs(seeds=3, densities=(1.0, 0.1), snapshots=(), steps=1000, first=0):
-    """A sweep of the 5x2 model; the seeds vary slowest, so that more of them keep the earlier runs in place."""
+    """A sweep of the 5x2 model; the seeds vary slowest, so that adding seeds keeps the earlier runs in place."""
     return sweep(BASE, snapshots=snapshots, steps=(steps,), seed=range(first, first + seeds), density=densities)
 
 

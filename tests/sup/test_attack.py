@@ -1,4 +1,4 @@
-"""The attack on a feature: it has its norm, no perturbation of this norm moves an open output more, and it is a constant."""
+"""The attack on a feature: it has the given norm, no other moves an open output more, and to the gradient it is a constant."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_a_feature_without_direction_is_not_attacked():
     assert delta.tolist() == [[[0.0, 0.0], [1.0, 0.0]]]
 
 
-def test_the_gradient_takes_the_perturbation_as_a_constant():
+def test_the_gradient_treats_the_perturbation_as_a_constant():
     """Gradients through the attacked loss are those of the same perturbation given as numbers."""
     w, b = weights(True)["W"], torch.zeros(2, 7, dtype=torch.float64)
     x = torch.tensor(np.random.default_rng(2).random((2, 5, 7)))

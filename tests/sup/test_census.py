@@ -46,14 +46,14 @@ def test_every_shape_is_found_whatever_the_rotation_the_order_and_the_lengths(na
 
 
 @given(SEEDS)
-def test_components_equal_those_of_a_flood(seed: int) -> None:
+def test_components_equal_those_of_a_flood_fill(seed: int) -> None:
     rng = np.random.default_rng(seed)
     W = rng.normal(size=(4, 9)) * rng.choice([0.1, 0.6], size=9) * rng.choice([0.0, 1.0], size=(4, 9), p=[0.6, 0.4])
     assert [c.features for c in components(W)] == components_by_flooding(W)
 
 
 @pytest.mark.parametrize("W", [polygon(6), polygon(8), simplex(4), simplex(2) * [[1.0], [0.6]], np.ones((1, 2))], ids=str)
-def test_what_has_no_name_is_other(W: np.ndarray) -> None:
+def test_a_shape_without_a_name_is_other(W: np.ndarray) -> None:
     assert named(unit_columns(W[None])[0]) == "other"
 
 

@@ -49,7 +49,7 @@ def test_the_papers_codes_have_their_names_in_any_order(name: str) -> None:
         (code(4, "++00", "00++"), "1 in 2 + 1 in 2"),
     ],
 )
-def test_what_is_close_has_another_name(near: np.ndarray, name: str) -> None:
+def test_a_code_close_to_a_named_one_has_another_name(near: np.ndarray, name: str) -> None:
     assert codes.code_name(near) == name
 
 

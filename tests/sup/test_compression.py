@@ -38,7 +38,7 @@ def test_one_segment_is_the_best_linear_code():
 
 
 @pytest.mark.parametrize("segments", [2, 3, 4])
-def test_so_many_relus_do_it(segments):
+def test_the_stated_number_of_relus_is_enough(segments):
     """The code as a network of two layers of ReLUs around one number; a layer's units are counted as they are built."""
     width, units = 0.2, []
 

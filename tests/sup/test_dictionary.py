@@ -36,7 +36,7 @@ def test_gradients_are_differences_of_the_loss():
         np.testing.assert_allclose(gradient, numeric, atol=1e-6)
 
 
-def test_an_autoencoder_learns_alone_and_the_same_every_time():
+def test_autoencoders_learn_the_same_every_time():
     _, h = toy()
     both, again, second = learn(h, 5, l1=0.1, steps=30), learn(h, 5, l1=0.1, steps=30), learn(h[1:], 5, l1=0.1, steps=30)
     for one, two in zip(both, again, strict=True):

@@ -1,4 +1,4 @@
-"""Draws: published test vectors, the quantiles of the normal law, and independence of keys and positions."""
+"""Draws: published test vectors, the quantiles of the normal distribution, and independence of keys and positions."""
 
 import math
 import statistics

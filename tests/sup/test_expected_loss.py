@@ -33,7 +33,7 @@ def model(features, seed=0):
 
 @pytest.mark.parametrize(("distribution", "features"), DISTRIBUTIONS, ids=str)
 def test_it_is_the_mean_over_the_samples_that_training_draws(distribution, features):
-    """Five standard errors, five fixed seeds: another law of sampling would fail, chance fails once in a million."""
+    """Five standard errors, five fixed seeds: another sampling law would fail; chance fails once in a million."""
     W, b, importance = model(features)
     spec = run(distribution, features, importance)
     x = Sampler([spec], "eval").draw(0, 2**19)[0].numpy().astype(np.float64)

@@ -43,7 +43,7 @@ def test_scaling_and_reordering_neurons_changes_nothing_but_their_places() -> No
         ({("W2", 1, 3): 1.0, ("W1", 3, 0): 3.0}, "another neuron that brings the leak back"),
     ],
 )
-def test_without_a_part_of_it_there_is_none(changes: dict[tuple[str, int, int], float], why: str) -> None:
+def test_without_one_of_its_parts_there_is_no_motif(changes: dict[tuple[str, int, int], float], why: str) -> None:
     model = {"W1": W1.copy(), "W2": W2.copy()}
     for (name, row, column), value in changes.items():
         model[name][row, column] = value
@@ -55,7 +55,7 @@ def test_a_bias_counts_among_what_is_left() -> None:
     assert motifs.motifs(W1, W2, np.array([0.0, 1.5, 0.0]))[0].left == 1.5
 
 
-def test_two_dedicated_neurons_a_feature_have_none() -> None:
+def test_two_dedicated_neurons_per_feature_are_no_motif() -> None:
     both = np.concatenate([np.eye(3), -np.eye(3)])
     assert motifs.motifs(both, both.T.__abs__(), np.zeros(3)) == []
     np.testing.assert_allclose(motifs.half_features(both, np.abs(both.T), np.zeros(3)), 1.0)

@@ -38,7 +38,7 @@ def test_scaling_living_neurons_up_changes_nothing_but_their_scale(W: np.ndarray
 
 
 @given(weights())
-def test_the_order_is_one_of_all_neurons_and_rises_by_primary_feature(W: np.ndarray) -> None:
+def test_the_order_holds_all_neurons_and_rises_by_primary_feature(W: np.ndarray) -> None:
     for w, order in zip(W, neurons.neuron_order(W), strict=True):
         assert sorted(order) == list(range(len(w)))
         alive = [k for k in order if np.abs(w[k]).max() >= neurons.ALIVE]

@@ -22,7 +22,7 @@ def shapes(draw: st.DrawFn) -> np.ndarray:
 
 
 @given(shapes())
-def test_coordinates_have_the_products_they_were_made_from_in_as_few_dimensions_as_these_allow(W: np.ndarray) -> None:
+def test_coordinates_have_the_given_products_in_the_fewest_dimensions(W: np.ndarray) -> None:
     again = embed(W.T @ W)
     np.testing.assert_allclose(again.T @ again, W.T @ W, atol=1e-7)
     assert len(again) == np.linalg.matrix_rank(W, tol=1e-6)
@@ -32,7 +32,7 @@ def test_coordinates_have_the_products_they_were_made_from_in_as_few_dimensions_
     ("products", "left"),
     [(np.array([[1.0, 2.0], [2.0, 1.0]]), "-3"), (np.array([[0.0, 1.0], [1.0, 0.0]]), "-1"), (np.array([[-1.0]]), "-1")],
 )
-def test_a_matrix_of_no_products_is_refused(products: np.ndarray, left: str) -> None:
+def test_a_matrix_that_cannot_hold_products_is_refused(products: np.ndarray, left: str) -> None:
     with pytest.raises(SpecError, match=rf"eigenvalues is below 0; got \S+ \S+ with {left} left over\. Pass W\.T @ W"):
         embed(products)
 

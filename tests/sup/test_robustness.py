@@ -64,7 +64,7 @@ def test_the_gradient_attack_climbs_and_stays_in_its_ball(model, x):
         assert one_step.added[k] == pytest.approx(max(0.0, loss(W, b, x[k], x[k] + push) - loss(W, b, x[k], x[k])), abs=1e-4)
 
 
-def test_no_attack_of_the_gradient_beats_a_search_of_the_whole_ball(x):
+def test_no_gradient_attack_beats_a_search_of_the_circle(x):
     """Two features: the circle is searched in steps of a degree."""
     W, b, x = np.array([[1.0, -0.7]]), np.array([0.05, -0.1]), x[:, :2]
     circle = np.radians(np.arange(360))

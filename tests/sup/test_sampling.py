@@ -133,7 +133,7 @@ def test_torch_draws_the_bits_of_the_kernel():
         assert np.array_equal(x[block * LANES : (block + 1) * LANES].T, twin.sample(run, "train", 5, block))
 
 
-def test_a_part_of_a_batch_is_that_part_of_it():
+def test_part_of_a_batch_is_drawn_as_in_the_whole_batch():
     run = Run(model="linear", n_features=6, n_hidden=2, distribution=Anticorrelated(sizes=(2, 4), density=0.4))
     sampler = Sampler([run], "eval")
     assert torch.equal(sampler.draw(0, 128, 192), sampler.draw(0, 512)[:, 192:320])

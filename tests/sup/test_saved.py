@@ -1,4 +1,4 @@
-"""Saved models come back as they were, with their specs, and what was changed is refused."""
+"""Saved models come back as they were, with their specs, and changed files are refused."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_a_changed_weight_is_found(trained):
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"\x02\x00\x00\x00\x00\x00\x00\x00{}", bytes(100)])
-def test_another_file_is_no_file_of_models(data):
+def test_a_file_of_another_kind_is_refused(data):
     with pytest.raises(SupError, match="load reads trained models that this project saved"):
         load(data)
 

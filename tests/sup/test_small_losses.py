@@ -43,7 +43,7 @@ def test_moments_of_the_cut_square_equal_sums_over_a_fine_grid(line):
     np.testing.assert_allclose(square_moments(*map(np.array, map(float, line))), sums, atol=2e-3)
 
 
-def test_moments_of_what_is_always_on_are_those_of_the_features():
+def test_moments_of_an_output_that_is_always_on_are_those_of_the_features():
     M = active_moments(np.array([0.0, 0.0, 1.0]), 0.3)
     mean, square = 0.15, 0.1
     np.testing.assert_allclose(M, [[square, mean**2, mean], [mean**2, square, mean], [mean, mean, 1]], atol=1e-15)

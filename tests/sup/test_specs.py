@@ -102,7 +102,7 @@ def test_every_field_changes_the_digest():
     assert len(digests) == len(changes) + 1
 
 
-def test_digests_from_before_a_field_was_there_still_hold():
+def test_digests_from_before_a_field_existed_still_hold():
     """This digest was recorded before specs had the fields below, which have their defaults here."""
     assert spec_digest(BASE) == "88df71d5ce1f2cb3ffe2f125f29b70f4012b9eaa6ef03f6ec08483ed5d8a9a5c"
     text = canonical_text(BASE)
@@ -208,7 +208,7 @@ def test_importances_are_repeated_products():
 
 @given(st.floats(-3, 3))
 def test_powers_of_ten_are_correctly_rounded(exponent):
-    """No other float is closer: the true power, computed with 60 digits, lies within half way to both neighbours."""
+    """No other float is closer: the true power, computed with 60 digits, lies at most halfway to either neighbour."""
     power = power_of_ten(exponent)
     with localcontext(prec=60):
         true = (Decimal(exponent) * Decimal(10).ln()).exp()
@@ -245,4 +245,4 @@ def test_models_have_settled_when_nine_in_ten_gained_little_at_the_end():
     assert np.allclose(late.late_gain(), 1.0) and not late.settled
     unknown = Trained(runs, {"final_loss": np.ones(10)})
     assert np.isnan(unknown.late_gain()).all() and unknown.settled
-    assert np.isnan(results([0.995] * 10).late_gain()).all(), "who learned nothing gained nothing"
+    assert np.isnan(results([0.995] * 10).late_gain()).all(), "models that learned nothing gained nothing"

@@ -303,7 +303,7 @@ def test_models_in_groups_are_those_that_are_compared(seeds, group):
     assert models_in_groups(seeds, group) == len(best) * min(group, seeds)
 
 
-def test_a_curve_s_scatter_is_that_of_its_noise_and_not_of_its_bends():
+def test_the_scatter_of_a_curve_is_that_of_its_noise_and_not_of_its_bends():
     points = np.arange(40.0)
     bent = np.interp(points, [0, 10, 25, 39], [1, 1, 0.5, 0.2])
     assert scatter(points, bent) == pytest.approx(0, abs=1e-12)

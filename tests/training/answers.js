@@ -7,7 +7,7 @@ if (!process.env.LOOPS) require(`${assets}/twin-simd.js`);
 require(`${assets}/twin.js`);
 const twin = globalThis.supTwin;
 
-// What goes wrong is an answer too.
+// An error is an answer, too.
 const attempt = (work) => {
   try { return work(); } catch (error) { return `${error.name}: ${error.message}`; }
 };

@@ -127,10 +127,20 @@ WRONG = (
     {"importance": "high"},
 )
 WRONG_RECIPES = (
-    {"steps": 0}, {"steps": 2**32}, {"batch": 100}, {"learning_rate": 1.0}, {"weight_decay": -1.0}, {"beta1": -0.1},
-    {"beta2": 1.0}, {"epsilon": 0.0}, {"init_scale": -1.0}, {"momentum": 0.9}, {"schedule": [[0, 1]]},
-    {"schedule": [[0, 1], [0.5, 1], [0.5, 0], [1, 0]]}, {"schedule": [[0, 1], [1, -1]]},
-)  # fmt: skip
+    {"steps": 0},
+    {"steps": 2**32},
+    {"batch": 100},
+    {"learning_rate": 1.0},
+    {"weight_decay": -1.0},
+    {"beta1": -0.1},
+    {"beta2": 1.0},
+    {"epsilon": 0.0},
+    {"init_scale": -1.0},
+    {"momentum": 0.9},
+    {"schedule": [[0, 1]]},
+    {"schedule": [[0, 1], [0.5, 1], [0.5, 0], [1, 0]]},
+    {"schedule": [[0, 1], [1, -1]]},
+)
 WRONG_FEATURES = (
     {"kind": "Independent"},
     {"kind": "Independent", "density": 0.0},

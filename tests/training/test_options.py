@@ -28,7 +28,7 @@ def test_the_mixed_runs_have_every_option_on_every_model_and_distribution_and_be
     assert {name.split("-")[-1] for name in MIXED} >= {OPTIONS[-1]}
 
 
-def test_runs_of_another_data_set_or_strength_share_a_kernel_and_learn_otherwise():
+def test_runs_of_another_data_set_or_strength_train_side_by_side_and_learn_differently():
     """Three runs with options have the same bits side by side, in another order and alone, and differ from each other."""
     base, strengths = MIXED["relu-output-anticorrelated-relu-l1-attack-dataset-large"], ((0.1, 0.2), (0.2, 0.1), (0.1, 0.2))
     runs = [vary(base, l1=l1, attack=attack, dataset=min(i, 1)) for i, (l1, attack) in enumerate(strengths)]

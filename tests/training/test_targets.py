@@ -1,4 +1,4 @@
-"""The bits of this processor from code compiled for each instruction set that it runs, in a process of its own."""
+"""Code compiled for each instruction set that this processor runs gives the same bits; each in a process of its own."""
 
 import json
 import os

@@ -221,7 +221,7 @@ def no_collector():
 
 
 @pytest.mark.usefixtures("no_collector")
-def test_no_python_works_run_by_run_in_a_step():
+def test_no_python_code_of_a_step_loops_over_runs():
     """A step of sixty runs is the same operations and the same calls of functions as a step of two."""
     records = []
     for count in (2, 60):
@@ -301,7 +301,7 @@ def test_the_final_loss_does_not_depend_on_the_cut(monkeypatch):
 
 
 @pytest.mark.parametrize("precision", ["highest", "high", "medium"])
-def test_matrices_are_multiplied_in_full_and_the_setting_comes_back(precision, monkeypatch):
+def test_matrices_are_multiplied_in_full_precision_and_the_setting_comes_back(precision, monkeypatch):
     runs = several(tiny(n=20, m=5))
     expected, inside = train_torch(runs), []
     plain = Training.step

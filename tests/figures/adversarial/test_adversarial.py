@@ -18,12 +18,12 @@ PAPER = {
 
 
 def sharing(run, pairs):
-    """A model in which so many dimensions are shared by antipodal pairs and the others are dedicated."""
+    """A model in which antipodal pairs share `pairs` dimensions and the others are dedicated."""
     return turned(blocks(run.n_features, *[PAIR] * pairs, *[ONE] * (run.n_hidden - pairs)), run.seed)
 
 
 def weights(run):
-    """No superposition for features that are dense, one pair at density 1 / 1.2 and more the sparser they are, up to all."""
+    """No superposition for dense features, one pair at density 1 / 1.2, and more pairs for sparser ones, up to all dimensions."""
     return sharing(run, min(run.n_hidden, sum(run.distribution.density <= 1 / x for x in (1.2, 1.4, 1.6, 1.7))))
 
 

@@ -14,14 +14,14 @@ ONE, PAIR = np.eye(1), np.array([[1.0, -1.0]])
 
 
 def keeping(count):
-    """A model that keeps so many features, one to a dimension, or in pairs where there are more than dimensions."""
+    """A model that keeps `count` features, one to a dimension, or in pairs where there are more features than dimensions."""
     pairs, alone = max(0, count - HIDDEN), min(count, 2 * HIDDEN - count)
     W = blocks(FEATURES, *[PAIR] * pairs, *[ONE] * alone)
     return np.concatenate([W, np.zeros((HIDDEN - len(W), FEATURES))])
 
 
 def trained_against(kept, length=lambda share: 1.0, seeds=3):
-    """Models that keep so many features of such a length at each strength."""
+    """Models that keep `kept` features of the given length at each strength."""
     needed = adversarial_training.needs(Size(steps=1, seeds=seeds))
     norms = [adversarial_training.norm(share) for share in SHARES]
 
@@ -68,7 +68,7 @@ def test_short_features_that_share_dimensions_are_still_in_superposition():
     assert data["gone"].tolist() == [BEYOND] * 3
 
 
-def test_a_few_shared_dimensions_leave_superposition_and_dust_does_not():
+def test_a_few_shared_dimensions_count_as_superposition_and_dust_does_not():
     """With 24 features, 8 of them share; with 21, 2 of 21 do, which is less than a tenth."""
     W = np.stack([keeping(24), keeping(21), keeping(20) + 0.02 * turned(np.eye(HIDDEN, FEATURES, 40), 0), 0 * keeping(20)])
     embedded, dedicated, middle = adversarial_training._sharing(W)
@@ -84,7 +84,7 @@ def test_models_that_disagree_leave_the_strength_open():
 
 
 @pytest.mark.parametrize(("before", "expected"), [(40, "reproduced"), (24, "not reproduced")])
-def test_superposition_is_reduced_if_a_quarter_of_the_features_goes(before, expected):
+def test_superposition_is_reduced_if_a_quarter_of_the_features_is_lost(before, expected):
     assert verdicts(trained_against(kept(at=0.4, before=before)))["C69"] == expected
 
 
@@ -108,7 +108,7 @@ def test_models_that_still_dedicate_dimensions_decide_nothing():
     still = trained(sweep, lambda run: keeping(20))
 
     def before(few):
-        """The models at their late step, where one in so many still kept pairs."""
+        """The models at their late step, where one in `few` still kept pairs."""
         W = np.stack([keeping(20 if k % few else 40) for k in range(len(still))]).astype(np.float32)
         return Trained(still.runs, {**still.arrays, "snapshot_W": W[:, None]}, snapshots=(8,))
 

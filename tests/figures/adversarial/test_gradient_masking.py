@@ -12,7 +12,7 @@ from tests.figures.pictures import assert_legible, assert_readable
 
 
 def dedicated(run):
-    """A model with a feature to each dimension, which it gives back at 81 %: an active one has a gradient."""
+    """A model with one feature per dimension, recovered at 81 %, so that an active feature has a gradient."""
     return turned(0.9 * np.eye(run.n_hidden, run.n_features), run.seed)
 
 
@@ -60,7 +60,7 @@ def test_only_attacks_of_the_whole_norm_decide_whether_gradients_fail(followed, 
     assert verdicts(data) == {"C68": expected}
     rows = gradient_masking.CLAIMS[0].rows(data)
     assert [row["along the gradient"] for row in rows] == list(gradient_masking.ATTACKS)
-    # The models ignore all but their first features, so a sample without those has no gradient, unless the attack starts aside.
+    # The models ignore all but their first features: a sample without those has no gradient, unless the attack starts elsewhere.
     x = samples(SMALL.features, 0.01, gradient_masking.SAMPLES)
     lost = (~x[:, : SMALL.hidden].any(axis=1))[x.any(axis=1)].mean()
     shown = {row["along the gradient"]: row["active samples without a gradient at the start"] for row in rows}

@@ -1,4 +1,4 @@
-"""Models of |x| that nobody trained: weights written down, for tests of what figures compute and claim."""
+"""Models of |x| that nobody trained: weights written by hand, for tests of what figures compute and claim."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def scaled(W1, W2, seed):
 
 
 def both_sides(features, hidden, kept):
-    """Two neurons for each of the first `kept` features, one a side; the other neurons dead."""
+    """Two neurons for each of the first `kept` features, one for each sign; the other neurons are dead."""
     W1 = np.zeros((hidden, features))
     W1[: 2 * kept : 2, :kept], W1[1 : 2 * kept : 2, :kept] = np.eye(kept), -np.eye(kept)
     return W1, np.abs(W1.T)
@@ -57,7 +57,7 @@ def plain(run):
 
 
 def ladder(run):
-    """Neurons of one feature at the dense end, of several at the sparse end; in between those of the least important shared."""
+    """Neurons of one feature at the dense end, of several at the sparse end; in between, the least important features share."""
     W1, W2 = both_sides(100, 40, 20)
     shared = (0, 0, 10, 20, 30, 40, 40)[DENSITIES.index(run.distribution.density)]
     W1[40 - shared :, 30:40] = 0.5

@@ -55,7 +55,7 @@ def test_weights_within_a_quarter_of_the_papers_agree_whatever_their_signs(into,
     assert verdicts(asymmetric_model, data)["C83-W"] == verdict
 
 
-def test_the_drawn_model_is_the_best_of_those_as_the_paper_describes():
+def test_the_drawn_model_is_the_best_of_those_that_the_paper_describes():
     """Same signs, an inhibitor with a third feature, and, in the worst fits, neither."""
     kinds = [{"into": (2.0, 0.5), "pure": True}, {}, {"pure": True}]
     data = asymmetric_model.reduce(fits(asymmetric_model, lambda run: motif(run, **kinds[nth(run) % 3]), 6))

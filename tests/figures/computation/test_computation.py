@@ -52,7 +52,7 @@ def test_the_exact_solution_is_recognised_at_any_scale():
 
 
 @pytest.mark.parametrize("spoil", [(0, 0, 1.2), (0, 1, 0.3), (1, 0, 0.0)])
-def test_what_is_close_to_exact_does_not_count(spoil):
+def test_a_nearly_exact_solution_does_not_count(spoil):
     def weights(run):
         W1, W2 = both_sides(3, 6, 3)
         W1[spoil[:2]] = spoil[2]
@@ -104,7 +104,7 @@ def test_ranks_count_pairs_of_neurons():
     assert np.isnan(absolute_large._rank(primary, alone | True, ~alone & False))
 
 
-def test_no_neuron_of_several_leaves_the_rank_without_a_number():
+def test_without_neurons_of_several_features_the_rank_has_no_number():
     data = absolute_large.reduce(fits(absolute_large, plain, 2, losses=settled))
     assert verdicts(absolute_large, data)["C80"] == "undecided"
     assert [row["counts"] for row in absolute_large.CLAIMS[1].rows(data)] == ["no"] * 3

@@ -16,7 +16,7 @@ ONE, PAIR, FIVE = np.eye(1), np.array([[1.0, -1.0]]), circle(90, 18, -54, 234, 1
 
 
 def kept(features, alone, pairs=0, fives=0):
-    """W in which the first features are alone, the next ones pairs, the next ones pentagons."""
+    """W in which the first features are dedicated, the next ones form pairs, and the next ones pentagons."""
     return blocks(features, *[ONE] * alone, *[PAIR] * pairs, *[FIVE] * fives)
 
 
@@ -37,7 +37,7 @@ def weights(run):
 
 
 def biases(run):
-    """p/2 for what is not represented, -0.2 in the sparsest models for what is, else 0."""
+    """p/2 for features that are not represented; for the others -0.2 in the sparsest models, else 0."""
     density = run.distribution.density
     there = represented(weights(run)[None])[0]
     return np.where(there, -0.2 if run.model != "linear" and density <= 0.01 else 0.0, density / 2)
@@ -70,7 +70,7 @@ def test_they_need_the_papers_models(module, sizes):
         assert runs[0].importance == pytest.approx(decay ** np.arange(features))
 
 
-def test_the_large_figure_compares_with_the_small_ones_models():
+def test_the_large_figure_compares_its_models_with_those_of_the_small_one():
     """With eight times its seeds in `report.yml`, the small figure's models are the very same sweep and are trained once."""
     ours = basic_large.needs(Size(steps=9, seeds=2))["small"]
     assert ours.spec_digest == basic_small.needs(Size(steps=9, seeds=16))["relu"].spec_digest
@@ -186,7 +186,7 @@ def test_claims_of_the_small_figure_are_undecided_when_seeds_disagree():
 def test_pairs_count_by_models_and_equal_models_leave_an_interval(small):
     c11 = next(claim for claim in basic_small.CLAIMS if claim.id == "C11")
     some = small["seed_paired"].copy()
-    some[1, :6] = [1, 1, 0.75, np.nan, 0.5, 1]  # all of the features of a model, or it does not count
+    some[1, :6] = [1, 1, 0.75, np.nan, 0.5, 1]  # a model counts only if all of its features are paired
     e = c11.measure(changed(small, seed_paired=some))
     assert (e.value, e.models) == (13 / 15, 15)
     assert 0.75 < c11.measure(small).low < 1
@@ -255,7 +255,7 @@ def test_claims_of_the_large_figure_can_fail(large, name, change, failing, verdi
     assert {found[claim] for claim in failing} <= {verdict}
 
 
-def test_many_more_features_than_dimensions_are_more_than_pairs(large):
+def test_many_more_features_than_dimensions_means_more_than_pairs(large):
     """Sums that rise all the way to one pair for each dimension are not enough."""
     few = {name: large[name] * 0.66 for name in ("small_total", "seed_total")}
     assert verdicts(basic_large, changed(large, **few))["C9"] == "not reproduced"

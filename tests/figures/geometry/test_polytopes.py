@@ -30,7 +30,7 @@ def verdicts(module, data):
     return {claim.id: judge(claim, data, decides=True).verdict for claim in module.CLAIMS}
 
 
-def test_what_holds_of_ideal_shapes_holds(solids):
+def test_claims_hold_for_ideal_shapes(solids):
     assert verdicts(tegum_products, solids) == {"C35": "reproduced", "C36": "reproduced"}
     data = matrices(lambda run: circle(0, 120, 240))
     assert verdicts(polytope_matrices, data) == dict.fromkeys(("C40", "C41", "C42", "C43"), "reproduced")
@@ -56,7 +56,7 @@ def test_each_exact_statement_can_fail(solids, claim, array, change):
     assert [id for id, verdict in found.items() if verdict != "reproduced"] == [claim]
 
 
-def test_the_claim_about_triangles_rests_on_the_exact_loss_and_tells_of_models():
+def test_the_claim_about_triangles_rests_on_the_exact_loss_and_lists_the_models():
     data = matrices(lambda run: simplex(2) if run.seed % 5 == 0 else DIGON_AND_ONE)
     assert verdicts(polytope_matrices, data)["C41"] == "reproduced"
     row = polytope_matrices.CLAIMS[1].rows(data)[polytope_matrices.EXACT.index(polytope_matrices.TRIANGLES)]
@@ -66,7 +66,7 @@ def test_the_claim_about_triangles_rests_on_the_exact_loss_and_tells_of_models()
     assert verdicts(polytope_matrices, changed(data, exact=nowhere))["C41"] == "not reproduced"
 
 
-def test_thomsons_points_have_the_least_known_energies():
+def test_thomsons_points_have_the_lowest_known_energies():
     """Of five and seven points: 6.474691495 and 14.452977414 (Thomson problem, known solutions)."""
     for count, energy in ((5, 6.474691495), (7, 14.452977414)):
         points = tegum_products.thomson(count)
@@ -81,10 +81,10 @@ def test_rows_show_what_the_products_send_to_zero():
         np.testing.assert_allclose(data[f"products_{k}"] @ data[f"null_{k}"].T, 0, atol=1e-9)
 
 
-def test_solids_have_the_edges_that_they_should():
+def test_solids_have_the_right_edges():
     assert [len(hull_edges(tegum(*factors))) for _, _, factors in tegum_products.SOLIDS] == [9, 15, 12]
     octahedron = {tuple(edge) for edge in hull_edges(tegum(simplex(1), simplex(1), simplex(1))).tolist()}
-    assert not octahedron & {(0, 1), (2, 3), (4, 5)}, "opposite corners are no edge"
+    assert not octahedron & {(0, 1), (2, 3), (4, 5)}, "opposite corners share no edge"
 
 
 def test_a_view_turns_and_keeps_lengths():
@@ -104,7 +104,7 @@ def test_graphs_list_represented_features_with_their_shape_and_their_products():
     assert {tuple(edge) for edge in found["edges"][:, :2].tolist() if edge[0] >= 5} == {(5, 6)}
 
 
-def test_nodes_lie_in_the_square_and_apart_and_equal_sizes_lie_equally():
+def test_nodes_lie_apart_in_the_square_whatever_the_order_of_features():
     rng = np.random.default_rng(0)
     for parts in ([simplex(1)] * 30, [polygon(9)], [simplex(3)] * 7 + [np.ones((1, 1))], [polygon(5), simplex(1)] * 3):
         W = tegum(*parts)

@@ -23,13 +23,13 @@ def level(run):
 
 
 def cloud(hidden, features, seed):
-    """Columns spread evenly over the dimensions, with W W^T the identity: no direction is a feature's."""
+    """Columns spread evenly over the dimensions, with W W^T the identity: no direction belongs to one feature."""
     rows, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(features, hidden)))
     return rows.T
 
 
 def as_on_the_curve(run):
-    """Unit features, or nearly so, as many as the paper's curve has; noise of a hundredth between seeds."""
+    """Features of about unit length, as many as the paper's curve has, with small differences between seeds."""
     wanted = run.n_hidden / np.interp(level(run), dimension_curve.PAPER_LEVELS, dimension_curve.PAPER)
     kept = min(round(wanted), run.n_features)
     rng = np.random.default_rng(run.seed)
@@ -106,7 +106,7 @@ def test_models_whose_dimensions_per_feature_still_change_decide_nothing():
     assert uniform.drifting(after(few)) == () and uniform.drifting(after(many)) == ("base",)
 
 
-def test_the_paper_s_curve_is_recognised(curve):
+def test_the_papers_curve_is_recognised(curve):
     assert verdicts(dimension_curve, curve) == dict.fromkeys(("C28", "C29", "C30", "C39"), "reproduced")
     assert curve.values["from_paper"].value < 0.02
 
@@ -125,7 +125,7 @@ def test_a_curve_that_falls_steadily_does_not_stick():
 
 
 @pytest.mark.parametrize("name", ["wide_squares", "half_squares"])
-def test_sizes_that_differ_are_seen_whichever_they_are(curve, name):
+def test_a_size_that_differs_is_noticed_whichever_it_is(curve, name):
     assert verdicts(dimension_curve, changed(curve, **{name: curve[name] * 1.3}))["C28"] == "not reproduced"
     one_level = changed(curve, **{name: curve[name] * [[1], [1.3], [1], [1]]})
     assert verdicts(dimension_curve, one_level)["C28"] == "undecided"
@@ -152,7 +152,7 @@ def test_a_value_of_d_star_above_one_does_not_widen_the_plateau():
 
 
 def test_the_number_of_features_is_compared_at_all_levels(curve):
-    """Where no feature is represented, as with dense ones, the squared norm is no number of features."""
+    """Where no feature is represented, as at high density, the squared norm is not a number of features."""
     gaps = dimension_curve._count_gaps(changed(curve, count=curve["count"] * (curve["level"] > 30)[:, None]))
     assert (gaps[curve["level"] <= 30] == 1).all() and (gaps[curve["level"] > 30] < 0.1).all()
     assert verdicts(dimension_curve, changed(curve, count=curve["count"] * 0.5))["C29"] == "not reproduced"
@@ -172,7 +172,7 @@ def test_staying_and_falling_on_simple_curves():
     assert np.isnan(dimension_curve.fall(places, 1 + places, 0.5))
 
 
-def test_the_paper_s_shapes_are_recognised(dimensions):
+def test_the_papers_shapes_are_recognised(dimensions):
     assert verdicts(feature_dimensions, dimensions) == dict.fromkeys(("C31", "C33", "C34", "C37", "C38"), "reproduced")
     assert dimensions.values["digon_22"].value == 12 and dimensions.values["pentagon_31"].value == 2
 
@@ -186,7 +186,7 @@ def test_models_without_shapes_reproduce_none_of_it():
 
 
 def test_lines_are_counted_with_their_uncertainty(dimensions):
-    """A line counts as distinct with confidence only if its features are many; one without features nearby may be."""
+    """A line counts as distinct with confidence only if it has many features; a line without features nearby may be distinct."""
     rest = {"on": dimensions["on"].copy(), "beside": dimensions["beside"].copy()}
     rest["on"][0], rest["beside"][0] = 6, 2
     estimate = feature_claims.distinct(changed(dimensions, **rest))
@@ -199,7 +199,7 @@ def test_lines_are_counted_with_their_uncertainty(dimensions):
     assert verdicts(feature_dimensions, changed(dimensions, **rest))["C33"] == "not reproduced"
 
 
-def test_shapes_elsewhere_are_seen(dimensions):
+def test_shapes_elsewhere_are_noticed(dimensions):
     census = dimensions["census"].copy()
     census[:, :, 1] = 4 * (dimensions["level"] == 13)[:, None]
     assert verdicts(feature_dimensions, changed(dimensions, census=np.repeat(census, 5, axis=1)))["C37"] == "not reproduced"
@@ -219,7 +219,7 @@ def test_one_model_a_level_is_enough_for_shapes():
     assert {found[id] for id in ("C31", "C33", "C34", "C38")} == {"reproduced"} and found["C37"] in ("reproduced", "undecided")
 
 
-def test_features_of_their_own_on_dense_features_are_seen():
+def test_dedicated_dimensions_of_dense_features_are_noticed():
     data = feature_dimensions.reduce(runs(feature_dimensions, lambda run: padded(np.eye(run.n_hidden), run.n_features)))
     assert verdicts(feature_dimensions, data)["C38"] == "not reproduced"
 
@@ -250,12 +250,12 @@ def test_sums_within_a_percent_are_needed_at_all_levels():
 
 
 def blurred(run):
-    """Ideal shapes, but noise where there are few features, or few steps; enough that the census finds fewer shapes."""
+    """Ideal shapes, with noise where features or steps are few: enough that the census finds fewer shapes."""
     noise = 0.1 * (run.n_features <= 64 or run.recipe.steps < SIZE.steps)
     return ideal(run) + noise * np.random.default_rng(run.seed).normal(size=(run.n_hidden, run.n_features))
 
 
-def test_pressure_is_seen_where_it_is_and_not_where_it_is_not():
+def test_pressure_is_found_where_it_exists_and_nowhere_else():
     assert verdicts(pressure, pressure.reduce(runs(pressure, blurred))) == {"C-P1": "reproduced", "C-P2": "reproduced"}
     same = verdicts(pressure, pressure.reduce(runs(pressure, ideal)))
     assert same == {"C-P1": "undecided", "C-P2": "undecided"}

@@ -1,4 +1,4 @@
-"""F23 and F24 on trajectories that are written down."""
+"""F23 and F24 on trajectories that are written by hand."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def digons(features, hidden):
 
 
 def levels(seeds=8, *, jump_at=40, falls=True):
-    """Trajectories that settle early; in each, one digon changes a member late and the loss falls then, or before."""
+    """Trajectories that settle early; in each, one digon swaps a member late, and the loss falls then or earlier."""
     sweeps = energy_levels.needs(Size(steps=10_000, seeds=seeds))
     return energy_levels.reduce({name: _levels(sweep, jump_at, falls) for name, sweep in sweeps.items()})
 
@@ -108,9 +108,21 @@ def paths(path, seeds=20, odd=None):
     at = np.arange(count) * len(path) // count
     W = np.stack([turned_path((odd if odd is not None and run.seed % 2 else path)[at], run.seed) for run in sweep.runs])
     loss = np.geomspace(1e-3, 1e-5, count) * np.ones((len(W), 1))
-    return octahedron.reduce({"sets": Trained(sweep.runs, {
-        "W": W[:, -1], "b": np.zeros((len(W), 6)), "final_loss": np.array([run.seed + 1.0 for run in sweep.runs]),
-        "snapshot_W": W, "snapshot_b": np.zeros((len(W), count, 6)), "snapshot_loss": loss})})  # fmt: skip
+    return octahedron.reduce(
+        {
+            "sets": Trained(
+                sweep.runs,
+                {
+                    "W": W[:, -1],
+                    "b": np.zeros((len(W), 6)),
+                    "final_loss": np.array([run.seed + 1.0 for run in sweep.runs]),
+                    "snapshot_W": W,
+                    "snapshot_b": np.zeros((len(W), count, 6)),
+                    "snapshot_loss": loss,
+                },
+            )
+        }
+    )
 
 
 def turned_path(path, seed):
@@ -150,7 +162,7 @@ def test_claims_fail_on_other_paths():
 
 def test_the_plateau_is_that_of_the_linear_solution():
     data = paths(APART)
-    np.testing.assert_allclose(data["plateau"], 1, atol=0.05)  # without biases, two active sets disturb each other
+    np.testing.assert_allclose(data["plateau"], 1, atol=0.05)  # without biases, two active sets interfere with each other
     assert data.values["linear"].value == pytest.approx(1 / 6)
     for plateau, verdict in (((0.7, 0.8), "not reproduced"), ((1.2, 1.3), "not reproduced"), ((0.5, 1.4), "undecided")):
         assert decided(octahedron, changed(data, plateau=np.linspace(*plateau, 20)))["C65"] == verdict

@@ -1,4 +1,4 @@
-"""F19 to F22 on models whose weights are written down: arrangements, turning, claims that hold and that fail, pictures."""
+"""F19 to F22 on models whose weights are written by hand: arrangements, turning, claims that hold and that fail, pictures."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def varied(run):
 
 
 def bent(relative):
-    """A pentagon whose neighbours of feature 0 move away as it becomes denser, a feature with more bias being longer."""
+    """A pentagon: the neighbours of feature 0 move away as it becomes denser, and a feature with more bias is longer."""
     angle = 72 + 5 * np.log10(relative)
     lengths = 1.1 + np.array([-0.1 * np.log10(relative), 0.01, 0, 0, 0.01])
     return circle(90, 90 - angle, -54, 234, 90 + angle) * lengths
@@ -151,7 +151,7 @@ def test_norms_and_biases_are_compared_by_every_reading(deformed):
     assert decided(deformed_pentagon, printed)["C60"] == "reproduced"
 
 
-def test_the_vertices_outside_the_circle_are_counted_apart_from_what_they_receive(deformed):
+def test_the_vertices_outside_the_circle_are_counted_apart_from_their_interference(deformed):
     found = decided(deformed_pentagon, deformed)
     assert (found["C59"], found["C59-D"]) == ("reproduced", "not reproduced")
     positive = changed(deformed, density_positive=deformed["density_norm"] * 2 - 1)
@@ -165,7 +165,7 @@ def test_the_vertices_outside_the_circle_are_counted_apart_from_what_they_receiv
     assert all(row["with positive interference"].startswith("1.00") for row in rows)
 
 
-def test_the_paper_s_factor_belongs_to_denser_features(deformed):
+def test_the_papers_factor_belongs_to_denser_features(deformed):
     assert deformed["baseline_factor"][0] == pytest.approx(1 / 0.2688, rel=0.02)
     assert (np.diff(deformed["baseline_factor"]) < 0).all()
     assert deformed.values["paper_baseline"].value == pytest.approx(0.094, abs=0.003)

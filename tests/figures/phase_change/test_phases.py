@@ -145,7 +145,7 @@ def test_a_jump_is_needed_nearly_everywhere_along_the_boundary(crossing):
 
 
 def test_the_jump_ends_before_the_apex(crossing):
-    """Far from it the slope falls and the weight is long; at an importance of 0.9 neither."""
+    """Far from the apex the slope falls and the weight is long; at an importance of 0.9 neither holds."""
     jump, weight = phase_crossing._jump(crossing), crossing["pair_weight"]
     assert jump[0] > 0.5 and weight[0] > 0.5 and abs(jump[-1]) < 0.02 and weight[-1] < 0.2
     assert 0.5 < crossing.values["jumps_up_to"].value < 0.9
@@ -154,7 +154,7 @@ def test_the_jump_ends_before_the_apex(crossing):
 
 def test_corners_are_counted_near_the_boundary_and_away_from_it(two):
     c21 = next(claim for claim in phase_two.CLAIMS if claim.id == "C21")
-    near = np.where(two["away"], 1.0, 0.5)  # what is near a boundary has half the norm
+    near = np.where(two["away"], 1.0, 0.5)  # cells near a boundary have half the norm
     rows = c21.rows(
         changed(two, best_norm=near, norm=np.ones_like(near), best_score=two["theory"] == 2, score=two["theory"] == 2)
     )
@@ -179,7 +179,7 @@ def test_the_crossing_of_the_exact_losses_is_near_the_idealised_one(crossing):
     assert np.median(np.abs(differences - between)) < 1e-4
 
 
-def test_all_that_mcgrath_saw_is_there(surfaces):
+def test_everything_that_mcgrath_saw_is_found(surfaces):
     assert set(verdicts(loss_surfaces, surfaces).values()) == {"reproduced"}
 
 

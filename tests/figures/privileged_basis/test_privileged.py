@@ -20,7 +20,7 @@ REGIME = dict(zip(DENSITIES, (0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 4, 4, 5, 5), strict=
 
 @pytest.fixture(autouse=True)
 def fewer_samples(monkeypatch):
-    """And groups of four fits: forty fits make ten groups."""
+    """Also groups of four fits: forty fits make ten groups."""
     monkeypatch.setattr(best_codes, "SAMPLES", 2**13)
     monkeypatch.setattr(best_codes, "GROUP", 4)
 
@@ -165,7 +165,7 @@ def test_boundaries_are_where_losses_cross():
     losses = np.stack([1 / p**2, 1 / (0.45 * p)])
     assert best_codes.crossing(losses) == pytest.approx(0.45, rel=1e-6)
     assert np.isnan(best_codes.crossing(np.stack([losses[0], np.full(14, np.nan)]))), "the second code was never found"
-    assert np.isnan(best_codes.crossing(losses[::-1])), "in the other order nothing turns"
+    assert np.isnan(best_codes.crossing(losses[::-1])), "in the other order they do not cross"
 
 
 @BY_THEME

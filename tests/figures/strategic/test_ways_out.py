@@ -30,7 +30,7 @@ def test_nonlinear_compression_wins_and_could_lose():
 
 
 def penalised(run):
-    """Pairs without a penalty, dedicated dimensions for what is worth it with one."""
+    """Pairs without a penalty; with one, dedicated dimensions for the features that are worth it."""
     strength = run.recipe.l1 / l1_penalty.UNIT
     if strength < 0.5:
         return blocks(10, *[PAIR] * 5)
@@ -44,7 +44,7 @@ def penalty():
 
 
 def test_the_threshold_is_where_a_feature_stops_being_worth_its_penalty():
-    """Against a search over norms of the cost of a feature by itself."""
+    """Compared with a search over the norm of a single feature for its lowest cost."""
     s = np.linspace(0, 1.2, 100_001)
     for penalty in (0.5 * l1_penalty.UNIT, 3 * l1_penalty.UNIT):
         for factor, worth in ((0.999, False), (1.001, True)):
@@ -148,7 +148,7 @@ def test_phases_of_known_models():
     data = maps(lambda run: np.array(SHAPES[run.activation]))
     assert [np.unique(phase).tolist() for phase in data["phase"]] == [[3], [1], [2]]
     assert data["group_phase"].shape == (3, 6, 11, 13)
-    assert verdicts(activations, data) == {"C-R1": "reproduced", "C-R2": "undecided"}  # an untried one may lead to more
+    assert verdicts(activations, data) == {"C-R1": "reproduced", "C-R2": "undecided"}  # an untried activation may give more
     for theme in THEMES:
         assert_readable(activations.draw(data, theme))
 
@@ -157,7 +157,7 @@ PAIRED, ALONE = np.array([[1.0, -1.0]]), np.array([[1.0, 0.0]])
 
 
 def where(run, activation, share):
-    """A pair in all models, but of one activation only in the lowest densities, which are this share of the map."""
+    """A pair in all models, except that one activation has it only at the lowest densities, which are this share of the map."""
     return PAIRED if run.activation != activation or run.distribution.density <= 1.01 * 10 ** (2 * share - 2) else ALONE
 
 
@@ -194,7 +194,7 @@ def test_few_groups_leave_the_difference_of_maps_undecided():
 
 @pytest.mark.parametrize("groups", [3, 6])
 def test_the_difference_beyond_noise_covers_its_truth(groups):
-    """On maps with 25 cells that are drawn and 35 in which ReLU differs; fails by chance for one seed in a million."""
+    """On maps with 25 random cells and 35 in which ReLU differs; fails by chance for one seed in a million."""
     rng, trials = np.random.default_rng(0), 400
     chance = np.zeros((2, 143))
     chance[:, :25], chance[1, 25:60] = rng.uniform(0.05, 0.95, (2, 25)), 1
@@ -214,7 +214,7 @@ def test_a_cell_shows_its_best_model():
 
 
 def twenty_or_ten(run):
-    """Random directions of length one for the many, antipodal pairs for the ten."""
+    """Twelve directions in a plane and three dedicated dimensions for the twenty, antipodal pairs for the ten."""
     if run.n_features == 10:
         return turned(blocks(10, *[PAIR] * 5), run.seed)
     return turned(blocks(20, circle(*range(0, 360, 30)), np.eye(3, 8)), run.seed)
@@ -234,9 +234,9 @@ def test_dictionaries_find_and_count_features(learnt):
     assert learnt["coding"].mean() > learnt["chance"].mean()
     assert (learnt["loss"][0] > learnt["loss"][-1]).all()
     assert (learnt["by_life"] <= 20).all() and (learnt["by_comparison"] <= 15).all()
-    near = np.cos(np.radians(30))  # a dozen in a plane; the other three stand alone
+    near = np.cos(np.radians(30))  # a dozen in a plane; the other three are dedicated
     np.testing.assert_allclose(learnt["alike"], 12 / 15 * near, atol=1e-6)
-    np.testing.assert_allclose(learnt["alike_ten"], 0, atol=1e-6)  # of ten, each has its opposite, and no other is like it
+    np.testing.assert_allclose(learnt["alike_ten"], 0, atol=1e-6)  # each of the ten has its opposite, and no other is similar
     for theme in THEMES:
         assert_readable(dictionary.draw(learnt, theme))
 
@@ -245,7 +245,7 @@ COUNTS = ("by_life", "by_loss", "by_comparison")
 
 
 def dictionaries(learnt, coding=1.0, found=1.0, alike=1.0, counts=(10.0, 10.0, 10.0)):
-    """Ten models with these shares found, cosines, and counts of ten features by life, loss and comparison."""
+    """Ten models with these shares of features found, cosines, and counts of ten features by life, loss and comparison."""
     shares = {"coding": np.full((1, 10), coding), "autoencoder": np.full((1, 10), found), "found": np.ones(10)}
     counted = {name: np.broadcast_to(count, 10) for name, count in zip(COUNTS, counts, strict=True)}
     return changed(learnt, **shares, **counted, alike=np.full(10, alike), truth=np.full(10, 10.0))
@@ -271,12 +271,12 @@ def test_features_in_proportion_to_dimensions_have_slope_one():
 
     data = results(compressed_sensing, weights)
     np.testing.assert_allclose(data["slope"], 1.0, atol=1e-5)
-    np.testing.assert_allclose(data["worst_pair"], 1.0, atol=1e-6)  # what stands back to back cancels
+    np.testing.assert_allclose(data["worst_pair"], 1.0, atol=1e-6)  # antipodal features cancel
     assert verdicts(compressed_sensing, data) == {"C90": "reproduced", "C92": "reproduced"}
     for theme in THEMES:
         assert_readable(compressed_sensing.draw(data, theme))
 
-    def root(run):  # features grow with the square root of the dimensions, all with a dimension of their own
+    def root(run):  # as many features as twice the square root of the dimensions, all dedicated
         return np.eye(run.n_hidden, run.n_features) * (np.arange(run.n_features) < 2 * np.sqrt(run.n_hidden))
 
     found = results(compressed_sensing, root)

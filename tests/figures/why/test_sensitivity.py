@@ -1,4 +1,4 @@
-"""The table of key numbers under recipes and sizes: its numbers on models written down, and its cells."""
+"""The table of key numbers under recipes and sizes: its numbers on models written by hand, and its cells."""
 
 import re
 
@@ -65,10 +65,13 @@ def test_a_mean_counts_as_inside_where_its_statement_holds(apart):
     assert values["inside"] == 4 * cells and sum(values[f"inside_{name}"] for name in sensitivity.RECIPES) == 4 * cells
 
 
-def test_all_recipes_and_sizes_are_trained_with_equal_samples():
+def test_all_recipes_and_sizes_are_trained_on_equally_many_samples():
     sweeps = sensitivity.needs(SIZE)
-    recipes = {(run.recipe.learning_rate, run.recipe.weight_decay, run.recipe.init_scale, run.recipe.schedule)
-               for sweep in sweeps.values() for run in sweep.runs}  # fmt: skip
+    recipes = {
+        (run.recipe.learning_rate, run.recipe.weight_decay, run.recipe.init_scale, run.recipe.schedule)
+        for sweep in sweeps.values()
+        for run in sweep.runs
+    }
     assert len(recipes) == 5 and {run.recipe.steps * run.recipe.batch for s in sweeps.values() for run in s.runs} == {10240}
     assert {sweep.shape.words for sweep in sweeps.values()} >= {"linear 40x10, independent", "absolute 50x20, independent"}
 
@@ -83,7 +86,7 @@ def test_the_figure_is_readable(apart):
         assert_readable(sensitivity.draw(apart, theme))
 
 
-def test_the_page_s_table_has_every_number_with_its_claim_and_range():
+def test_the_table_on_the_page_has_every_number_with_its_claim_and_range():
     page = (ROOT / "templates/why.md").read_text()
     rows = re.findall(r'\("(\w+)", "[^"]+", "([\w-]+)", "([^"]+)"\)', page)
     assert [(name, claim) for name, claim, _ in rows] == [(name, number.claim) for name, number in NUMBERS.items()]

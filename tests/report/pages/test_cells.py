@@ -1,4 +1,4 @@
-"""The cells of a phase diagram as a page holds them: each with its own models, and of a fine map only some."""
+"""The cells of a phase diagram as a page holds them: each with its own models, and only some cells of a fine map."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def test_the_recipe_is_that_of_the_models():
     assert "weight_decay" not in packed["recipe"]
 
 
-def test_of_a_fine_map_only_some_cells_are_offered(monkeypatch):
+def test_only_some_cells_of_a_fine_map_are_offered(monkeypatch):
     monkeypatch.setattr(cells, "MOST", 1)
     arrays, sweep = made()
     packed = cells.packed(arrays, sweep)

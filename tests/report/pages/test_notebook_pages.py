@@ -1,4 +1,4 @@
-"""The site shows notebooks with their output, leads to them, and gives them away."""
+"""The site shows notebooks with their output, links to them, and offers them for download."""
 
 import io
 import re

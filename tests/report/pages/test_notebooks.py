@@ -1,4 +1,4 @@
-"""Notebooks find what they say, could fail to, and are the same bytes every time."""
+"""Notebooks find what they say, could fail to find it, and have the same bytes every time."""
 
 import json
 import re

@@ -114,7 +114,7 @@ def test_a_note_follows_its_word_and_stays_in_its_paragraph(page):
     )
 
 
-def test_every_note_leaves_the_end_of_its_line():
+def test_every_note_keeps_the_line_break_after_it():
     texts = {path.name: path.read_text("utf-8") for path in TEMPLATES.glob("*.md")}
     notes = [
         (name, end)
@@ -146,7 +146,7 @@ def test_the_rows_of_a_claim_are_a_table(page):
         (("a < b", ""), ("a &lt; b", "")),
     ],
 )
-def test_columns_stand_on_their_decimal_points(cells, shown):
+def test_columns_are_aligned_at_their_decimal_points(cells, shown):
     assert tuple(text.replace("\u2007", "_").replace("\u202f", " ") for text in column(cells)) == shown
 
 
@@ -187,7 +187,7 @@ def test_a_citation_becomes_a_footnote_next_to_its_word(page, docs):
         ("{% if %}", r"Expected an expression"),
     ],
 )
-def test_what_is_not_there_stops_the_build_with_template_and_line_and_changes_nothing(build, templates, docs, line, message):
+def test_a_missing_name_stops_the_build_with_its_template_and_line_and_changes_nothing(build, templates, docs, line, message):
     write(build, docs, templates=templates)
     before = tree(docs)
     (templates / "index.md").write_text("# Another home\n")
@@ -219,7 +219,7 @@ def test_a_page_that_the_navigation_leaves_out_is_named(build, templates, docs):
     assert write(build, docs, templates=templates), "only folders of pages hold pages"
 
 
-def test_a_second_time_writes_nothing(build, templates, docs):
+def test_writing_a_second_time_changes_nothing(build, templates, docs):
     assert write(build, docs, templates=templates)
     dates = {path: path.stat().st_mtime_ns for path in docs.rglob("*")}
     assert not write(build, docs, templates=templates)
@@ -234,7 +234,7 @@ def test_only_what_changed_is_written(build, templates, docs):
     assert {path for path, date in dates.items() if path.stat().st_mtime_ns != date} == {docs / "index.md"}
 
 
-def test_what_is_needed_no_longer_is_removed(build, templates, docs, tmp_path):
+def test_what_is_no_longer_needed_is_removed(build, templates, docs, tmp_path):
     write(build, docs, templates=templates)
     (templates / "more.md").write_text('{{ figure("intro") }}\n{{ eq("loss", "L") }}\n')
     fewer = fakes.build(tmp_path / "figures", figures=[fakes.intro(tmp_path / "figures")])
@@ -264,7 +264,7 @@ def test_each_figure_has_a_page_with_its_files_values_runs_and_code(build, templ
     assert "What the paper leaves open" not in (docs / "figures/sketch.md").read_text()
 
 
-def test_arrays_and_runs_come_as_csv(build, templates, docs):
+def test_arrays_and_runs_are_offered_as_csv(build, templates, docs):
     write(build, docs, templates=templates)
     home = docs / "figures/intro"
     assert (home / "W.csv").read_text() == "density,hidden,feature 0,feature 1\n0.1,0,1.0,0.5\n0.1,1,0.25,\n"
@@ -345,9 +345,9 @@ def test_the_same_build_gives_the_same_bytes_in_any_process(templates, tmp_path)
     assert tree(homes[0] / "docs") == tree(homes[1] / "docs")
 
 
-# Numbers that are no results: in expressions of Jinja, mathematics, code, addresses, and the confidence of all intervals.
+# Numbers that are not results: in expressions of Jinja, mathematics, code, addresses, and the confidence of all intervals.
 NOT_RESULTS = (
-    r"\{\{.*?\}\}|\{%.*?%\}|\\\(.*?\\\)|```.*?```|`[^`]*`|<[^>]*>|^---.*?^---|\{ #.*?\}"  # what is not words
+    r"\{\{.*?\}\}|\{%.*?%\}|\\\(.*?\\\)|```.*?```|`[^`]*`|<[^>]*>|^---.*?^---|\{ #.*?\}"  # everything but words
     r"|95 %|^\d+\. |SHA-256"
 )
 

@@ -50,7 +50,7 @@ def test_pages_become_a_site_once(docs, out):
     assert sorted(path.name for path in out.parent.iterdir()) == ["docs", "site"]
 
 
-def test_nothing_to_do_imports_no_generator(docs, out):
+def test_a_build_with_nothing_to_do_imports_no_generator(docs, out):
     publish(docs, out)
     code = (
         "import sys; from pathlib import Path; from report.pages.site import publish\n"
@@ -106,7 +106,7 @@ def test_a_page_outside_the_navigation_is_an_error(docs, out):
     assert not out.exists()
 
 
-def test_links_elsewhere_are_fine_as_long_as_nothing_is_loaded(docs, out):
+def test_external_links_are_fine_as_long_as_nothing_is_loaded(docs, out):
     add(docs, "[paper](https://example.org/paper) and <a href='https://example.org'>more</a>")
     assert publish(docs, out)
 
@@ -119,12 +119,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(docs, out):
     assert tree(out) == {"thesis.txt": b"mine"}
 
 
-def test_an_empty_folder_is_taken(docs, out):
+def test_an_empty_folder_is_accepted(docs, out):
     out.mkdir()
     assert publish(docs, out)
 
 
-def test_what_a_killed_build_left_is_removed_in_time(docs, out):
+def test_leftovers_of_a_killed_build_are_removed_once_they_are_old(docs, out):
     old, young = (out.parent / f".site-{name}" for name in ("abcd1234", "efgh5678"))
     for folder in (old, young):
         (folder / "new").mkdir(parents=True)
@@ -133,7 +133,7 @@ def test_what_a_killed_build_left_is_removed_in_time(docs, out):
     assert not old.exists() and young.exists()
 
 
-def test_the_surroundings_stay_as_they_were(docs, out):
+def test_the_environment_stays_as_it_was(docs, out):
     before = dict(os.environ)
     publish(docs, out)
     assert dict(os.environ) == before

@@ -26,7 +26,7 @@ def test_what_is_written_is_read_with_four_digits(path):
     assert measured.table[1]["runs"] == 8 and measured.machine == MEASURED.machine
 
 
-def test_nothing_measured_is_nothing(path):
+def test_without_a_file_there_are_no_measurements(path):
     assert speed.read(path) is None
 
 
@@ -66,7 +66,7 @@ def test_the_page_shows_every_ratio_and_the_machine(tmp_path):
 
 
 def without_jax(row):
-    """The measurements `row` as a file from before JAX was timed holds them."""
+    """The measurements `row` as in a file from before JAX was timed."""
     if isinstance(row, dict):
         return {key: without_jax(value) for key, value in row.items() if not key.startswith("jax")}
     return [without_jax(part) for part in row] if isinstance(row, list) else row
@@ -88,6 +88,6 @@ def test_jax_left_out_is_kept_as_null(path):
     assert json.loads(path.read_text())["jax_mean"] is None and speed.read(path).jax_mean is None
 
 
-def test_a_page_without_measurements_says_nothing_of_speed(tmp_path):
+def test_a_page_without_measurements_says_nothing_about_speed(tmp_path):
     page = shown(tmp_path, speed=None)
     assert "## Speed" not in page and "## Systems and costs" in page

@@ -36,7 +36,7 @@ def store(tmp_path, warnings):
 
 
 def fill(store, one):
-    """Writes a trained shard; returns the store, opened anew."""
+    """Writes a trained shard; returns the store, reopened."""
     store.write(one, arrays_of(one.runs, one.snapshots), "smoke/tiny/models")
     return Store(store.root, store.warn)
 
@@ -69,7 +69,7 @@ def test_loaded_arrays_cannot_be_written_to(store):
         arrays["W"][0] = 0
 
 
-def test_an_engine_that_forgets_the_run_axis_is_told(store):
+def test_an_engine_that_forgets_the_run_axis_is_refused(store):
     with pytest.raises(PipelineError, match=r"gave W of shape \(2, 5\) for 6 runs; its first axis is the run"):
         store.write(shard(), {"W": np.zeros((2, 5), np.float32)}, "x")
 
@@ -93,7 +93,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "index lost"])
-def test_a_damaged_file_is_found_moved_aside_and_said_once(store, warnings, damage, indexed):
+def test_a_damaged_file_is_found_moved_aside_and_reported_once(store, warnings, damage, indexed):
     one = shard()
     path = store.path(one.key)
     store = fill(store, one)
@@ -117,7 +117,7 @@ def test_any_flipped_bit_is_noticed(data):
     altered[position] ^= 1 << bit
     with pytest.raises(Damaged):
         arrays, _ = decode(one, bytes(altered))
-        # spaces that pad the header mean nothing: a flip there is noticed by the file's digest in the index alone
+        # spaces that pad the header mean nothing: only the file's digest in the index notices a flip there
         assert {name: a.tobytes() for name, a in arrays.items()} == {name: a.tobytes() for name, a in arrays_of(one.runs).items()}
         raise Damaged("nothing that is read was altered")
 
@@ -167,7 +167,7 @@ def test_a_lost_index_is_made_again_from_the_files(store):
 
 
 @pytest.mark.parametrize("line", ["", "{", '{"key": 3}', "[]", '{"key": "k", "runs": "six"}', "\udcff not utf-8", "null"])
-def test_lines_that_are_no_entries_are_passed_over(store, line):
+def test_lines_that_are_not_entries_are_skipped(store, line):
     one = shard()
     store = fill(store, one)
     text = store.index.path.read_text()
@@ -175,7 +175,7 @@ def test_lines_that_are_no_entries_are_passed_over(store, line):
     assert [entry.key for entry in Store(store.root).index.lines] == [one.key]
 
 
-def test_the_index_is_read_whatever_annotations_are(store, monkeypatch):
+def test_the_index_is_read_even_if_annotations_are_texts(store, monkeypatch):
     entry = fill(store, one := shard()).find(one, "smoke/tiny/models")
     source = Path(index.__file__).read_text(encoding="utf-8")
     module = ModuleType("report.store.index_of_texts")
@@ -221,7 +221,7 @@ def test_a_store_that_cannot_be_written_says_so_and_leaves_nothing(store, monkey
     assert list(store.shards.iterdir()) == []
 
 
-def test_a_file_in_the_place_of_the_store_says_so(tmp_path):
+def test_a_file_in_place_of_the_store_is_reported(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     for store in (Store(tmp_path / "file"), Store(tmp_path / "file" / "below")):
         with pytest.raises(StoreError, match=r"a file is in the place of a folder.*STORE=another folder"):
@@ -257,7 +257,7 @@ def test_leftovers_of_killed_builds_are_removed_when_they_are_old(store):
     assert new.exists() and not old.exists()
 
 
-def test_written_files_are_left_alone_when_they_hold_the_bytes(tmp_path):
+def test_files_that_already_hold_the_bytes_are_left_alone(tmp_path):
     path = tmp_path / "deep" / "file"
     assert files.write_if_changed(path, b"one")
     os.utime(path, (1, 1))
@@ -279,7 +279,7 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
     assert len(facts["specs"]) == len(facts["digests"]) == len(runs().runs)
 
 
-def test_a_folder_in_the_place_of_a_file_is_moved_aside(store, warnings):
+def test_a_folder_in_place_of_a_file_is_moved_aside(store, warnings):
     one = shard()
     store.path(one.key).mkdir(parents=True)
     assert store.find(one, "x") is None and "it is a folder" in warnings[0]
