@@ -106,9 +106,8 @@ def draw(data: Data, theme: Theme) -> "Figure":
             continue
         primary, secondary, third = (str(i) for i in data["features"][k])
         has_third = int(third) >= 0
-        say(axes, x, 308, f"instance {k + 1}", theme, fontweight="bold")
-        if k and data["inhibitor"][k] == data["inhibitor"][0]:
-            say(axes, x, 293, "with the inhibitor of instance 1", theme, fontsize=8.5, color=theme.muted)
+        same = ", with the same inhibitor" if k and data["inhibitor"][k] == data["inhibitor"][0] else ""
+        say(axes, x, 308, f"instance {k + 1}{same}", theme, fontweight="bold")
         into, out = data["into"][k].copy(), data["out"][k].copy()
         into[0, 2] = out[0, 2] = 0.0  # only the inhibitor's part in the third feature is drawn
         shown, left = (3, x - 52) if has_third else (2, x - 36)

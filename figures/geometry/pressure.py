@@ -145,9 +145,7 @@ def _dots(axes: "Axes", data: Data, probe: int, theme: Theme) -> None:
         own = data[f"{name}_dots"][data[f"{name}_dots"][:, 0] == probe]
         places = k + 0.8 * graphs.spread(len(own))
         axes.scatter(places, own[:, 1], s=6, lw=0, c=[palette[int(number)] for number in own[:, 2]], zorder=2)
-    axes.set(
-        xlim=(-0.5, len(PANELS) - 0.5), ylim=(0.15, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=("1/4", "1/2", "3/4", "1")
-    )
+    axes.set(xlim=(-0.5, len(PANELS) - 0.5), ylim=(0, 1.04), yticks=(0.25, 0.5, 0.75, 1), yticklabels=("1/4", "1/2", "3/4", "1"))
 
 
 def _counts(data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:

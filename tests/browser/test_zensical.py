@@ -27,7 +27,7 @@ def targets(folder):
 
 def test_zensical_builds_every_page_with_all_targets_of_links(site, tmp_path):
     if not ZENSICAL.exists():
-        pytest.skip("zensical is not installed, so whether it builds the site is not tested")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("not tested: zensical is not installed")
     for name in ("report", "sup", "templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copytree(site.parents[2] / "docs", tmp_path / "docs")

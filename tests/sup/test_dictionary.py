@@ -38,11 +38,10 @@ def test_gradients_are_differences_of_the_loss():
 
 def test_autoencoders_learn_the_same_every_time():
     _, h = toy()
-    both, again, second = learn(h, 5, l1=0.1, steps=30), learn(h, 5, l1=0.1, steps=30), learn(h[1:], 5, l1=0.1, steps=30)
+    both, again = (learn(h, 5, l1=0.1, steps=30) for _ in range(2))
     for one, two in zip(both, again, strict=True):
         np.testing.assert_array_equal(one, two)
     assert loss(h, *learn(h, 5, l1=0.1, steps=300), 0.1).max() < loss(h, *both, 0.1).min()
-    assert loss(h[1:], *second, 0.1).shape == (1,)
     np.testing.assert_allclose(np.linalg.norm(both.decoder, axis=1), 1.0)
 
 

@@ -216,13 +216,6 @@ def test_what_is_made_of_two_estimates_has_both_intervals(among):
     assert together.narrow == (together.low, alone.high) and together.low < alone.low
 
 
-def test_the_interval_of_the_worst_by_value_would_not_cover():
-    """Against the simpler rule, which `worst` does not follow: the interval of the part with the largest value."""
-    samples = np.random.default_rng(4).normal(size=(TRIALS, 8, 5))
-    largest = [max(map(mean, rows), key=lambda e: e.value) for rows in samples]
-    assert np.mean([e.low <= 0 <= e.high for e in largest]) < 0.9
-
-
 def test_the_worst_and_the_least_take_each_end_by_itself():
     rows = np.array([[5.0, 6.0, 5.5], [1.0, 9.0, 5.0], [4.0, 4.1, 4.2]])
     a, b, c = parts(rows)

@@ -152,7 +152,7 @@ def test_an_octahedron_learned_in_stages_is_recognised():
 
 def test_claims_fail_on_other_paths():
     same = paths(APART)
-    assert decided(octahedron, same)["C64"] != "reproduced"
+    assert decided(octahedron, same)["C64"] == "undecided"
     opening_at_once = decided(octahedron, paths(np.stack([PATH[0], *PATH[3:]])))
     assert opening_at_once["C63"] == "not reproduced" and opening_at_once["C65"] == "not reproduced"
     rest = paths(PATH[:4])
@@ -173,9 +173,8 @@ def test_ways_to_open_that_nearly_all_share_are_no_variety():
     kinds = np.where(np.arange(20) < 3, 1, 0)
     assert decided(octahedron, changed(data, kind=kinds))["C64"] == "undecided"
     assert decided(octahedron, changed(data, kind=np.zeros(100)))["C64"] == "not reproduced"
-    assert decided(octahedron, changed(data, kind=np.where(np.arange(20) < 10, 4, 2)))["C64"] != "reproduced", (
-        "only stage B differs"
-    )
+    only_stage_b = np.where(np.arange(20) < 10, 4, 2)
+    assert decided(octahedron, changed(data, kind=only_stage_b))["C64"] == "undecided"
     assert decided(octahedron, changed(data, kind=np.full(20, -1)))["C64"] == "undecided"
 
 
