@@ -1,4 +1,4 @@
-"""Writes requirements.lock: the exact version of what pyproject.toml asks for, build tools and all extras but two included.
+"""Writes requirements.lock: the exact version of what pyproject.toml asks for, build tools and all extras but three included.
 
 `make relock` keeps the locked versions that still fit; `make relock UPGRADE="numpy ruff"` unpins these packages, and
 `UPGRADE=all` unpins all of them.
@@ -23,9 +23,10 @@ HEADER = """\
 # Not listed: what a build of torch for GPUs brings along. It pins that itself, and a build for CPUs does without.
 """
 BROUGHT_BY_TORCH = re.compile(r"cuda-|nvidia-|triton")
-LEFT_OUT = {"bench", "s3"}
+LEFT_OUT = {"bench", "gpu", "s3"}
 """Extras that stay out of the lock, which `make` installs whole: JAX is a download of 100 MB, and only `make bench` needs it. Its
-versions are in tests/benchmarks/jax.lock. S3 brings botocore, which holds python-dateutil below 3, and only s3:// needs it."""
+versions are in tests/benchmarks/jax.lock. A torch for GPUs brings what `gpu` has; for tests without one its versions are in
+tests/training/nvrtc.lock. S3 brings botocore, which holds python-dateutil below 3, and only s3:// needs it."""
 
 
 def wanted(project: Mapping[str, Any]) -> list[str]:

@@ -49,9 +49,16 @@ def test_jax_has_a_lock_of_its_own_beside_the_one_that_make_installs():
     pins = [line for line in text.splitlines() if not line.startswith("#")]
     extra = PROJECT["project"]["optional-dependencies"]["bench"]
     assert unmet(pins, extra) == [] and all(re.fullmatch(r"\w+==[\d.]+", pin) for pin in pins)
-    assert not set(extra) & set(relock.wanted(PROJECT)) and set(relock.LEFT_OUT) == {"bench", "s3"}
+    assert not set(extra) & set(relock.wanted(PROJECT)) and set(relock.LEFT_OUT) == {"bench", "gpu", "s3"}
     assert not {Requirement(pin).name for pin in pins} & {Requirement(line).name for line in LOCK}
     assert "-c requirements.lock -r tests/benchmarks/jax.lock" in make("-n", "-o", ".venv/.ready", "bench")
+
+
+def test_the_compiler_for_gpus_has_a_lock_of_its_own_which_ci_installs():
+    pins = [line for line in (ROOT / "tests/training/nvrtc.lock").read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert unmet(pins, PROJECT["project"]["optional-dependencies"]["gpu"]) == []
+    assert not {Requirement(pin).name for pin in pins} & {Requirement(line).name for line in LOCK}
+    assert "install --quiet --disable-pip-version-check -r tests/training/nvrtc.lock" in (ROOT / ".ci/run").read_text("utf-8")
 
 
 def test_a_lock_that_lacks_something_is_noticed():

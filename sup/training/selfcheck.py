@@ -2,13 +2,16 @@
 
 It trains a tiny run of each model on each distribution, and of each option, and prints `name part digest` lines. With `--check`
 it compares them with the lines on standard input and names the first part that differs: draw, forward, gradient, optimiser (one
-update), trained.
+update), trained. With `--device host` it runs the code for GPUs, compiled by this machine's C++ compiler, in place of the kernel.
 """
 
+import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sup.canonical import content_digest
+from sup.errors import SupError
 from sup.features import Anticorrelated, Correlated, Distribution, Independent, one_hot
 from sup.specs import TRAITS, Recipe, Run, geometric
 from sup.sweeps import vary
@@ -18,6 +21,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "correlated": Correlated(sizes=(2, 4), density=(0.3, 0.6)),
     "anticorrelated": Anticorrelated(sizes=(2, 4), density=(0.3, 0.6)),
 }
+DEVICES = ("cpu", "host")
 SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
 
 
@@ -50,23 +54,32 @@ def cases() -> dict[str, Run]:
     }
 
 
-def parts(run: Run) -> Iterator[tuple[str, str]]:
+def parts(run: Run, device: str = "cpu") -> Iterator[tuple[str, str]]:
     """Name and digest of each part of training `run`, in the order in which they depend on each other."""
-    from sup.training.kernel.engine import train_kernel
-    from sup.training.kernel.parts import block_parts
-
+    block_parts, train = _forms(device)
     for name, arrays in block_parts(run).items():
         yield name, content_digest(arrays)
-    result = train_kernel([run], (1,))
+    result = train([run], (1,))
     snapshot = {name: array[0, 0] for name, array in result.items() if name.startswith("snapshot")}
     yield "optimiser", content_digest(snapshot)
     yield "trained", content_digest({name: array[0] for name, array in result.items() if not name.startswith("snapshot")})
 
 
-def lines() -> Iterator[str]:
+def _forms(device: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The functions that give the parts of a block and train, for a device of `DEVICES`."""
+    if device == "host":
+        from sup.training.cuda import host
+
+        return host.block_parts, host.train_host
+    from sup.training.kernel import engine, parts
+
+    return parts.block_parts, engine.train_kernel
+
+
+def lines(device: str = "cpu") -> Iterator[str]:
     """The line `name part digest` of every part of every case."""
     for name, run in cases().items():
-        for part, digest in parts(run):
+        for part, digest in parts(run, device):
             yield f"{name} {part} {digest}"
 
 
@@ -80,12 +93,21 @@ def first_difference(here: list[str], expected: list[str]) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the lines, or compares them with those on standard input; 1 when they differ."""
-    if arguments[:1] != ["--check"]:
-        sys.stdout.writelines(f"{line}\n" for line in lines())
+    """Prints the lines, or compares them with those on standard input; 1 when they differ, 2 for an error."""
+    parser = argparse.ArgumentParser(prog="python -m sup.training.selfcheck", description="Check the bits of this machine.")
+    parser.add_argument("--check", action="store_true", help="compare with the lines on standard input")
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="what computes (default: cpu)")
+    given = parser.parse_args(arguments)
+    try:
+        here = list(lines(given.device))
+    except SupError as problem:
+        sys.stderr.write(f"error: {problem}\n")
+        return 2
+    if not given.check:
+        sys.stdout.writelines(f"{line}\n" for line in here)
         return 0
     expected = sys.stdin.read().splitlines()
-    found = first_difference(list(lines()), expected)
+    found = first_difference(here, expected)
     sys.stdout.write(f"{found or f'{len(expected)} parts agree, bit for bit'}\n")
     return 1 if found else 0
 

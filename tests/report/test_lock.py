@@ -151,6 +151,18 @@ def test_lock_writes_what_verify_then_matches(place, capsys):
     assert "match     tiny/models" in out and "1 of 1 sweeps match artifacts.lock; figures and verdicts are as expected." in out
 
 
+def test_lock_keeps_numbers_that_differ_in_their_last_digits_alone(place, capsys):
+    place("lock")
+    path = place.folder / "figures.expected"
+    sections = json.loads(path.read_text())
+    loss = sections["smoke"]["tiny"]["values"]["loss"]
+    for factor, words in ((1 + 1e-7, "Nothing changed for profile smoke."), (1.01, "Wrote figures.expected.")):
+        other = sections | {"smoke": {"tiny": sections["smoke"]["tiny"] | {"values": {"loss": [loss[0] * factor, loss[1]]}}}}
+        path.write_bytes(expected.with_section(path, "smoke", other["smoke"]))
+        capsys.readouterr()
+        assert place("lock") == 0 and words in capsys.readouterr().out
+
+
 def other_bits(specs, snapshots):
     return {name: array + 1 for name, array in arrays_of(specs, snapshots).items()}
 
