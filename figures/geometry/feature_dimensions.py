@@ -181,7 +181,7 @@ def _said(axes: "Axes", numbers: np.ndarray) -> None:
         count = int((numbers == k).sum()) // (SHAPES[name].shape[1] if name in SHAPES else 1)
         if count:
             words.append(f"{count} {one.get(name, name) if count == 1 else several[name]}")
-    text = "\n".join(words[:3]) + (", ..." if len(words) > 3 else "")
+    text = "\n".join(words[:3] or ["none represented"]) + (", ..." if len(words) > 3 else "")
     axes.text(0.5, -0.06, text, transform=axes.transAxes, fontsize=7.5, ha="center", va="top")
 
 

@@ -110,8 +110,15 @@ document.querySelectorAll(".figure__picture").forEach((frame) => {
 // A search is answered while it is typed; its form has nowhere to go.
 document.querySelector(".md-search__form")?.addEventListener("submit", (event) => event.preventDefault());
 
-// On paper, verdicts are not hidden.
-window.addEventListener("beforeprint", () => document.querySelectorAll("details.claims").forEach((claims) => (claims.open = true)));
+// On paper, verdicts are not hidden, pictures do not wait for a reader to come by, and everything is dark on white.
+let scheme = null;
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details.claims").forEach((claims) => (claims.open = true));
+  document.querySelectorAll('img[loading="lazy"]').forEach((picture) => (picture.loading = "eager"));
+  scheme = document.body.dataset.mdColorScheme;
+  document.body.dataset.mdColorScheme = "default";
+});
+window.addEventListener("afterprint", () => (document.body.dataset.mdColorScheme = scheme));
 
 window.addEventListener("load", frames);
 window.addEventListener("load", menus);

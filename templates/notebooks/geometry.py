@@ -23,16 +23,17 @@ trained = sup.Trained(sweep.runs, sup.train(sweep.runs))
 print(f"{len(trained)} models trained")
 
 # %% [markdown]
-# We look at the features that a model represents, and at the dimensions that it spends on each of them on average.
+# We look at the dimensions that a model has for each feature, m over the squared norm of W, and at the share of a dimension that
+# each represented feature has for itself.
 
 # %%
 shares = {}
 for density in DENSITIES:
     weights = trained.where(density=density)["W"]
     shares[density] = sup.feature_dimensionality(weights)[sup.represented(weights)]
-    average, found = sup.dimensions_per_feature(weights).mean(), shares[density]
+    per_feature, found = sup.dimensions_per_feature(weights).mean(), shares[density]
     print(
-        f"density {density:4}: {average:.2f} on average, from {found.min():.2f} to {found.max():.2f}"
+        f"density {density:4}: {per_feature:.2f} dimensions per feature; shares of features from {found.min():.2f} to {found.max():.2f}"
     )
 
 # %% [markdown]

@@ -168,6 +168,18 @@ def test_the_search_index_waits_for_the_reader_who_searches(addresses, open_page
     assert watch.problems == []
 
 
+def test_a_search_that_finds_nothing_stays_on_the_page(addresses, open_page):
+    page = open_page()
+    page.goto(f"{addresses['file']}/index.html")
+    page.evaluate("window.stayed = true")
+    page.evaluate("document.querySelector('.md-search__form').requestSubmit()")
+    page.click(".md-search__input")
+    page.keyboard.type("zzyzx")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.stayed") and "?" not in page.url
+
+
 def test_the_id_of_a_claim_leads_to_its_card(addresses, open_page):
     page = open_page()
     page.goto(f"{addresses['file']}/index.html")

@@ -39,7 +39,7 @@
       }
       return [];
     });
-    return found.join("; ") || `no limit up to ${share(MOST)} away changes it`;
+    return found.join("; ") || `it stays the same for all limits up to ${share(MOST)} away`;
   }
 
   function list(strict) {
