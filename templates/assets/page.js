@@ -110,10 +110,14 @@ document.querySelectorAll(".figure__picture").forEach((frame) => {
 // A search is answered while it is typed; its form has nowhere to go.
 document.querySelector(".md-search__form")?.addEventListener("submit", (event) => event.preventDefault());
 
-// On paper, verdicts are not hidden, pictures do not wait for a reader to come by, and everything is dark on white.
+// On paper, verdicts are not hidden, and everything is dark on white, but for a picture of which only the dark form is loaded.
 let scheme = null;
 window.addEventListener("beforeprint", () => {
   document.querySelectorAll("details.claims").forEach((claims) => (claims.open = true));
+  document.querySelectorAll(".figure__picture").forEach((frame) => {
+    const [light, dark] = frame.querySelectorAll("img");
+    frame.classList.toggle("figure__picture--dark", !light.naturalWidth && dark?.naturalWidth > 0);
+  });
   document.querySelectorAll('img[loading="lazy"]').forEach((picture) => (picture.loading = "eager"));
   scheme = document.body.dataset.mdColorScheme;
   document.body.dataset.mdColorScheme = "default";

@@ -35,7 +35,9 @@ def docs(tmp_path_factory):
 def test_a_page_shows_a_notebook_with_its_output_and_its_picture(docs, name):
     text = (docs / f"notebooks/{name}.md").read_text(encoding="utf-8")
     assert "```python\nimport" in text and "```text\nprinted\n```" in text
-    (picture,) = re.findall(r'<img src="([\w-]+\.svg)" alt="[^"]{30,}" loading="lazy" width="576" height="267">', text)
+    (picture,) = re.findall(
+        r'<img class="notebook__drawn" src="([\w-]+\.svg)" alt="[^"]{30,}" loading="lazy" width="576" height="267">', text
+    )
     assert (docs / "notebooks" / picture).read_text().startswith("<svg")
     assert f'href="{name}.ipynb"' in text and 'href="notebooks.zip"' in text
 
