@@ -41,6 +41,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/citations       the bibliography
     pages/site            the site, built from the pages
     pages/formulas        formulas as HTML
+    pages/scripts         scripts made short
     pages/docstrings      examples in the library's docstrings
     pages/search          the index of the search
     pages/weight          what a page weighs, as a table

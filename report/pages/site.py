@@ -15,7 +15,7 @@ from pathlib import Path
 from report import ROOT
 from report.errors import PipelineError, StoreError, cannot_write
 from report.files import EPOCH
-from report.pages import formulas, policy, search, weight
+from report.pages import formulas, policy, scripts, search, weight
 from report.pages.links import broken_links
 
 CONFIG = ROOT / "mkdocs.yml"
@@ -25,7 +25,6 @@ _TOOLS = (
     "jinja2",
     "markdown",
     "mini-racer",
-    "minify-html",
     "mkdocs",
     "mkdocs-material",
     "mkdocstrings-python",
@@ -36,7 +35,6 @@ _TOOLS = (
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
-_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)  # the minifier keeps them
 
 
 class SiteError(PipelineError):
@@ -109,7 +107,6 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         SiteError: if MkDocs fails or warns, or a link is broken.
     """
     with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=EPOCH), _warnings() as problems:
-        from minify_html import minify
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
         from mkdocs.exceptions import Abort, MkDocsException
@@ -127,9 +124,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
         path.unlink()
     for path in (new / "assets").rglob("*.min.*s"):
         path.write_text(_MAP.sub("\n", path.read_text("utf-8")), "utf-8")
-    for path in [*(new / "assets").glob("*.js"), *(new / "assets/explore").glob("*.js")]:
-        script = minify(f"<script>{_COMMENT.sub('', path.read_text('utf-8'))}</script>", minify_js=True)
-        path.write_text(script.removeprefix("<script>").removesuffix("</script>"), "utf-8")
+    scripts.shorten(new)
     formulas.render(new)
     search.rank(new)
     weight.fill(new)
@@ -187,8 +182,11 @@ def _stamp(out: Path) -> str:
 def _digest_inputs(docs: Path, config: Path) -> str:
     """Digest of everything that decides the site's bytes."""
     hasher = hashlib.sha256(_digest_tree(docs).encode())
-    code = (Path(__file__).with_name(f"{name}.py") for name in ("docstrings", "formulas", "policy", "search", "site", "weight"))
-    sources = (*code, formulas.KATEX, formulas.GLOSSARY)
+    code = (
+        Path(__file__).with_name(f"{name}.py")
+        for name in ("docstrings", "formulas", "policy", "scripts", "search", "site", "weight")
+    )
+    sources = (*code, formulas.KATEX, formulas.GLOSSARY, scripts.TERSER)
     pages = sorted(config.parent.glob("templates/overrides/**/*.html")) + sorted((ROOT / "sup").rglob("*.py"))  # docstrings
     for path in (config, *sources, *pages):
         hasher.update(path.read_bytes())

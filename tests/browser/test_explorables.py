@@ -39,7 +39,7 @@ def test_a_model_trained_in_the_browser_has_the_published_digest(addresses, open
 
 def test_explorables_are_small(site):
     scripts = [path.read_text("utf-8") for path in (site / "assets/explore").glob("*.js")]
-    assert len(scripts) >= 14 and sum(map(len, scripts)) < 67_000
+    assert len(scripts) >= 14 and sum(map(len, scripts)) < 60_000
     assert not [script for script in scripts if re.search("^ *//", script, re.MULTILINE)]
 
 
