@@ -1,4 +1,4 @@
-"""Shortens the scripts of a site when it is built: no comments, short names. Terser does it, in a JavaScript engine of its own."""
+"""Shortens the scripts of a site when it is built: no comments, short names. Terser does it, in an engine of its own."""
 
 import json
 from pathlib import Path

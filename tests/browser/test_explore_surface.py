@@ -99,7 +99,7 @@ def test_a_ball_starts_by_keyboard_and_by_tapping_and_the_basin_is_that_of_its_e
     assert values == pytest.approx([1.2, 0.9], abs=0.02)
     assert shaded.get_attribute("d") == mixture
     root.get_by_label("Biases").select_option("1")
-    assert "the first feature alone" in surface.verdict()
+    assert "the mixture" in surface.verdict()
     root.locator("[data-part=reset]").press("Enter")
     assert start.get_attribute("aria-valuetext") == "1.30"
 
