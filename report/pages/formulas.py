@@ -14,7 +14,11 @@ from report.errors import PipelineError
 KATEX = ROOT / "templates/vendor/katex/katex.min.js"
 GLOSSARY = ROOT / "templates/glossary.yml"
 # What arithmatex leaves on a page, and the formula that a link to an equation carries for its preview.
-_FORMULA = re.compile(r'<(span|div) class="([^"]*\barithmatex\b[^"]*)"([^>]*)>\s*\\([(\[])(.*?)\\[)\]]\s*</\1>', re.DOTALL)
+_FORMULA = re.compile(
+    r'<(span|div) class="([^"]*\barithmatex\b[^"]*)"([^>]*)>\s*\\([(\[])(.*?)\\[)\]]\s*</\1>(?=([.,:;?!)]?))', re.DOTALL
+)
+SHORT = 24
+"""Characters of TeX up to which a formula in the text stays on one line."""
 _CARRIED = re.compile(r'data-tex="([^"]*)"')
 _RENDER = """JSON.stringify(%s.map(([tex, displayMode]) => {
   try { return [katex.renderToString(tex, {displayMode, throwOnError: true}), ""]; } catch (error) { return ["", error.message]; }
@@ -33,11 +37,13 @@ def render(site: Path) -> None:
     symbols = {str(tex): meaning for tex, meaning in yaml.safe_load(GLOSSARY.read_text("utf-8")).items()}
 
     def formula(match: re.Match[str]) -> str:
-        tag, names, rest, bracket, source = match.groups()
+        tag, names, rest, bracket, source, mark = match.groups()
         tex = unescape(source).strip()
+        names += " unbroken" if bracket == "(" and len(tex) <= SHORT else ""
         if bracket == "(" and tex in symbols:
             names, rest = f"{names} symbol", f'{rest} title="{escape(symbols[tex])}"'
-        return f'<{tag} class="{names}"{rest}>{known[tex, bracket == "["]}</{tag}>'
+        joiner = "\u2060" if bracket == "(" and mark else ""  # else a line may begin with the mark that follows
+        return f'<{tag} class="{names}"{rest}>{known[tex, bracket == "["]}</{tag}>{joiner}'
 
     def carried(match: re.Match[str]) -> str:
         return f'data-formula="{escape(known[unescape(match[1]).strip(), True])}"'

@@ -9,6 +9,8 @@ from figures.base import Value
 from report.findings import ClaimRecord
 
 MISSING = "—"
+LONGEST_SYMBOL = 3
+"""Letters up to which a unit is taken for a symbol, such as ms; longer ones are words."""
 _SMALL = 0.9999e-4  # numbers below this are printed with a power of ten
 _NOISE = 1e-15  # rounding error of numbers near one
 
@@ -49,8 +51,10 @@ def _decimals(value: float, digits: int) -> int:
 
 
 def _unit(unit: str) -> str:
-    """A unit as it follows a number: a degree sign directly, anything else after a narrow no-break space."""
-    return unit if unit in ("", "°") else f"\u202f{unit}"
+    """A unit as it follows a number: a degree sign directly, a word after a no-break space, a symbol after a narrow one."""
+    if unit in ("", "°"):
+        return unit
+    return f"\u00a0{unit}" if len(unit) > LONGEST_SYMBOL else f"\u202f{unit}"
 
 
 def _raised(number: int) -> str:

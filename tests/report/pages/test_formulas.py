@@ -33,9 +33,17 @@ def test_a_displayed_formula_keeps_its_element(page):
 
 
 def test_a_symbol_says_what_it_means_and_other_formulas_do_not(page):
-    assert 'class="arithmatex symbol" title="number of hidden dimensions"' in page(r'<span class="arithmatex">\(m\)</span>')
+    symbol = '<span class="arithmatex unbroken symbol" title="number of hidden dimensions">'
+    assert symbol in page(r'<span class="arithmatex">\(m\)</span>')
     assert "title=" not in page(r'<span class="arithmatex">\(m + 1\)</span>')
     assert "symbol" not in page(r'<div class="arithmatex">\[m\]</div>')
+
+
+def test_a_short_formula_stays_on_its_line_and_keeps_the_mark_that_follows(page):
+    short, long = r'<span class="arithmatex">\(p\)</span>', r'<span class="arithmatex">\(p + p + p + p + p + p + p\)</span>'
+    assert page(f"{short}, and").count("</span>\u2060, and") == 1 and "\u2060" not in page(f"{short} and")
+    assert 'class="arithmatex unbroken' in page(short) and "unbroken" not in page(long)
+    assert "\u2060" not in page(r'<div class="arithmatex">\[p\]</div>.')
 
 
 def test_a_link_carries_its_equation(page):
