@@ -177,7 +177,7 @@ def test_print_from_the_dark_is_light_and_leaves_out_no_picture_that_is_loaded(a
     page.pdf(print_background=False)
     assert page.evaluate("[printed, document.body.dataset.mdColorScheme]") == ["default", "slate"]
     dark, every = (page.locator(picture).count() for picture in (".figure__picture--dark", ".figure__picture"))
-    assert 5 < dark < every  # the first picture of a page is not lazy, so both of its forms are loaded
+    assert 5 < dark <= every  # the light form of the first picture may have been loaded
     page.emulate_media(media="print")
     assert (visible(page, "dark"), visible(page, "light")) == (dark, every - dark)
 
