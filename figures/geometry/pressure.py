@@ -108,19 +108,12 @@ def draw(data: Data, theme: Theme) -> "Figure":
         columnspacing=1,
         handletextpad=0.4,
     )
-    probe = int(np.argmin(np.nan_to_num(np.abs(_named_share(data) - 0.5), nan=1.0)))
+    probe = int(np.argmin(np.nan_to_num(np.abs(_named_share(data, *PANELS) - 0.5), nan=1.0)))
     axes = drawn.add_axes((0.165, 0.3 / tall, 0.814, 1.85 / tall))
     _dots(axes, data, probe, theme)
     axes.set_xticks(range(len(PANELS)), labels)
     axes.set_ylabel(f"$D_i$, at {data['sparsity'][probe]:.2f}")
     return drawn
-
-
-def _named_share(data: Data) -> np.ndarray:
-    """Share of the represented features of all models that stand in named shapes, by level; NaN where there are none."""
-    shapes = np.array([data[f"{name}_shapes"] for name in PANELS])
-    with np.errstate(invalid="ignore"):
-        return np.asarray(1 - shapes[..., -1].sum(axis=0) / shapes.sum(axis=(0, 2)))
 
 
 def _bars(axes: "Axes", counts: np.ndarray, theme: Theme) -> None:
@@ -153,11 +146,16 @@ def _counts(data: Data, name: str) -> tuple[np.ndarray, np.ndarray]:
     return data[f"{name}_named"].sum(axis=1), data[f"{name}_represented"].sum(axis=1)
 
 
+def _named_share(data: Data, *names: str) -> np.ndarray:
+    """Share of the represented features of sets of models that stand in named shapes, by level; NaN where there are none."""
+    named, whole = np.array([_counts(data, name) for name in names]).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(named / whole)
+
+
 def _open(data: Data, *names: str) -> np.ndarray:
     """Whether, at each level, all models compared represent features, of which some are in named shapes and some in none."""
-    counts = np.array([_counts(data, name) for name in names])
-    (named, whole), least = counts.sum(axis=0), counts[:, 1].min(axis=0)
-    found = named / np.maximum(whole, 1)
+    least, found = np.min([_counts(data, name)[1] for name in names], axis=0), _named_share(data, *names)
     return np.asarray((least > 0) & (found >= SATURATED) & (found <= 1 - SATURATED))
 
 

@@ -21,7 +21,7 @@ ARRAYS = (
     "parameters", "mean", "square", "power", "keys", "attack_keys", "threshold", "scale", "low", "importance", "norm", "penalty",
     "constants", "knots", "data", "loss", "scratch",
 )  # fmt: skip
-NUMBERS = ("runs", "slices", "knot_count", "steps", "batch", "start", "stop")
+NUMBERS = ("runs", "knot_count", "steps", "batch", "start", "stop")
 
 
 class Arguments(Structure):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sup.constants import LANES
 from sup.errors import SupError
+from sup.law import columns
 from sup.specs import Run
 from sup.training.cuda.arguments import ARRAYS, EVAL_BLOCKS, SOURCE, Arguments, macros, packed, parted
 from sup.training.kernel.engine import check_arithmetic, pack_task
@@ -90,7 +91,6 @@ class Training:
         self._eval_keys = pack_task(runs, "eval").keys
         self._numbers = {
             "runs": len(runs),
-            "slices": 1,
             "knot_count": self._arrays["knots"].shape[1],
             "steps": recipe.steps,
             "batch": recipe.batch,
@@ -122,15 +122,11 @@ class Training:
     def scratch(self) -> dict[str, Array]:
         """What the last block of the first run has left: `words`, `x` and `h`, flat, and `gradient`, in the order of `joined`."""
         room, run = self._arrays["scratch"][0], self._run
-        n, m, weights = run.n_features, run.n_hidden, self._arrays["parameters"].shape[1]
-        end = len(room) - 10  # the scalars of an update come last
-        words = int(macros(run)["COLUMNS"]) * LANES
-        return {
-            "words": room[end - words : end].view(np.uint32),
-            "x": room[: n * LANES],
-            "h": room[n * LANES : (n + m) * LANES],
-            "gradient": room[None, end - words - weights : end - words],
-        }
+        sizes = {"x": run.n_features * LANES, "h": run.n_hidden * LANES, "words": columns(run) * LANES}
+        sizes["gradient"] = self._arrays["parameters"].shape[1]
+        ends = np.cumsum(list(sizes.values())).tolist()  # they come first in `Scratch`, in this order
+        parts = {name: room[end - size : end] for (name, size), end in zip(sizes.items(), ends, strict=True)}
+        return parts | {"words": parts["words"].view(np.uint32), "gradient": parts["gradient"][None]}
 
 
 def train_host(runs: Sequence[Run], snapshots: tuple[int, ...] = (), flags: tuple[str, ...] = ()) -> dict[str, Array]:

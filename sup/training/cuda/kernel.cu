@@ -76,23 +76,23 @@ struct Arguments {
   float *data;               // the fixed data set (run block feature lane)
   float *loss;               // of each block of the fixed draws (run block)
   struct Scratch *scratch;   // (run)
-  int runs, slices, knot_count, steps, batch, start, stop;
+  int runs, knot_count, steps, batch, start, stop;
 };
 
 #define PARAMETERS (WEIGHTS * (TIED ? 1 : 2) + N)
 
-// What the lanes of a run share. Lanes come last.
+// What the lanes of a run share. Lanes come last. What a test of the parts of a block looks at comes first.
 struct Scratch {
   float x[N][LANES];               // samples
   float h[M][LANES];               // hidden layer
+  word words[2 * PAIRS];
+  float gradient[PARAMETERS];      // before the common factor
   float g[N][LANES];               // outputs, then gradients before the output's activation
   float d[M][LANES];               // gradients before the hidden layer's activation
   float bend[M][LANES];            // slopes of the hidden layer's activation
   float seen[ATTACKED ? N : 1][LANES];  // attacked samples
   float gb[N][LANES];              // bias gradient
   float gw[SUMS], gv[TIED ? 1 : SUMS];  // weight gradients, each (hidden feature), with lanes last where they are added up by lanes
-  float gradient[PARAMETERS];      // before the common factor
-  word words[2 * PAIRS];
   float factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon;  // of an update
 };
 
