@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test plan verify lock pack serve bench soak notebooks clean setup relock
+.PHONY: help report test plan verify lock pack serve bench gpu-check soak notebooks clean setup relock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -10,13 +10,14 @@ READY := $(VENV)/.ready
 
 help: ## this list
 	@printf 'make TARGET [VARIABLE=value ...]\n\n'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 	@printf '\n'
 	@sed -n 's/^#: \([A-Z]*\) *\(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
 # make hands these to the pipeline through the environment; `python -m report COMMAND --help` says more.
 #: PROFILE  how much is trained: smoke (a minute), laptop (minutes; the default), paper (an hour; the default with a GPU)
 #: DEVICE   cpu or cuda; by default the GPU where there is one
+#: ENGINE   kernel, or torch to compare with (kernel)
 #: STORE    folder of trained models (.artifacts)
 #: OUT      folder of the site (site)
 #: ONLY     one figure, such as intro
@@ -54,6 +55,9 @@ bench: $(READY) ## time the kernel beside the loop that others use, and JAX, int
 	@$(PYTHON) -c "import jax" 2>/dev/null || { echo "Installing JAX, which is timed too, into $(VENV) ..."; \
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements.lock -r tests/benchmarks/jax.lock || true; }
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
+
+gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a report; STEPS="self-check benchmark" for some
+	@$(PYTHON) -m tests.gpu_check $(STEPS)
 
 soak: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200

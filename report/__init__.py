@@ -31,6 +31,7 @@ Its modules in reading order, from the command line down; each imports only thos
     store/timings         seconds that artifacts took, and what that predicts
     store/shards          the parts that a sweep is cut into, a file each
     engines               the engines that train, and what identifies them in keys
+    gpus                  the machine's GPUs: whether they can train, and the proof of their bits
     compiling             kernels compiled on all cores
     code                  digests of code
     pages/render          templates filled in

@@ -17,7 +17,8 @@ from report.workshop import Workshop
 
 def versions(engine: Engine) -> dict[str, str]:
     """Versions of Python and of the libraries that the results depend on."""
-    libraries = ["numpy", "scipy", "matplotlib", "numba" if engine.name == "kernel" else "torch"]
+    trains = {"kernel on cpu": "numba", "kernel on cuda": "cuda-bindings"}.get(engine.words, "torch")
+    libraries = ["numpy", "scipy", "matplotlib", trains]
     return {"Python": platform.python_version(), **{name: metadata.version(name) for name in sorted(libraries)}}
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import figures
-from report import engines, files, profiles
+from report import engines, files, gpus, profiles
 from report.code import Sources
 from report.errors import PipelineError, StoreError, cannot_write
 from report.handout import Shelf
@@ -53,8 +53,8 @@ def clean_store(root: Path) -> Iterator[str]:
     )
     for path in [*unneeded, *pictures, *others]:
         _remove(path)
-    current = engines.compiled_folder(engines.engine("cpu", sources))
-    kernels = [path for path in _inside(engines.COMPILED, "*") if path != current]
+    current = (engines.compiled_folder(engines.engine("cpu", sources)), gpus.folder())
+    kernels = [path for folder in (engines.COMPILED, gpus.COMPILED) for path in _inside(folder, "*") if path not in current]
     if kernels:
         yield f"Removing the compiled kernels of old code: {len(kernels)} {'folder' if len(kernels) == 1 else 'folders'}."
     for path in kernels:
@@ -65,15 +65,14 @@ def clean_store(root: Path) -> Iterator[str]:
 
 
 def _needed(store: Store, sources: Sources) -> tuple[set[str], set[str], set[str]]:
-    """The keys of shards, figures and tables that a build of any profile on either device would use."""
+    """The keys of shards, figures and tables that a build of any profile by any engine on any device would use."""
     shards: set[str] = set()
     drawn: set[str] = set()
     tables: set[str] = set()
+    every = [engines.engine("cpu", sources), engines.engine("cpu", sources, "torch"), engines.engine("cuda", sources, "torch")]
     for profile in profiles.load().values():
-        for device in ("cpu", "cuda"):
-            shop = Workshop(
-                profile=profile, engine=engines.engine(device, sources), store=store, names=figures.NAMES, sources=sources
-            )
+        for engine in every:
+            shop = Workshop(profile=profile, engine=engine, store=store, names=figures.NAMES, sources=sources)
             for figure in shop.plan():
                 shards |= {shard.key for sweep in figure.sweeps for shard in sweep.shards}
                 tables |= {sweep.key for sweep in figure.sweeps}

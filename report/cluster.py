@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report import engines
-from report.engines import Device, Engine, Train
+from report.engines import Device, Engine, Name, Train
 from report.errors import PipelineError
 from report.execute import Done, Task, train_task
 from report.progress import say
@@ -145,7 +145,7 @@ def train_there(engine: Engine, task: Task, root: Path) -> Done:
     """
     from distributed import get_worker
 
-    here, train = _loaded(engine.device)
+    here, train = _loaded(engine.name, engine.device)
     name = f"the cluster's worker at {get_worker().address}"
     if here != engine:
         raise PipelineError(
@@ -161,7 +161,7 @@ def train_there(engine: Engine, task: Task, root: Path) -> Done:
 
 
 @cache
-def _loaded(device: Device) -> tuple[Engine, Train]:
+def _loaded(name: Name, device: Device) -> tuple[Engine, Train]:
     """The engine of a worker and its training function, made once: loaded code stays the same when files change."""
-    engine = engines.engine(device)
+    engine = engines.engine(device, name=name)
     return engine, engines.trainer(engine)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import figures
-from report import build, cleaning, engines, lock, pack, verify, words, workshop
+from report import build, cleaning, engines, gpus, lock, pack, verify, words, workshop
 from report.errors import PipelineError
 from report.options import Options, choose_profile
 from report.progress import say
@@ -18,7 +18,10 @@ from report.workshop import Workshop
 
 def _workshop(options: Options) -> Workshop:
     """The workshop for the requested device and profile, or for the defaults of this machine."""
-    device = engines.choose_device(options.device)
+    name = engines.choose_name(options.engine)
+    device = engines.choose_device(options.device, name)
+    if gpus.count() and device == "cpu" and not options.device:
+        say(f"There is a GPU, and it is not used: {engines.trouble(name)} Training is on the CPU.")
     return workshop.open_workshop(options, device, choose_profile(options.profile, device))
 
 
@@ -26,7 +29,7 @@ def run_build(options: Options) -> int:
     """Trains, draws and publishes."""
     shop = _workshop(options)
     if shop.engine.device == "cuda" and not options.device:
-        say(f"Found a GPU: profile {shop.profile.name}, trained by torch. DEVICE=cpu uses the kernel, and laptop by default.")
+        say(f"Found a GPU: it trains profile {shop.profile.name}. DEVICE=cpu trains on the CPU, by default profile laptop.")
     records = shop.make()
     if options.only:
         records = _all_records(shop, records[0])

@@ -1,18 +1,18 @@
-"""The engines that train, the kernel on a CPU and torch on a GPU: what identifies them in keys, and how to call them."""
+"""The engines that train, the kernel and torch: what identifies them in keys, and how to call them."""
 
-import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from report import ROOT
+from report import ROOT, gpus
 from report.code import Sources
 from report.compiling import Around, compile_all
 from report.errors import PipelineError
+from sup.canonical import digest
 from sup.specs import Run
 from sup.sweeps import Shape
 
@@ -24,18 +24,18 @@ ENTRIES = {"kernel": "sup.training.kernel", "torch": "sup.training.torch_engine"
 """The module at which each engine's code digest starts."""
 
 COMPILED = ROOT / ".cache" / "numba"
-"""Folder of compiled kernels, with a subfolder for each version of the kernel's code."""
+"""Folder of kernels compiled for CPUs, with a subfolder for each version of the kernel's code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Everything about an engine that can change an artifact.
+    """An engine, and everything about it that can change an artifact.
 
     Attributes:
         name: "kernel" or "torch".
-        device: "cpu" or "cuda".
-        code: Digest of its code.
-        environment: What else its results depend on, such as "torch 2.13.0 cuda"; empty for the kernel.
+        device: "cpu" or "cuda". The kernel gives the same bits on both, so it is no part of its keys.
+        code: Digest of its code; of the kernel's on a CPU, which defines what every other form must give.
+        environment: What else its results depend on, such as "torch 2.13.0 cuda"; of the kernel, what the self-check must give.
     """
 
     name: Name
@@ -43,16 +43,48 @@ class Engine:
     code: str
     environment: str = ""
 
+    @property
+    def words(self) -> str:
+        """The engine in words, such as "kernel on cuda"."""
+        return f"{self.name} on {self.device}"
 
-def cuda_present() -> bool:
-    """Whether the CUDA driver sees a device and the installed torch can use one; torch itself is not imported."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-        count = ctypes.c_int(0)
-        driver_works = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-    except (OSError, AttributeError):
-        return False
-    return driver_works and count.value > 0 and not torch_version().endswith("+cpu")
+
+def choose_name(choice: str) -> Name:
+    """The engine that is asked for; the kernel by default.
+
+    Raises:
+        PipelineError: if there is no such engine.
+    """
+    if choice in ("", "kernel"):
+        return "kernel"
+    if choice == "torch":
+        return "torch"
+    raise PipelineError(f"ENGINE is what trains; got {choice!r}. Pick kernel or torch, or leave it out for the kernel.")
+
+
+def choose_device(choice: str, name: Name = "kernel") -> Device:
+    """The device to train on: `choice`, or if it is empty CUDA where the engine can use a GPU, else the CPU.
+
+    Raises:
+        PipelineError: for an unknown device, or for CUDA where the engine cannot use it.
+    """
+    if choice not in ("", "cpu", "cuda"):
+        raise PipelineError(
+            f"DEVICE is where to train; got {choice!r}. Pick cpu or cuda, or leave it out to take a GPU where there is one."
+        )
+    if choice == "cpu":
+        return "cpu"
+    problem = trouble(name)
+    if choice == "cuda" and problem:
+        raise PipelineError(f"DEVICE=cuda needs a GPU that works: {problem} Pass DEVICE=cpu to train without.")
+    return "cpu" if problem else "cuda"
+
+
+def trouble(name: Name) -> str:
+    """Why the engine cannot use a GPU of this machine, in a sentence; empty when it can."""
+    if name == "kernel" or not gpus.count():
+        return gpus.trouble()
+    return "the installed torch is built for CPUs." if torch_version().endswith("+cpu") else ""
 
 
 def torch_version() -> str:
@@ -65,35 +97,22 @@ def torch_version() -> str:
         return ""
 
 
-def choose_device(choice: str) -> Device:
-    """The device to train on: `choice`, or if it is empty CUDA where there is a GPU, else the CPU.
-
-    Raises:
-        PipelineError: for an unknown device, or for CUDA without a GPU.
-    """
-    if choice not in ("", "cpu", "cuda"):
-        raise PipelineError(
-            f"DEVICE is where to train; got {choice!r}. Pick cpu or cuda, or leave it out to take a GPU where there is one."
-        )
-    if choice == "cpu":
-        return "cpu"
-    present = cuda_present()
-    if choice == "cuda" and not present:
-        raise PipelineError(
-            "DEVICE=cuda needs a GPU with its driver and a torch built for CUDA, and there is none. Pass DEVICE=cpu."
-        )
-    return "cuda" if present else "cpu"
-
-
-def engine(device: Device, sources: Sources | None = None) -> Engine:
-    """The engine for `device`, with the digest of its code on disk."""
-    name: Name = "torch" if device == "cuda" else "kernel"
+def engine(device: Device, sources: Sources | None = None, name: Name = "kernel") -> Engine:
+    """The engine `name` on `device`, with the digest of its code on disk."""
     code = (sources or Sources()).digest(ENTRIES[name])
-    return Engine(name=name, device=device, code=code, environment=f"torch {torch_version()} {device}" if name == "torch" else "")
+    if name == "torch":
+        return Engine(name=name, device=device, code=code, environment=f"torch {torch_version()} {device}")
+    expected = digest("self-check", gpus.SELFCHECK.read_text("utf-8"))[:16]
+    return Engine(name=name, device=device, code=code, environment=f"self-check {expected}")
 
 
 def trainer(engine: Engine) -> Train:
-    """The function that trains runs with `engine`; several threads can call it in parallel."""
+    """The function that trains runs with `engine`; several threads can call it in parallel.
+
+    Fails with a GpuError if a GPU does not give the kernel's bits.
+    """
+    if engine.name == "kernel" and engine.device == "cuda":
+        return gpus.Gpus()
     settle_compiled_code(engine)
     from sup.training import train
 
@@ -103,14 +122,23 @@ def trainer(engine: Engine) -> Train:
     return train_here
 
 
-def compiler(engine: Engine, workers: int) -> Callable[[Sequence[Shape], Around[Shape]], None] | None:
-    """The function that compiles the kernels of shapes before training; None for an engine that compiles nothing."""
+def parallel(engine: Engine, workers: int) -> int:
+    """How many calls of the trainer of `engine` run side by side, on a machine whose user allows `workers` threads."""
+    if engine.name == "torch":
+        return 1
+    return workers if engine.device == "cpu" else gpus.count()
+
+
+def compiler(engine: Engine, workers: int) -> Callable[[Mapping[Shape, Run], Around[Shape]], None] | None:
+    """The function that compiles the kernels of shapes, each given with a run; None where nothing is compiled."""
     if engine.name != "kernel":
         return None
+    if engine.device == "cuda":
+        return lambda examples, around: gpus.compile_all(examples, workers, around)
     settle_compiled_code(engine)
     from sup.training import compile_kernel
 
-    return lambda shapes, around: compile_all(compile_kernel, shapes, workers, around)
+    return lambda examples, around: compile_all(compile_kernel, list(examples), workers, around)
 
 
 def compiled_folder(engine: Engine) -> Path:
@@ -120,5 +148,5 @@ def compiled_folder(engine: Engine) -> Path:
 
 def settle_compiled_code(engine: Engine) -> None:
     """Gives numba's cache a folder for this code: numba itself checks a function's own file, but not what it imports."""
-    if engine.name == "kernel":
+    if engine.name == "kernel" and engine.device == "cpu":
         os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled_folder(engine)))

@@ -16,6 +16,10 @@ class StoreError(PipelineError):
     """The store, or another folder that a build uses, cannot be read or written."""
 
 
+class GpuError(PipelineError):
+    """A GPU cannot train."""
+
+
 class Interrupted(PipelineError):
     """The user pressed Ctrl-C; finished work is kept."""
 

@@ -1,7 +1,7 @@
 """Trains missing shards: tasks run in parallel, on this machine or others, and each shard is stored as soon as it is trained."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,12 +11,14 @@ from report import progress
 from report.compiling import Around
 from report.engines import Train
 from report.errors import Interrupted, PipelineError
+from report.gpus import Gpus
 from report.plan import PlannedSweep
 from report.store.artifacts import Store
 from report.store.index import Entry
 from report.store.shards import Shard
 from report.store.timings import Timings
 from sup.errors import SupError
+from sup.specs import Run
 from sup.sweeps import Shape
 
 GROUP_FLOATS = 500_000_000
@@ -26,7 +28,7 @@ to fit them into memory."""
 
 @dataclass(frozen=True)
 class Task:
-    """Shards that are trained in one call: one on a CPU, many in parallel on a GPU.
+    """Shards that are trained in one call: one by the kernel on a CPU, many in parallel on a GPU or by torch.
 
     Attributes:
         shards: Of one shape, with the same steps and observations.
@@ -48,7 +50,7 @@ class Done:
 
     Attributes:
         entries: For each shard its entry for the index: keys, digests and sizes, no arrays.
-        seconds: Core seconds of training, whatever else the machine did; for torch, elapsed seconds.
+        seconds: Core seconds of training by the kernel on a CPU, whatever else the machine did; else elapsed seconds.
     """
 
     entries: tuple[Entry, ...]
@@ -76,6 +78,8 @@ class Threads:
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(self.train, Gpus):
+                self.train.stop()  # its calls are long; those of the kernel on a CPU end by themselves
 
 
 def train_task(task: Task, train: Train, store: Store) -> Done:
@@ -86,10 +90,13 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
     Raises:
         PipelineError: if the runs cannot be trained.
     """
-    clock = time.thread_time if task.shards[0].engine.name == "kernel" else time.monotonic
+    engine = task.shards[0].engine
+    clock = time.thread_time if (engine.name, engine.device) == ("kernel", "cpu") else time.monotonic
     start = clock()
     try:
         arrays = train([run for shard in task.shards for run in shard.runs], task.shards[0].snapshots)
+    except PipelineError:
+        raise
     except SupError as problem:
         raise PipelineError(f"{task.labels[0]} cannot be trained: {problem}") from problem
     seconds = clock() - start
@@ -112,10 +119,11 @@ def tasks_of(planned: Iterable[PlannedSweep], profile: str) -> list[Task]:
 
 
 def _groups(shards: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]]:
-    """Single shards for the kernel. For torch, groups alike in shape, steps and snapshots: many runs share a step."""
+    """Single shards for the kernel on a CPU. Else groups alike in shape, steps and snapshots: many runs share a step."""
     alike: dict[object, list[tuple[Shard, str]]] = {}
     for shard, label in shards:
-        kind = (shard.shape, shard.runs[0].recipe.steps, shard.snapshots) if shard.engine.name == "torch" else shard.key
+        alone = (shard.engine.name, shard.engine.device) == ("kernel", "cpu")
+        kind = shard.key if alone else (shard.shape, shard.runs[0].recipe.steps, shard.snapshots)
         alike.setdefault(kind, []).append((shard, label))
     for items in alike.values():
         shape = items[0][0].shape
@@ -134,7 +142,7 @@ def train_missing(
     timings: Timings,
     tasks: Sequence[Task],
     executor: Executor,
-    compile_kernels: Callable[[Sequence[Shape], Around[Shape]], None] | None = None,
+    compile_kernels: Callable[[Mapping[Shape, Run], Around[Shape]], None] | None = None,
 ) -> None:
     """Trains `tasks` and stores each shard as soon as it is trained.
 
@@ -145,7 +153,8 @@ def train_missing(
         timings: Where seconds go.
         tasks: What to train.
         executor: What trains.
-        compile_kernels: Compiles the kernels of the shapes first, so that progress shows it; None when nothing is compiled.
+        compile_kernels: Compiles the kernels of the shapes, each given with a run, first, so that progress shows it; None when
+            nothing is compiled.
 
     Raises:
         Interrupted: on Ctrl-C; all but the shards in training are stored.
@@ -158,7 +167,7 @@ def train_missing(
     try:
         with progress.show(len(shards), sum(task.cost for task in tasks)) as display:
             if compile_kernels:
-                compile_kernels(list(dict.fromkeys(shard.shape for shard in shards.values())), display.compiling)
+                compile_kernels({shard.shape: shard.runs[0] for shard in shards.values()}, display.compiling)
             with closing(executor.run(store, tasks)) as results:
                 for done in results:
                     runs = sum(entry.runs for entry in done.entries)

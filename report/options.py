@@ -32,6 +32,7 @@ class Options:
         command: One of `COMMANDS`.
         profile: Name of the profile; empty to choose by the device.
         device: "cpu", "cuda" or empty to take a GPU where there is one.
+        engine: "kernel", "torch" or empty for the kernel.
         store: Folder of artifacts.
         out: Folder of the site.
         only: The one figure to make; empty for all.
@@ -47,6 +48,7 @@ class Options:
     command: str
     profile: str = ""
     device: str = ""
+    engine: str = ""
     store: Path = Path(STORE)
     out: Path = ROOT / "site"
     only: str = ""
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         _add(command, "profile", "", "how much to run: smoke, laptop or paper (default: laptop; paper on a GPU)")
         _add(command, "device", "", "cpu or cuda (default: a GPU where there is one)")
+        _add(command, "engine", "", "kernel, or torch to compare with (default: kernel)")
         _add(command, "out", str(ROOT / "site"), "folder of the site (default: site)")
         _add(command, "only", "", "the one figure to make (default: all)")
         _add(command, "workers", "", "threads that train (default: all cores)")

@@ -24,17 +24,17 @@ LOCATE = ".venv/bin/python -m sup.training.selfcheck --check < selfcheck.lock"
 
 
 def _locked_workshop(options: Options, store: Path | None = None) -> Workshop:
-    """The kernel's workshop, even on a machine with a GPU: the lock holds only the kernel's results.
+    """The kernel's workshop: on a CPU even where there is a GPU, unless DEVICE=cuda asks for it.
 
     Raises:
-        PipelineError: for DEVICE=cuda. Profiles that are not locked are refused too.
+        PipelineError: for another engine. Profiles that are not locked are refused too, and a GPU that is not there.
     """
     profile = choose_profile(options.profile, "cpu")
     profiles.get(profile)
     lock.check_profile(profile)
-    if options.device == "cuda":
-        raise PipelineError("artifacts.lock lists what the kernel trains on a CPU; got DEVICE=cuda. Leave it out.")
-    return workshop.open_workshop(options, "cpu", profile, store)
+    if engines.choose_name(options.engine) != "kernel":
+        raise PipelineError(f"artifacts.lock lists what the kernel trains; got ENGINE={options.engine}. Leave it out.")
+    return workshop.open_workshop(options, engines.choose_device(options.device or "cpu"), profile, store)
 
 
 def _locked_lines(shop: Workshop, options: Options) -> list[LockedSweep]:
@@ -102,8 +102,11 @@ def run_lock(options: Options) -> int:
     """Builds what is missing, writes the lock and the profile's expected numbers and verdicts, and prints what changed.
 
     Raises:
+        PipelineError: for DEVICE=cuda.
         StoreError: if a file cannot be written.
     """
+    if options.device == "cuda":
+        raise PipelineError("artifacts.lock is written on a CPU; got DEVICE=cuda. Leave it out.")
     shop = _locked_workshop(options)
     records = shop.make()
     profile = shop.profile.name

@@ -52,7 +52,7 @@ def _sweep_row(sweep: PlannedSweep) -> dict[str, Any]:
 def plan_text(shop: Workshop, planned: Sequence[PlannedFigure]) -> str:
     """A plan as text: what will be trained and drawn, and why."""
     sweeps = [sweep for figure in planned for sweep in figure.sweeps]
-    head = f"Profile {shop.profile.name}, engine {shop.engine.name} on {shop.engine.device}."
+    head = f"Profile {shop.profile.name}, engine {shop.engine.words}."
     training = [line for sweep in sweeps for line in _training(sweep)]
     drawing = [f"  {figure.name} ({describe(figure.reason)})" for figure in planned if figure.reason]
     if not training and not drawing:

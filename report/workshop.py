@@ -17,7 +17,7 @@ from report import engines, loading, lock, profiles
 from report.code import Sources
 from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
-from report.errors import PipelineError
+from report.errors import GpuError, PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
 from report.fetch import fetch_missing
 from report.findings import ClaimRecord, TrainedOn, value_of
@@ -66,6 +66,7 @@ class Workshop:
         cluster: Address of a Dask scheduler to train on; empty to train here.
         fetch: Address of a packed store, from which what is missing is fetched before the rest is trained; empty to train all.
         forced: Whether to make everything again.
+        insists: Whether to fail when a GPU cannot train; otherwise training goes on on the CPU.
         names: The figures.
         module: Loads a figure's module; picklable, since it is sent to the processes that draw.
         sources: Gives code digests.
@@ -79,6 +80,7 @@ class Workshop:
     cluster: str = ""
     fetch: str = ""
     forced: bool = False
+    insists: bool = False
     names: Sequence[str] = figures.NAMES
     module: Callable[[str], FigureModule] = figures.module
     sources: Sources = field(default_factory=Sources)
@@ -105,6 +107,9 @@ class Workshop:
         """Fetches or trains the missing runs, and returns the plan of what then remains: the drawing.
 
         Fails with a StoreError if the store cannot be written, and with `Interrupted` on Ctrl-C.
+
+        Raises:
+            GpuError: if the GPU cannot train, and the user insists on it.
         """
         planned = self.plan(thorough=True, forced=forced)
         if self.fetch and not forced:
@@ -115,7 +120,14 @@ class Workshop:
         if not tasks:
             return planned
         compile_kernels = None if self.trainer or self.cluster else compiler(self.engine, self.workers)
-        train_missing(self.store, self.timings, tasks, self._executor(), compile_kernels)
+        try:
+            train_missing(self.store, self.timings, tasks, self._executor(), compile_kernels)
+        except GpuError as problem:
+            if self.insists:
+                raise
+            say(f"{problem} Training goes on on the CPU; what is trained is kept.")
+            self.engine = replace(self.engine, device="cpu")  # with the same keys
+            return self.train(forced=forced)
         return self.plan()
 
     def make(self) -> list[FigureRecord]:
@@ -158,7 +170,11 @@ class Workshop:
             from report.cluster import Cluster
 
             return Cluster(self.cluster, self.engine)
-        return Threads(self.trainer or engines.trainer(self.engine), self.workers if self.engine.name == "kernel" else 1)
+        parallel = engines.parallel(self.engine, self.workers)
+        if self.trainer or self.engine.device == "cpu":
+            return Threads(self.trainer or engines.trainer(self.engine), parallel)
+        with working("Checking that the GPU gives the kernel's bits"):
+            return Threads(engines.trainer(self.engine), parallel)
 
     def _draw(self, planned: Sequence[PlannedFigure]) -> None:
         by_name = {figure.name: figure for figure in planned}
@@ -245,12 +261,13 @@ def open_workshop(options: Options, device: Device, profile: str, store: Path | 
     sources = Sources()
     return Workshop(
         profile=profiles.get(profile),
-        engine=engines.engine(device, sources),
+        engine=engines.engine(device, sources, engines.choose_name(options.engine)),
         store=Store(store or options.store, say),
         workers=options.workers,
         cluster=options.cluster,
         fetch=options.fetch,
         forced=options.force,
+        insists=options.device == "cuda",
         names=(options.only,) if options.only else figures.NAMES,
         sources=sources,
     )

@@ -21,9 +21,8 @@ NEVER = {"sup": FILES | PAGES | {"matplotlib"}, "figures": (FILES - {"io"}) | PA
 """Libraries that a package never imports: science reads no files and draws nothing, figures read no files."""
 
 ALLOWED = {"sup/saved.py": {"safetensors"}}  # turns trained models into bytes and back, and leaves files to its callers
-ALLOWED |= {
-    f"sup/training/cuda/{name}.py": {"pathlib", "tempfile"} for name in ("arguments", "host")
-}  # other compilers want files
+OTHER_COMPILERS = ("arguments", "device", "host", "nvrtc")  # want files, and keep some
+ALLOWED |= {f"sup/training/cuda/{name}.py": {"pathlib", "tempfile"} for name in OTHER_COMPILERS}
 
 LAZY = {"torch", "matplotlib"}
 TORCH_FREELY = {"sup/attack.py", "sup/models.py", "sup/sampling.py"}

@@ -57,10 +57,12 @@ class Timings:
         A shape that has not is taken to be as fast as the median of those that have, over its rough cost, by the same engine.
         """
         rates = self._seconds.get("rate", {})
-        usual = {name: self._usual(name) for name in ("kernel", "torch")}
+        usual: dict[str, float] = {}
         seconds = known = 0.0
         for shard in shards:
-            expected = shard.cost / 1e6 * rates.get(_kind(shard), usual[shard.engine.name])
+            if shard.engine.words not in usual:
+                usual[shard.engine.words] = self._usual(shard.engine.words)
+            expected = shard.cost / 1e6 * rates.get(_kind(shard), usual[shard.engine.words])
             seconds += expected
             known += expected * (_kind(shard) in rates)
         return seconds, known / seconds if seconds else 1.0
@@ -90,4 +92,4 @@ class Timings:
 
 def _kind(shard: Shard) -> str:
     """What shards of one speed have in common, in words."""
-    return f"{shard.engine.name}: {shard.shape.words}, batches of {shard.shape.batch}"
+    return f"{shard.engine.words}: {shard.shape.words}, batches of {shard.shape.batch}"

@@ -2,13 +2,14 @@
 
 It trains a tiny run of each model on each distribution, and of each option, and prints `name part digest` lines. With `--check`
 it compares them with the lines on standard input and names the first part that differs: draw, forward, gradient, optimiser (one
-update), trained. With `--device host` it runs the code for GPUs, compiled by this machine's C++ compiler, in place of the kernel.
+update), trained. In place of the kernel, `--device cuda` runs the code for GPUs on the first of them, and `--device host` the
+same code, compiled by this machine's C++ compiler.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from sup.canonical import content_digest
 from sup.errors import SupError
@@ -21,7 +22,9 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "correlated": Correlated(sizes=(2, 4), density=(0.3, 0.6)),
     "anticorrelated": Anticorrelated(sizes=(2, 4), density=(0.3, 0.6)),
 }
-DEVICES = ("cpu", "host")
+DEVICES = ("cpu", "cuda", "host")
+Forms: TypeAlias = tuple[Callable[[Run], dict[str, Any]], Callable[[list[Run], tuple[int, ...]], dict[str, Any]]]
+"""The functions of a form of the kernel that give the parts of a block, and train."""
 SCHEDULE = ((0.0, 0.1), (0.3, 1.0), (1.0, 0.0))
 
 
@@ -54,9 +57,9 @@ def cases() -> dict[str, Run]:
     }
 
 
-def parts(run: Run, device: str = "cpu") -> Iterator[tuple[str, str]]:
-    """Name and digest of each part of training `run`, in the order in which they depend on each other."""
-    block_parts, train = _forms(device)
+def parts(run: Run, forms: Forms | None = None) -> Iterator[tuple[str, str]]:
+    """Name and digest of each part of training `run`, by default by the kernel, in order: each rests on those before it."""
+    block_parts, train = forms or forms_of("cpu")
     for name, arrays in block_parts(run).items():
         yield name, content_digest(arrays)
     result = train([run], (1,))
@@ -65,8 +68,12 @@ def parts(run: Run, device: str = "cpu") -> Iterator[tuple[str, str]]:
     yield "trained", content_digest({name: array[0] for name, array in result.items() if not name.startswith("snapshot")})
 
 
-def _forms(device: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The functions that give the parts of a block and train, for a device of `DEVICES`."""
+def forms_of(device: str) -> Forms:
+    """The forms of the kernel for a device of `DEVICES`."""
+    if device == "cuda":
+        from sup.training.cuda import device as gpu
+
+        return gpu.block_parts, gpu.train_cuda
     if device == "host":
         from sup.training.cuda import host
 
@@ -76,10 +83,10 @@ def _forms(device: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return parts.block_parts, engine.train_kernel
 
 
-def lines(device: str = "cpu") -> Iterator[str]:
-    """The line `name part digest` of every part of every case."""
+def lines(forms: Forms | None = None) -> Iterator[str]:
+    """The line `name part digest` of every part of every case; by default the kernel's."""
     for name, run in cases().items():
-        for part, digest in parts(run, device):
+        for part, digest in parts(run, forms):
             yield f"{name} {part} {digest}"
 
 
@@ -99,7 +106,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what computes (default: cpu)")
     given = parser.parse_args(arguments)
     try:
-        here = list(lines(given.device))
+        here = list(lines(forms_of(given.device)))
     except SupError as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 2

@@ -176,8 +176,8 @@ def test_tasks_are_handed_out_a_few_at_a_time(site, tmp_path, monkeypatch):
 def test_a_worker_with_other_code_refuses(site, tmp_path):
     store = opened(tmp_path)
     words = (
-        r"the cluster's worker at tcp://127\S+ has another engine: its code is \w{12} , that of this build cccccccccccc . "
-        r"Install the same version of the project there and start it again"
+        r"the cluster's worker at tcp://127\S+ has another engine: its code is \w{12} self-check \w{16}, that of this build "
+        r"cccccccccccc . Install the same version of the project there and start it again"
     )
     with pytest.raises(PipelineError, match=words):
         list(site.cluster(KERNEL).run(store, tasks(store, KERNEL)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from figures import module
-from report import ROOT, commands, engines, files, options, profiles, workshop
+from report import ROOT, commands, engines, files, gpus, options, profiles, workshop
 from report.__main__ import main
 from report.engines import choose_device
 from report.errors import PipelineError
@@ -28,7 +28,7 @@ from tests.report.workbench import FakeEngine, arrays_of, shard, shop, tree
 def tiny(tmp_path, monkeypatch):
     """Runs a command on the tiny figure; pages and site are written by `made`, a list of calls."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(engines, "cuda_present", lambda: False)
+    monkeypatch.setattr(gpus, "count", lambda: 0)
     monkeypatch.setattr(Shelf, "handout", lambda *_: Handout())
 
     def run(*arguments, **changes):
@@ -80,6 +80,8 @@ def test_clean_takes_store_as_a_switch_and_as_a_folder(monkeypatch):
             "PROFILE is how much of each experiment to run; got 'huge'. Pick one of smoke, laptop, paper.",
         ),
         (["plan", "--device", "tpu"], "DEVICE is where to train; got 'tpu'. Pick cpu or cuda, or leave it out"),
+        (["plan", "--engine", "jax"], "ENGINE is what trains; got 'jax'. Pick kernel or torch, or leave it out for the kernel."),
+        (["verify", "--engine", "torch"], "artifacts.lock lists what the kernel trains; got ENGINE=torch. Leave it out."),
     ],
 )
 def test_a_wrong_option_gives_one_line_and_status_2(arguments, words, capsys):
@@ -89,14 +91,24 @@ def test_a_wrong_option_gives_one_line_and_status_2(arguments, words, capsys):
 
 
 def test_the_gpu_is_used_where_there_is_one(monkeypatch):
-    monkeypatch.setattr(engines, "cuda_present", lambda: True)
+    monkeypatch.setattr(gpus, "trouble", lambda: "")
     assert (choose_device(""), choose_device("cpu"), choose_device("cuda")) == ("cuda", "cpu", "cuda")
-    monkeypatch.setattr(engines, "cuda_present", lambda: False)
+    monkeypatch.setattr(gpus, "trouble", lambda: "it is broken.")
     assert choose_device("") == "cpu"
-    with pytest.raises(PipelineError, match=r"DEVICE=cuda needs a GPU .* and there is none\. Pass DEVICE=cpu"):
+    with pytest.raises(
+        PipelineError, match=r"DEVICE=cuda needs a GPU that works: it is broken\. Pass DEVICE=cpu to train without\."
+    ):
         choose_device("cuda")
     assert [choose_profile("", device) for device in ("cpu", "cuda")] == ["laptop", "paper"]
     assert choose_profile("smoke", "cuda") == "smoke"
+
+
+@pytest.mark.skipif(bool(gpus.count()), reason="there is a GPU")
+def test_without_a_gpu_a_build_for_one_says_in_a_line_what_is_missing():
+    ran = subprocess.run([sys.executable, "-m", "report", "build", "--device", "cuda"], cwd=ROOT, capture_output=True, text=True)
+    missing = "there is no GPU with a CUDA driver on this machine."
+    line = f"error: DEVICE=cuda needs a GPU that works: {missing} Pass DEVICE=cpu to train without.\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", line)
 
 
 def test_blas_has_one_thread_unless_the_caller_wants_more():
@@ -110,13 +122,16 @@ def test_blas_has_one_thread_unless_the_caller_wants_more():
         assert ran.stdout.strip() == answer, ran.stderr
 
 
-def test_cuda_is_found_without_torch():
-    program = "import sys; from report.engines import cuda_present; print(cuda_present()); sys.exit('torch' in sys.modules)"
+def test_gpus_are_counted_without_a_library():
+    program = (
+        "import sys; from report.gpus import count; print(count())\n"
+        "sys.exit(bool({'torch', 'numba', 'cuda.bindings'} & set(sys.modules)))"
+    )
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 0 and ran.stdout.split()[0] in ("True", "False"), ran.stderr
+    assert ran.returncode == 0 and ran.stdout.strip().isdecimal(), ran.stderr
 
 
-def test_a_driver_with_devices_and_a_torch_for_cpus_is_no_gpu(monkeypatch):
+def test_a_torch_for_cpus_uses_no_gpu(monkeypatch):
     class Driver:
         def __init__(self, name):
             pass
@@ -128,11 +143,13 @@ def test_a_driver_with_devices_and_a_torch_for_cpus_is_no_gpu(monkeypatch):
             count._obj.value = 1
             return 0
 
-    monkeypatch.setattr(engines.ctypes, "CDLL", Driver)
+    monkeypatch.setattr(gpus.ctypes, "CDLL", Driver)
     monkeypatch.setattr(engines, "torch_version", lambda: "2.13.0+cpu")
-    assert not engines.cuda_present()
+    assert choose_device("", "torch") == "cpu"
+    with pytest.raises(PipelineError, match=r"needs a GPU that works: the installed torch is built for CPUs\."):
+        choose_device("cuda", "torch")
     monkeypatch.setattr(engines, "torch_version", lambda: "2.13.0")
-    assert engines.cuda_present()
+    assert choose_device("", "torch") == "cuda"
 
 
 def test_a_plan_says_what_and_why_and_then_that_there_is_nothing_to_do(tiny, capsys):
@@ -313,14 +330,17 @@ def test_clean_store_removes_what_no_figure_of_any_profile_needs(tmp_path, monke
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     monkeypatch.setattr(engines, "COMPILED", tmp_path / "numba")
+    monkeypatch.setattr(gpus, "COMPILED", tmp_path / "cuda")
+    gpus.folder.cache_clear()
     current = engines.compiled_folder(engines.engine("cpu"))
-    for folder in (current, tmp_path / "numba/0123456789abcdef"):
+    for folder in (current, gpus.folder(), tmp_path / "numba/0123456789abcdef", tmp_path / "cuda/0123456789abcdef"):
         (folder / "kernel").mkdir(parents=True)
     monkeypatch.setenv("STORE", str(tmp_path))
     assert main(["clean", "--store", "--out", str(tmp_path / "no site")]) == 0
-    assert list((tmp_path / "numba").iterdir()) == [current]
+    assert [*(tmp_path / "numba").iterdir(), *(tmp_path / "cuda").iterdir()] == [current, gpus.folder()]
+    gpus.folder.cache_clear()
     out = capsys.readouterr().out
-    assert "Removing the compiled kernels of old code: 1 folder." in out
+    assert "Removing the compiled kernels of old code: 2 folders." in out
     assert "Removing 1 of 3 shards (0.0 MB), 1 drawn figures and 4 leftovers that no figure needs any more." in out
     assert {path.name for path in store.shards.iterdir()} == {f"{part.key}.safetensors" for part in kept}
     assert not any(any((tmp_path / name).iterdir()) for name in ("figures", "sweeps", "damaged", "notebooks"))

@@ -208,7 +208,7 @@ def test_verify_trains_although_the_store_holds_everything(place):
     [
         (
             ["lock", "--profile", "smoke", "--device", "cuda"],
-            "artifacts.lock lists what the kernel trains on a CPU; got DEVICE=cuda. Leave it out.",
+            "artifacts.lock is written on a CPU; got DEVICE=cuda. Leave it out.",
         ),
         (["verify", "--profile", "tiny"], "got 'tiny'. Pick one of smoke, laptop, paper."),
     ],

@@ -1,12 +1,8 @@
 """The code for GPUs without one: compiled by C++ it gives the kernel's bits in any order of lanes; for GPUs it fuses nothing."""
 
-import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +10,10 @@ import pytest
 
 from sup.sweeps import vary
 from sup.training import train
-from sup.training.cuda import host, nvrtc
-from sup.training.cuda.arguments import SOURCE, joined, parted
+from sup.training.cuda import CudaError, host, nvrtc
+from sup.training.cuda.arguments import SOURCE, joined, macros, parted
 from sup.training.cuda.host import CompilerError, block_parts, train_host
-from sup.training.cuda.nvrtc import NvrtcError, ptx
+from sup.training.cuda.nvrtc import compiled
 from sup.training.kernel.parts import block_parts as kernel_parts
 from tests.training.runs import CASES, MIXED
 
@@ -70,8 +66,9 @@ def changed(monkeypatch, tmp_path, module, old, new):
 @HOST
 def test_a_barrier_that_is_missing_shows(monkeypatch, tmp_path):
     """Without it the last lane adds up what the others have written; in rising order that goes well."""
-    barrier = "    }\n    EACH_LANE(r) {\n      if (r == 0) a.loss"
-    changed(monkeypatch, tmp_path, host, barrier, "      if (r == LANES - 1) a.loss")
+    sum_up, last = "a.loss[(wide)run * EVAL_BLOCKS + block] = lane_sum(s.gb[0]);", "if (r == LANES - 1)"
+    barrier = f"  }}\n  EACH_THREAD(r, t) if (r == 0 && t == 0) {sum_up}\n"
+    changed(monkeypatch, tmp_path, host, barrier, f"  {last} {sum_up}\n  }}\n")
     run = CASES["linear-independent"]
     expected = train([run])["final_loss"]
     assert train_host([run])["final_loss"] == expected
@@ -109,33 +106,16 @@ def test_without_a_compiler_or_with_wrong_code_it_says_so(monkeypatch, tmp_path)
 
 def test_without_nvrtc_it_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "cuda.bindings", None)
-    with pytest.raises(NvrtcError, match=r"takes cuda-bindings and NVRTC\. Run: pip install 'sup\[gpu\]'\."):
-        ptx(CASES["linear-independent"], "compute_90")
-
-
-def without(reason):
-    """Skips a test, and in CI fails."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-
-
-@pytest.fixture(scope="module")
-def compiler():
-    command = shlex.split(os.environ.get("CXX") or "c++")[0]
-    if not shutil.which(command):
-        without(f"the code for GPUs is not tested: there is no C++ compiler ({command})")
-
-
-@pytest.fixture(scope="module")
-def nvidia():
-    if not (find_spec("cuda") and find_spec("cuda.bindings")):
-        without("not tested for GPUs: NVRTC is missing; pip install -r tests/training/nvrtc.lock")
+    with pytest.raises(CudaError, match=r"takes cuda-bindings and NVRTC\. Run: pip install cuda-bindings nvidia-\S+\."):
+        compiled(macros(CASES["linear-independent"]), "compute_90")
 
 
 @NVIDIA
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", COMPILED)
 def test_nothing_is_fused_or_approximate_on_a_gpu(name, architecture):
-    text = ptx(CASES[name], architecture)
+    shared = 0 if architecture == "compute_70" else 232_448
+    text = compiled(macros(CASES[name], shared), architecture).decode()
     assert (
         f".target sm_{architecture.removeprefix('compute_')}" in text and ".entry advance" in text and ".entry evaluate" in text
     )
@@ -147,13 +127,13 @@ def test_nothing_is_fused_or_approximate_on_a_gpu(name, architecture):
 def test_what_is_fused_is_found(monkeypatch, tmp_path):
     changed(monkeypatch, tmp_path, nvrtc, "return plus(times(a, b), c); }", "return a * b + c; }")
     monkeypatch.setattr(nvrtc, "OPTIONS", ("-std=c++17", "--use_fast_math"))
-    text = ptx(CASES["linear-independent"], "compute_80")
+    text = compiled(macros(CASES["linear-independent"]), "compute_80").decode()
     assert FUSED.search(text)
 
 
 @NVIDIA
 def test_an_unknown_architecture_is_said():
     with pytest.raises(
-        NvrtcError, match=r"does not compile kernel\.cu for compute_7: NVRTC_ERROR_INVALID_OPTION\. .*architecture"
+        CudaError, match=r"does not compile kernel\.cu for compute_7: NVRTC_ERROR_INVALID_OPTION\. .*architecture"
     ):
-        ptx(CASES["linear-independent"], "compute_7")
+        compiled(macros(CASES["linear-independent"]), "compute_7")

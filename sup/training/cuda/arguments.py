@@ -1,6 +1,6 @@
 """What the code of `kernel.cu` is compiled with and called with: macros, and a structure of arrays and numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import Structure, c_int, c_void_p
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ Array = NDArray[Any]
 SOURCE = Path(__file__).with_name("kernel.cu")
 EVAL_BLOCKS = EVAL_SAMPLES // LANES
 ARRAYS = (
-    "parameters", "mean", "square", "power", "keys", "attack_keys", "threshold", "scale", "low", "importance", "norm", "penalty",
-    "constants", "knots", "data", "loss", "scratch",
+    "parameters", "mean", "square", "power", "keys", "eval_keys", "attack_keys", "threshold", "scale", "low", "importance",
+    "norm", "penalty", "constants", "knots", "data", "loss", "scratch",
 )  # fmt: skip
+TEAMS = ((32, 1), (64, 2), (128, 4))
+"""Up to how many weights a lane is worked for by how many threads; beyond, by `MOST`. A guess, not measured on a GPU yet."""
+MOST = 8
 NUMBERS = ("runs", "knot_count", "steps", "batch", "start", "stop")
 
 
@@ -30,12 +33,25 @@ class Arguments(Structure):
     _fields_ = [(name, c_void_p) for name in ARRAYS] + [(name, c_int) for name in NUMBERS]
 
 
-def macros(run: Run) -> dict[str, str]:
-    """The macros with which the code for runs of the shape of `run` is compiled, by name."""
+def arguments(runs: Sequence[Run], addresses: Mapping[str, int]) -> Arguments:
+    """The structure for `runs`, of one shape, whose arrays are at `addresses`; `start`, `stop` and `batch` are left to set."""
+    knots = max(len(run.recipe.schedule) for run in runs)
+    return Arguments(**addresses, runs=len(runs), knot_count=knots, steps=runs[0].recipe.steps)
+
+
+def macros(run: Run, shared_bytes: int = 0) -> dict[str, str]:
+    """The macros with which the code for runs of the shape of `run` is compiled, by name.
+
+    Args:
+        run: The spec.
+        shared_bytes: Memory that a block of threads may have on a processor of the GPU; none on a host.
+    """
     constants = constants_of(run)
+    team = next((threads for weights, threads in TEAMS if constants.n * constants.m <= weights), MOST)
     sizes: tuple[int, ...] = getattr(run.distribution, "sizes", ())
     flags = ("tied", "absolute", "unit_norm", "penalised", "attacked", "fixed")
     values = {"N": constants.n, "M": constants.m, "LANES": LANES, "SMALL": SMALL, "EVAL_BLOCKS": EVAL_BLOCKS, "SETS": len(sizes)}
+    values |= {"TEAM": team, "SHARED_BYTES": shared_bytes}
     values |= {name.upper(): getattr(constants, name) for name in ("columns", "kind", "hidden", "output")}
     values |= {name.upper(): int(getattr(constants, name)) for name in flags}
     return {name: str(value) for name, value in values.items()} | {"SIZES": f"{{{','.join(map(str, sizes))}}}"}
@@ -58,6 +74,7 @@ def packed(runs: Sequence[Run], start: dict[str, Array] | None = None) -> dict[s
         "square": np.zeros_like(parameters),
         "power": np.ones((count, 2)),
         "keys": task.keys,
+        "eval_keys": pack_task(runs, "eval").keys,
         "attack_keys": objective.keys,
         "threshold": task.threshold,
         "scale": task.scale,

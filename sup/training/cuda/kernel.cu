@@ -1,12 +1,14 @@
 // The training loop of sup.training.kernel for a GPU, and for a host that stands in for one: the same arithmetic contract, the same bits.
 //
-// A run is a block of LANES threads; thread r is lane r of the contract. The code is a sequence of phases, each between two barriers:
-// in a phase, EACH_LANE runs its body once for every lane, as a thread each on a GPU and as a loop on a host. A lane writes only what
-// no other lane reads in the same phase, so the order of the lanes does not matter; with SHUFFLED the host runs them in another
-// order in each phase, and a barrier that is missing shows in the bits. Nothing is fused and every operation is rounded once.
+// A run is trained by a block of LANES x TEAM threads: thread (r, t) works for lane r of the contract, of which the threads t of a team
+// share the features and hidden dimensions, a tile each. The code is a sequence of phases, each between two barriers: in a phase,
+// EACH_THREAD runs its body once for every thread, side by side on a GPU and as a loop on a host. A thread writes only what no other
+// reads in the same phase, so their order does not matter; with SHUFFLED the host runs them in another order in each phase, and a
+// barrier that is missing shows in the bits. Nothing is fused and every operation is rounded once.
 //
 // The compiler is given, as macros: N features, M hidden dimensions, COLUMNS words a sample, KIND of distribution, SETS and SIZES of
-// its sets, HIDDEN and OUTPUT activations, TIED, ABSOLUTE, UNIT_NORM, PENALISED, ATTACKED, FIXED, and LANES, SMALL, EVAL_BLOCKS.
+// its sets, HIDDEN and OUTPUT activations, TIED, ABSOLUTE, UNIT_NORM, PENALISED, ATTACKED, FIXED, and LANES, SMALL, EVAL_BLOCKS, TEAM,
+// SHARED_BYTES of memory that a block has on its processor.
 
 enum { INDEPENDENT, CORRELATED, ANTICORRELATED };
 enum { NONE, RELU, QUADRATIC, GELU };
@@ -14,10 +16,13 @@ enum { NONE, RELU, QUADRATIC, GELU };
 typedef unsigned int word;
 typedef unsigned long long wide;
 
+#define THREADS (LANES * TEAM)
+
 #ifdef __CUDACC__
 #define FUNCTION static __device__ __forceinline__
-#define KERNEL extern "C" __global__ void __launch_bounds__(LANES)
-#define EACH_LANE(r) for (int r = threadIdx.x, once = 1; once; once = 0, __syncthreads())
+#define ALIGNED __align__(16)
+#define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
+#define EACH_THREAD(r, t) for (int r = threadIdx.x, t = threadIdx.y, once = 1; once; once = 0, __syncthreads())
 FUNCTION float times(float a, float b) { return __fmul_rn(a, b); }
 FUNCTION float plus(float a, float b) { return __fadd_rn(a, b); }
 FUNCTION float over(float a, float b) { return __fdiv_rn(a, b); }
@@ -30,13 +35,15 @@ FUNCTION double over(double a, double b) { return __ddiv_rn(a, b); }
 #else
 #include <math.h>
 #define FUNCTION static inline
+#define ALIGNED
 #define KERNEL extern "C" void
 #ifdef SHUFFLED
 static thread_local word turn;
-FUNCTION int lane(int k) { return (int)((k * (2 * (turn * 2654435761u >> 20) + 1) + (turn * 40503u >> 3)) % LANES); }
-#define EACH_LANE(r) for (int once = (++turn, 0), r = lane(0); once < LANES; r = lane(++once))
+FUNCTION int nth(int k) { return (int)((k * (2 * (turn * 2654435761u >> 20) + 1) + (turn * 40503u >> 3)) % THREADS); }
+#define EACH_THREAD(r, t) \
+  for (int once = (++turn, 0), r = nth(0) % LANES, t = nth(0) / LANES; once < THREADS; ++once, r = nth(once) % LANES, t = nth(once) / LANES)
 #else
-#define EACH_LANE(r) for (int r = 0; r < LANES; r++)
+#define EACH_THREAD(r, t) for (int t = 0; t < TEAM; t++) for (int r = 0; r < LANES; r++)
 #endif
 FUNCTION float times(float a, float b) { return a * b; }
 FUNCTION float plus(float a, float b) { return a + b; }
@@ -55,9 +62,16 @@ FUNCTION double minus(double a, double b) { return plus(a, -b); }
 FUNCTION float madd(float a, float b, float c) { return plus(times(a, b), c); }
 
 #define WEIGHTS (N * M)
+#define PARAMETERS (WEIGHTS * (TIED ? 1 : 2) + N)
 #define BY_LANES (WEIGHTS <= SMALL)
-#define SUMS (BY_LANES ? WEIGHTS * LANES : WEIGHTS)
 #define PAIRS (COLUMNS * LANES / 2)
+#define ROW (LANES + 1)  // of a number for each lane: threads that read one column of many rows find them in different banks
+#define CURVED (HIDDEN > RELU)
+
+// How much of `size` a thread of a team adds up at a time, in registers: its share, but at most 8.
+#define TILE(size) ((size + TEAM - 1) / TEAM < 8 ? (size + TEAM - 1) / TEAM : 8)
+#define TILE_M TILE(M)
+#define TILE_N TILE(N)
 
 // What the runs share, and arrays with a leading run axis. Parameters are W (hidden feature), V (hidden feature; of models that are
 // not tied) and b (feature), one after the other.
@@ -65,6 +79,7 @@ struct Arguments {
   float *parameters, *mean, *square;
   double *power;             // of the betas (run 2)
   const word *keys;          // of the samples (run 2)
+  const word *eval_keys;     // of the fixed draws (run 2)
   const word *attack_keys;   // (run 2)
   const word *threshold;     // (run feature), or (run set)
   const float *scale, *low;  // (run feature), of independent features
@@ -75,24 +90,25 @@ struct Arguments {
   const double *knots;       // of the schedules (run knot 2)
   float *data;               // the fixed data set (run block feature lane)
   float *loss;               // of each block of the fixed draws (run block)
-  struct Scratch *scratch;   // (run)
+  struct Scratch *scratch;   // (slot), of blocks that train at the same time
   int runs, knot_count, steps, batch, start, stop;
 };
 
-#define PARAMETERS (WEIGHTS * (TIED ? 1 : 2) + N)
-
-// What the lanes of a run share. Lanes come last. What a test of the parts of a block looks at comes first.
-struct Scratch {
-  float x[N][LANES];               // samples
-  float h[M][LANES];               // hidden layer
+// What the threads of a run share. Lanes come last. What a test of the parts of a block looks at comes first. On a GPU its
+// size is a multiple of 16 bytes, which are loaded at a time. (On a host GCC 12 would make wrong code for it.)
+struct ALIGNED Scratch {
+  float x[N][ROW];                     // samples
+  float h[M][ROW];                     // hidden layer
   word words[2 * PAIRS];
-  float gradient[PARAMETERS];      // before the common factor
-  float g[N][LANES];               // outputs, then gradients before the output's activation
-  float d[M][LANES];               // gradients before the hidden layer's activation
-  float bend[M][LANES];            // slopes of the hidden layer's activation
-  float seen[ATTACKED ? N : 1][LANES];  // attacked samples
-  float gb[N][LANES];              // bias gradient
-  float gw[SUMS], gv[TIED ? 1 : SUMS];  // weight gradients, each (hidden feature), with lanes last where they are added up by lanes
+  float gradient[PARAMETERS];          // before the common factor
+  float g[N][ROW];                     // outputs, then gradients before the output's activation
+  float d[M][ROW];                     // gradients before the hidden layer's activation
+  float bend[CURVED ? M : 1][ROW];     // slopes of the hidden layer's activation
+  float seen[ATTACKED ? N : 1][ROW];   // attacked samples
+  float reach[ROW];                    // of the attacks
+  float gb[N][ROW];                    // bias gradient
+  float gw[WEIGHTS * (BY_LANES ? ROW : 1)], gv[TIED ? 1 : WEIGHTS * (BY_LANES ? ROW : 1)];  // weight gradients (hidden feature), or with lanes
+  float parameters[PARAMETERS], mean[PARAMETERS], square[PARAMETERS];
   float factor, rate, keep, b1, a1, b2, a2, c1, c2, epsilon;  // of an update
 };
 
@@ -112,40 +128,48 @@ FUNCTION void threefry(word k0, word k1, word low, word high, word *first, word 
   *second = x1;
 }
 
-// Lane r's share of `pairs` counters from (start, step) on: first words, then second words.
-FUNCTION void draw(word *words, int pairs, const word *keys, word start, word step, int r) {
-  for (int q = r; q < pairs; q += LANES) threefry(keys[0], keys[1], start + q, step, &words[q], &words[pairs + q]);
+// The share of thread (r, t) of `pairs` counters from (start, step) on: first words, then second words.
+FUNCTION void draw(word *words, int pairs, const word *keys, word start, word step, int r, int t) {
+  for (int q = r + LANES * t; q < pairs; q += THREADS) threefry(keys[0], keys[1], start + q, step, &words[q], &words[pairs + q]);
 }
 
 FUNCTION float unit(word v) { return times(number((int)v), 4.656612873077393e-10f); }
 
-// The sample of lane r, from the block's words.
-FUNCTION void sample(Scratch &s, const Arguments &a, int run, int r) {
+// The sample of lane r, from the block's words; of dependent features by the first thread of its team.
+FUNCTION void sample(Scratch &s, const Arguments &a, int run, int r, int t) {
 #if KIND == 0
-  for (int j = 0; j < N; j++) {
+  for (int j = t; j < N; j += TEAM) {
     const word v = s.words[j * LANES + r] >> 1;
     const int at = run * N + j;
     s.x[j][r] = v < a.threshold[at] ? madd(number((int)v), a.scale[at], a.low[at]) : 0.0f;
   }
 #else
   const int sizes[SETS] = SIZES;
-  for (int k = 0, j = 0; k < SETS; k++) {
-    const word t = a.threshold[run * SETS + k];
+  for (int k = 0, j = 0; t == 0 && k < SETS; k++) {
+    const word threshold = a.threshold[run * SETS + k];
     const word v = s.words[((KIND == CORRELATED ? N : 0) + k) * LANES + r] >> 1;
     for (int c = 0; c < sizes[k]; c++, j++) {
       const word u = s.words[(KIND == CORRELATED ? j : SETS + k) * LANES + r] >> 1;
       const wide place = (wide)v * sizes[k];
-      const bool on = KIND == CORRELATED ? v < t : place >= (wide)c * t && place < (wide)(c + 1) * t;
+      const bool on = KIND == CORRELATED ? v < threshold : place >= (wide)c * threshold && place < (wide)(c + 1) * threshold;
       s.x[j][r] = on ? unit(u) : 0.0f;
     }
   }
 #endif
-  if (UNIT_NORM) {
-    float square = 0.0f;
-    for (int j = 0; j < N; j++) square = madd(s.x[j][r], s.x[j][r], square);
-    const float norm = root(square);
-    for (int j = 0; j < N; j++) s.x[j][r] = over(s.x[j][r], norm > 0.0f ? norm : 1.0f);
-  }
+}
+
+FUNCTION void to_unit_norm(Scratch &s, int r) {
+  float square = 0.0f;
+  for (int j = 0; j < N; j++) square = madd(s.x[j][r], s.x[j][r], square);
+  const float norm = root(square);
+  for (int j = 0; j < N; j++) s.x[j][r] = over(s.x[j][r], norm > 0.0f ? norm : 1.0f);
+}
+
+// The samples of a block at a step of the stream of `keys`.
+FUNCTION void samples(Scratch &s, const Arguments &a, const word *keys, int run, int block, word step) {
+  EACH_THREAD(r, t) draw(s.words, PAIRS, keys + 2 * run, (word)(block * PAIRS), step, r, t);
+  EACH_THREAD(r, t) sample(s, a, run, r, t);
+  if (UNIT_NORM) EACH_THREAD(r, t) if (t == 0) to_unit_norm(s, r);
 }
 
 FUNCTION float tanh_of(float u) {
@@ -180,34 +204,40 @@ FUNCTION float through(int activation, float gradient, float value, float slope)
   return times(gradient, slope);
 }
 
-// Sum over features, in order, of W[a][j] x[j] in lane r.
-FUNCTION float into_hidden(const float *W, const float (*x)[LANES], int a, int r) {
-  float total = 0.0f;
-  for (int j = 0; j < N; j++) total = madd(W[a * N + j], x[j][r], total);
-  return total;
+// Sums over features, in order, of W[a][j] x[j] in lane r, for a tile of hidden dimensions from a on.
+FUNCTION void into_hidden(const float *W, const float (*x)[ROW], int a, int r, float *totals) {
+  for (int k = 0; k < TILE_M; k++) totals[k] = 0.0f;
+  for (int j = 0; j < N; j++)
+    for (int k = 0; k < TILE_M; k++) totals[k] = madd(W[(a + k < M ? a + k : M - 1) * N + j], x[j][r], totals[k]);
 }
 
-// `total` plus the sum over hidden dimensions, in order, of V[a][j] h[a] in lane r.
-FUNCTION float out_of_hidden(const float *V, const float (*h)[LANES], int j, int r, float total) {
-  for (int a = 0; a < M; a++) total = madd(V[a * N + j], h[a][r], total);
-  return total;
+// To `totals`, adds sums over hidden dimensions, in order, of V[a][j] h[a] in lane r, for a tile of features from j on.
+FUNCTION void out_of_hidden(const float *V, const float (*h)[ROW], int j, int r, float *totals) {
+  for (int a = 0; a < M; a++)
+    for (int k = 0; k < TILE_N; k++) totals[k] = madd(V[a * N + (j + k < N ? j + k : N - 1)], h[a][r], totals[k]);
 }
+
+// A loop over the tiles of thread t, and one over what a tile holds.
+#define EACH_TILE(from, size, tile, t) for (int from = t * tile; from < size; from += TEAM * tile)
+#define IN_TILE(k, from, size, tile) for (int k = 0; k < tile; k++) if (from + k < size)
 
 FUNCTION float target(float x) { return ABSOLUTE && !(x > 0.0f) ? -x : x; }
 
-// Moves the sample of lane r along the direction in which the open model's output of the drawn feature grows.
-FUNCTION void attack(Scratch &s, const float *W, const float *V, float strength, bool live, int r) {
-  const word w = s.words[r];
-  const int feature = (int)((wide)(w >> 1) * N >> 31);
-  float square = 0.0f;
-  for (int a = 0; a < M; a++) s.d[a][r] = V[a * N + feature];
-  for (int j = 0; j < N; j++) {
-    s.seen[j][r] = out_of_hidden(W, s.d, j, r, 0.0f);
-    square = madd(s.seen[j][r], s.seen[j][r], square);
+// Moves the samples along the direction in which the open model's output of the drawn feature grows.
+FUNCTION void attack(Scratch &s, const float *W, const float *V, float strength, int left) {
+  EACH_THREAD(r, t) for (int a = t; a < M; a += TEAM) s.d[a][r] = V[a * N + (int)((wide)(s.words[r] >> 1) * N >> 31)];
+  EACH_THREAD(r, t) EACH_TILE(j, N, TILE_N, t) {
+    float totals[TILE_N] = {};
+    out_of_hidden(W, s.d, j, r, totals);
+    IN_TILE(k, j, N, TILE_N) s.seen[j + k][r] = totals[k];
   }
-  const float norm = root(square);
-  const float step = norm > 0.0f && live ? over(w & 1 ? -strength : strength, norm) : 0.0f;
-  for (int j = 0; j < N; j++) s.seen[j][r] = madd(step, s.seen[j][r], s.x[j][r]);
+  EACH_THREAD(r, t) if (t == 0) {
+    float square = 0.0f;
+    for (int j = 0; j < N; j++) square = madd(s.seen[j][r], s.seen[j][r], square);
+    const float norm = root(square);
+    s.reach[r] = norm > 0.0f && r < left ? over(s.words[r] & 1 ? -strength : strength, norm) : 0.0f;
+  }
+  EACH_THREAD(r, t) for (int j = t; j < N; j += TEAM) s.seen[j][r] = madd(s.reach[r], s.seen[j][r], s.x[j][r]);
 }
 
 // Half of the lanes added to the other half, and so on.
@@ -246,131 +276,177 @@ FUNCTION void next_scalars(Scratch &s, const Arguments &a, int run, int step) {
   s.epsilon = narrow(constants[4]);
 }
 
-// AdamW on parameter k of a run, whose gradient before the common factor is g.
-FUNCTION void update(Scratch &s, const Arguments &a, wide k, float g) {
+// AdamW on parameter k, whose gradient before the common factor is g.
+FUNCTION void update(Scratch &s, int k, float g) {
   g = times(g, s.factor);
-  const float mean = plus(times(s.b1, a.mean[k]), times(s.a1, g));
-  const float square = plus(times(s.b2, a.square[k]), times(times(s.a2, g), g));
+  const float mean = plus(times(s.b1, s.mean[k]), times(s.a1, g));
+  const float square = plus(times(s.b2, s.square[k]), times(times(s.a2, g), g));
   const float step = over(times(s.rate, times(mean, s.c1)), plus(root(times(square, s.c2)), s.epsilon));
-  a.parameters[k] = minus(times(a.parameters[k], s.keep), step);
-  a.mean[k] = mean;
-  a.square[k] = square;
+  s.parameters[k] = minus(times(s.parameters[k], s.keep), step);
+  s.mean[k] = mean;
+  s.square[k] = square;
 }
 
-// Lane r of a block of samples, through the model and back: leaves h, g and d, and adds to the gradients that are added up by lanes.
-FUNCTION void lane_of_block(Scratch &s, const Arguments &a, const float *W, const float *V, const float *b, int run, bool live, int r) {
-  const float (*seen)[LANES] = ATTACKED ? s.seen : s.x;
-  for (int k = 0; k < M; k++) s.h[k][r] = activate(HIDDEN, into_hidden(W, seen, k, r), &s.bend[k][r]);
-  for (int j = 0; j < N; j++) {
+// The hidden layer, and the outputs before their activation.
+FUNCTION void forward(Scratch &s, const float (*seen)[ROW], const float *W, const float *V, const float *b) {
+  EACH_THREAD(r, t) EACH_TILE(a, M, TILE_M, t) {
+    float totals[TILE_M], slope = 1.0f;
+    into_hidden(W, seen, a, r, totals);
+    IN_TILE(k, a, M, TILE_M) {
+      s.h[a + k][r] = activate(HIDDEN, totals[k], &slope);
+      if (CURVED) s.bend[a + k][r] = slope;
+    }
+  }
+  EACH_THREAD(r, t) EACH_TILE(j, N, TILE_N, t) {
+    float totals[TILE_N];
+    for (int k = 0; k < TILE_N; k++) totals[k] = b[j + k < N ? j + k : N - 1];
+    out_of_hidden(V, s.h, j, r, totals);
+    IN_TILE(k, j, N, TILE_N) s.g[j + k][r] = totals[k];
+  }
+}
+
+// The gradients before the activations, and those of the biases, of the `left` first lanes of a block.
+FUNCTION void backward(Scratch &s, const Arguments &a, const float *V, int run, int left) {
+  EACH_THREAD(r, t) for (int j = t; j < N; j += TEAM) {
     float slope = 1.0f;
-    const float out = activate(OUTPUT, out_of_hidden(V, s.h, j, r, b[j]), &slope);
+    const float out = activate(OUTPUT, s.g[j][r], &slope);
     const float g = times(a.importance[run * N + j], minus(out, target(s.x[j][r])));
-    s.g[j][r] = live ? through(OUTPUT, g, out, slope) : 0.0f;
+    s.g[j][r] = r < left ? through(OUTPUT, g, out, slope) : 0.0f;
     s.gb[j][r] = plus(s.gb[j][r], s.g[j][r]);
   }
-  for (int k = 0; k < M; k++) {
-    const float h = s.h[k][r], sign = h > 0.0f ? 1.0f : h < 0.0f ? -1.0f : 0.0f;
-    float d = into_hidden(V, s.g, k, r);
-    if (PENALISED) d = plus(d, times(a.penalty[run], sign));
-    s.d[k][r] = through(HIDDEN, live ? d : 0.0f, h, s.bend[k][r]);
-  }
-  if (!BY_LANES) return;
-  for (int k = 0; k < M; k++)
-    for (int j = 0; j < N; j++) {
-      const int at = (k * N + j) * LANES + r;
-      float *out = TIED ? s.gw : s.gv;
-      s.gw[at] = madd(s.d[k][r], seen[j][r], s.gw[at]);
-      out[at] = madd(s.h[k][r], s.g[j][r], out[at]);
+  EACH_THREAD(r, t) EACH_TILE(k, M, TILE_M, t) {
+    float totals[TILE_M];
+    into_hidden(V, s.g, k, r, totals);
+    IN_TILE(c, k, M, TILE_M) {
+      const float h = s.h[k + c][r], sign = h > 0.0f ? 1.0f : h < 0.0f ? -1.0f : 0.0f;
+      const float d = PENALISED ? plus(totals[c], times(a.penalty[run], sign)) : totals[c];
+      s.d[k + c][r] = through(HIDDEN, r < left ? d : 0.0f, h, CURVED ? s.bend[k + c][r] : 1.0f);
     }
+  }
 }
 
-// Gradient q of a matrix that is added up sample by sample.
-FUNCTION float by_samples(const float (*left)[LANES], const float (*right)[LANES], int q, float total) {
-  for (int r = 0; r < LANES; r++) total = madd(left[q / N][r], right[q % N][r], total);
-  return total;
+// Adds up left[a] right[j], sample after sample, for a tile of hidden dimensions from a on.
+FUNCTION void by_samples(const float (*left)[ROW], const float (*right)[ROW], int a, int j, float *totals) {
+  for (int r = 0; r < LANES; r++)
+    for (int k = 0; k < TILE_M; k++) totals[k] = madd(left[a + k < M ? a + k : M - 1][r], right[j][r], totals[k]);
 }
 
-FUNCTION void advance_run(const Arguments &a, int run) {
-  Scratch &s = a.scratch[run];
+// Adds a block's samples to the gradients of the weights.
+FUNCTION void weight_gradients(Scratch &s, const float (*seen)[ROW]) {
+  float *out = TIED ? s.gw : s.gv;
+  if (BY_LANES) {
+    EACH_THREAD(r, t) for (int q = t; q < WEIGHTS; q += TEAM) {
+      const int a = q / N, j = q % N, at = q * ROW + r;
+      s.gw[at] = madd(s.d[a][r], seen[j][r], s.gw[at]);
+      out[at] = madd(s.h[a][r], s.g[j][r], out[at]);
+    }
+    return;
+  }
+  EACH_THREAD(r, t) for (int q = r + LANES * t; q < (M + TILE_M - 1) / TILE_M * N; q += THREADS) {
+    const int a = q / N * TILE_M, j = q % N;
+    float totals[TILE_M];
+    for (int k = 0; k < TILE_M; k++) totals[k] = out[(a + k < M ? a + k : M - 1) * N + j];
+    by_samples(s.h, s.g, a, j, totals);
+    IN_TILE(k, a, M, TILE_M) {
+      out[(a + k) * N + j] = totals[k];
+      if (!TIED) totals[k] = s.gw[(a + k) * N + j];
+    }
+    by_samples(s.d, seen, a, j, totals);
+    IN_TILE(k, a, M, TILE_M) s.gw[(a + k) * N + j] = totals[k];
+  }
+}
+
+// Copies the state of a run from `from` to `to`.
+FUNCTION void copy(float *to, const float *from, int r, int t) {
+  for (int q = r + LANES * t; q < PARAMETERS; q += THREADS) to[q] = from[q];
+}
+
+FUNCTION void advance_run(const Arguments &a, Scratch &s, int run) {
   const wide first = (wide)run * PARAMETERS;
-  const float *W = a.parameters + first, *V = TIED ? W : W + WEIGHTS, *b = V + WEIGHTS;
+  const float *W = s.parameters, *V = TIED ? W : W + WEIGHTS, *b = V + WEIGHTS;
+  const float (*seen)[ROW] = ATTACKED ? s.seen : s.x;
   const int blocks = (a.batch + LANES - 1) / LANES;
+  EACH_THREAD(r, t) {
+    copy(s.parameters, a.parameters + first, r, t);
+    copy(s.mean, a.mean + first, r, t);
+    copy(s.square, a.square + first, r, t);
+  }
   for (int step = a.start; step < a.stop; step++) {
-    EACH_LANE(r) {
-      for (int j = 0; j < N; j++) s.gb[j][r] = 0.0f;
-      for (int q = r; q < SUMS; q += LANES) {
+    EACH_THREAD(r, t) {
+      const int sums = WEIGHTS * (BY_LANES ? ROW : 1);
+      for (int j = t; j < N; j += TEAM) s.gb[j][r] = 0.0f;
+      for (int q = r + LANES * t; q < sums; q += THREADS) {
         s.gw[q] = 0.0f;
         if (!TIED) s.gv[q] = 0.0f;
       }
-      if (r == 0) next_scalars(s, a, run, step);
+      if (r == 0 && t == 0) next_scalars(s, a, run, step);
     }
     for (int block = 0; block < blocks; block++) {
       const bool drawn = !FIXED || step == a.start;
       const int left = a.batch - block * LANES;
-      float *data = FIXED ? a.data + ((wide)run * blocks + block) * N * LANES : 0;
-      if (drawn) EACH_LANE(r) draw(s.words, PAIRS, a.keys + 2 * run, (word)(block * PAIRS), FIXED ? 0 : (word)step, r);
-      EACH_LANE(r) {
-        if (drawn) sample(s, a, run, r);
-        for (int j = 0; FIXED && j < N; j++) {
-          if (drawn) data[j * LANES + r] = r < left ? s.x[j][r] : 0.0f;
-          s.x[j][r] = data[j * LANES + r];
-        }
+      if (drawn) samples(s, a, a.keys, run, block, FIXED ? 0 : (word)step);
+      if (FIXED) EACH_THREAD(r, t) for (int j = t; j < N; j += TEAM) {
+        float *data = a.data + (((wide)run * blocks + block) * N + j) * LANES + r;
+        if (drawn) *data = r < left ? s.x[j][r] : 0.0f;
+        s.x[j][r] = *data;
       }
-      if (ATTACKED) EACH_LANE(r) draw(s.words, LANES / 2, a.attack_keys + 2 * run, (word)(block * LANES / 2), (word)step, r);
-      EACH_LANE(r) {
-        if (ATTACKED) attack(s, W, V, a.norm[run], r < left, r);
-        lane_of_block(s, a, W, V, b, run, r < left, r);
+      if (ATTACKED) {
+        EACH_THREAD(r, t) draw(s.words, LANES / 2, a.attack_keys + 2 * run, (word)(block * LANES / 2), (word)step, r, t);
+        attack(s, W, V, a.norm[run], left);
       }
-      if (!BY_LANES) EACH_LANE(r) {
-        for (int q = r; q < WEIGHTS; q += LANES) {
-          const float (*seen)[LANES] = ATTACKED ? s.seen : s.x;
-          float *out = TIED ? s.gw : s.gv;
-          out[q] = by_samples(s.h, s.g, q, out[q]);
-          s.gw[q] = by_samples(s.d, seen, q, s.gw[q]);
-        }
-      }
+      forward(s, seen, W, V, b);
+      backward(s, a, V, run, left);
+      weight_gradients(s, seen);
     }
-    EACH_LANE(r) {
-      for (int q = r; q < PARAMETERS; q += LANES) {
-        const int last = PARAMETERS - N, at = q < WEIGHTS ? q : q - WEIGHTS;
-        const float *sums = q < WEIGHTS ? s.gw : s.gv;
-        s.gradient[q] = q >= last ? lane_sum(s.gb[q - last]) : BY_LANES ? lane_sum(sums + at * LANES) : sums[at];
-        update(s, a, first + q, s.gradient[q]);
-      }
+    EACH_THREAD(r, t) for (int q = r + LANES * t; q < PARAMETERS; q += THREADS) {
+      const int last = PARAMETERS - N, at = q < WEIGHTS ? q : q - WEIGHTS;
+      const float *sums = q < WEIGHTS ? s.gw : s.gv;
+      s.gradient[q] = q >= last ? lane_sum(s.gb[q - last]) : BY_LANES ? lane_sum(sums + at * ROW) : sums[at];
+      update(s, q, s.gradient[q]);
     }
+  }
+  EACH_THREAD(r, t) {
+    copy(a.parameters + first, s.parameters, r, t);
+    copy(a.mean + first, s.mean, r, t);
+    copy(a.square + first, s.square, r, t);
   }
 }
 
-// The loss of every `slices`-th block of the fixed draws.
-FUNCTION void evaluate_run(const Arguments &a, Scratch &s, int run, int slice, int slices) {
+// The loss of a block of the fixed draws.
+FUNCTION void evaluate_block(const Arguments &a, Scratch &s, int run, int block) {
   const float *W = a.parameters + (wide)run * PARAMETERS, *V = TIED ? W : W + WEIGHTS, *b = V + WEIGHTS;
-  for (int block = slice; block < EVAL_BLOCKS; block += slices) {
-    EACH_LANE(r) draw(s.words, PAIRS, a.keys + 2 * run, (word)(block * PAIRS), 0, r);
-    EACH_LANE(r) {
-      float total = 0.0f, slope = 1.0f;
-      sample(s, a, run, r);
-      for (int k = 0; k < M; k++) s.h[k][r] = activate(HIDDEN, into_hidden(W, s.x, k, r), &slope);
-      for (int j = 0; j < N; j++) {
-        const float error = minus(activate(OUTPUT, out_of_hidden(V, s.h, j, r, b[j]), &slope), target(s.x[j][r]));
-        total = madd(times(a.importance[run * N + j], error), error, total);
-      }
-      s.gb[0][r] = total;
+  samples(s, a, a.eval_keys, run, block, 0);
+  forward(s, s.x, W, V, b);
+  EACH_THREAD(r, t) if (t == 0) {
+    float total = 0.0f, slope = 1.0f;
+    for (int j = 0; j < N; j++) {
+      const float error = minus(activate(OUTPUT, s.g[j][r], &slope), target(s.x[j][r]));
+      total = madd(times(a.importance[run * N + j], error), error, total);
     }
-    EACH_LANE(r) {
-      if (r == 0) a.loss[(wide)run * EVAL_BLOCKS + block] = lane_sum(s.gb[0]);
-    }
+    s.gb[0][r] = total;
   }
+  EACH_THREAD(r, t) if (r == 0 && t == 0) a.loss[(wide)run * EVAL_BLOCKS + block] = lane_sum(s.gb[0]);
+}
+
+// Trains from step `start` to `stop`: slot by slot, the runs that fall to it.
+FUNCTION void advance_slot(const Arguments &a, Scratch &s, int slot, int slots) {
+  for (int run = slot; run < a.runs; run += slots) advance_run(a, s, run);
+}
+
+// The losses of the blocks from `start` to `stop` of the fixed draws.
+FUNCTION void evaluate_slot(const Arguments &a, Scratch &s, int slot, int slots) {
+  const wide blocks = a.stop - a.start;
+  for (wide k = slot; k < blocks * a.runs; k += slots) evaluate_block(a, s, (int)(k / blocks), a.start + (int)(k % blocks));
 }
 
 #ifdef __CUDACC__
-KERNEL advance(Arguments a) { advance_run(a, blockIdx.x); }
-KERNEL evaluate(Arguments a) { evaluate_run(a, a.scratch[blockIdx.x * gridDim.y + blockIdx.y], blockIdx.x, blockIdx.y, gridDim.y); }
+extern "C" __constant__ wide scratch_bytes = sizeof(Scratch);
+extern __shared__ ALIGNED char shared[];
+#define SLOT (sizeof(Scratch) <= SHARED_BYTES ? *(Scratch *)shared : a.scratch[blockIdx.x])
+KERNEL advance(Arguments a) { advance_slot(a, SLOT, blockIdx.x, gridDim.x); }
+KERNEL evaluate(Arguments a) { evaluate_slot(a, SLOT, blockIdx.x, gridDim.x); }
 #else
-KERNEL advance(const Arguments *a) {
-  for (int run = 0; run < a->runs; run++) advance_run(*a, run);
-}
-KERNEL evaluate(const Arguments *a) {
-  for (int run = 0; run < a->runs; run++) evaluate_run(*a, a->scratch[run], run, 0, 1);
-}
-extern "C" unsigned long long scratch_bytes() { return sizeof(Scratch); }
+KERNEL advance(const Arguments *a) { advance_slot(*a, *a->scratch, 0, 1); }
+KERNEL evaluate(const Arguments *a) { evaluate_slot(*a, *a->scratch, 0, 1); }
+extern "C" wide scratch_bytes() { return sizeof(Scratch); }
 #endif

@@ -1,0 +1,97 @@
+"""The GPUs of this machine, through the interface of CUDA's driver.
+
+It is called through cuda-bindings, as NVRTC is. `cuda.core`, NVIDIA's layer on top, would be one more package for a dozen calls.
+"""
+
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from sup.training.cuda import CudaError, nvrtc
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU, as its driver describes it.
+
+    Attributes:
+        ordinal: Its number.
+        name: Such as "NVIDIA H100".
+        identity: What tells it from every other GPU, as hexadecimal digits.
+        driver: Version of CUDA that the driver supports, such as 12090.
+        capability: Its compute capability, such as 90 for 9.0.
+        processors: How many multiprocessors it has.
+        shared_bytes: Memory that a block of threads may have on a multiprocessor.
+    """
+
+    ordinal: int
+    name: str
+    identity: str
+    driver: int
+    capability: int
+    processors: int
+    shared_bytes: int
+
+
+def asked(name: str, *arguments: Any) -> Any:
+    """The answer of a function of the driver.
+
+    Raises:
+        CudaError: if there is no driver, or it fails.
+    """
+    try:
+        from cuda.bindings import driver
+    except ImportError:
+        raise CudaError(f"{nvrtc.MISSING}.") from None
+    try:
+        status, *answer = getattr(driver, name)(*arguments)
+    except RuntimeError:  # from its loader, when the library is not there
+        raise CudaError("there is no CUDA driver on this machine.") from None
+    if status == driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
+        raise CudaError(f"the GPU has not enough memory left ({name}).")
+    if status != driver.CUresult.CUDA_SUCCESS:
+        raise CudaError(f"the CUDA driver answers {status.name} to {name}.")
+    return answer[0] if len(answer) == 1 else tuple(answer)
+
+
+def gpus() -> list[Gpu]:
+    """The machine's GPUs."""
+    from cuda.bindings.driver import CUdevice_attribute as Attribute
+
+    asked("cuInit", 0)
+    found = []
+    for ordinal in range(asked("cuDeviceGetCount")):
+        device = asked("cuDeviceGet", ordinal)
+        attribute = partial(lambda device, name: int(asked("cuDeviceGetAttribute", name, device)), device)
+        major = attribute(Attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+        found.append(
+            Gpu(
+                ordinal=ordinal,
+                name=asked("cuDeviceGetName", 256, device).split(b"\0")[0].decode(errors="replace"),
+                identity=bytes(asked("cuDeviceGetUuid", device).bytes).hex(),
+                driver=asked("cuDriverGetVersion"),
+                capability=10 * major + attribute(Attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                processors=attribute(Attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                shared_bytes=attribute(Attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+            )
+        )
+    return found
+
+
+@cache
+def opened(ordinal: int) -> tuple[Gpu, Any]:
+    """A GPU, and the context in which it is used.
+
+    Raises:
+        CudaError: if there is none of this number, or its driver is older than the compiler.
+    """
+    here = gpus()
+    if ordinal >= len(here):
+        raise CudaError(f"there is no GPU {ordinal}; the driver finds {len(here)}.")
+    gpu, (major, minor) = here[ordinal], nvrtc.version()
+    if gpu.driver // 1000 < major:
+        raise CudaError(
+            f"the driver of {gpu.name} supports CUDA {gpu.driver // 1000}.{gpu.driver % 1000 // 10}, and the compiler is "
+            f"that of CUDA {major}.{minor}. Update the driver."
+        )
+    return gpu, asked("cuDevicePrimaryCtxRetain", asked("cuDeviceGet", ordinal))
