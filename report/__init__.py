@@ -58,6 +58,7 @@ Its modules in reading order, from the command line down; each imports only thos
     notebook              notebooks as data
     wheel                 the package as a wheel, and archives
     files                 files written whole or not at all
+    children              processes that a build starts, which end when it ends
     errors                what can go wrong, in one line each
 """
 

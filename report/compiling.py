@@ -1,14 +1,14 @@
 """Compiles kernels before training, on all cores, in processes: numba holds the interpreter lock while it compiles."""
 
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from multiprocessing.sharedctypes import Synchronized
+from report import children
 
 Item = TypeVar("Item")
 Compile: TypeAlias = Callable[[Item], None]
@@ -17,15 +17,13 @@ Around: TypeAlias = Callable[[Item], AbstractContextManager[object]]
 COLD = 1.0
 """Seconds from which a kernel counts as compiled, not loaded from numba's cache on disk."""
 
+PATIENCE = 120.0
+"""Seconds to wait for another process's last kernel, before it is compiled here."""
+
 
 def silently(item: object) -> AbstractContextManager[object]:
     """The default `around`: does nothing."""
     return nullcontext()
-
-
-def leave_interrupts() -> None:
-    """Ignores Ctrl-C in a child process; the parent ends its children."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item] = silently) -> None:
@@ -51,41 +49,40 @@ def compile_all(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: 
 
 def _compile_side_by_side(compile_kernel: Compile[Item], shapes: Sequence[Item], workers: int, around: Around[Item]) -> None:
     processes = get_context("spawn")
-    next_index = processes.Value("i", 0)
-    helpers = [
-        processes.Process(target=_help, args=(compile_kernel, shapes, next_index), daemon=True)
-        for _ in range(min(workers, len(shapes)) - 1)
-    ]
-    for helper in helpers:
-        helper.start()
-    try:
-        _compile_untaken(compile_kernel, shapes, next_index, around)
-        with around(shapes[-1]):
-            for helper in helpers:
-                helper.join()
-    finally:
+    with TemporaryDirectory(prefix="sup-compile-") as folder:
+        helpers = [
+            processes.Process(target=_help, args=(compile_kernel, shapes, Path(folder)), daemon=True)
+            for _ in range(min(workers, len(shapes)) - 1)
+        ]
         for helper in helpers:
-            helper.terminate()
+            helper.start()
+        try:
+            _compile_untaken(compile_kernel, shapes, Path(folder), around)
+            deadline = time.monotonic() + PATIENCE
+            with around(shapes[-1]):
+                for helper in helpers:
+                    helper.join(max(0.0, deadline - time.monotonic()))
+        finally:
+            for helper in helpers:
+                helper.kill()
+                helper.join()
     for shape in shapes:
         with around(shape):
             compile_kernel(shape)
 
 
-def _compile_untaken(
-    compile_kernel: Compile[Item], shapes: Sequence[Item], next_index: "Synchronized[int]", around: Around[Item]
-) -> None:
-    """Compiles the next shape that no process has taken, until there is none."""
-    while True:
-        with next_index.get_lock():
-            at = next_index.value
-            next_index.value += 1
-        if at >= len(shapes):
-            return
-        with around(shapes[at]):
-            compile_kernel(shapes[at])
+def _compile_untaken(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: Path, around: Around[Item]) -> None:
+    """Compiles the shapes that no process has taken. Taking one makes a file: a process that dies could keep a lock."""
+    for at, shape in enumerate(shapes):
+        try:
+            (taken / str(at)).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        with around(shape):
+            compile_kernel(shape)
 
 
-def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], next_index: "Synchronized[int]") -> None:
+def _help(compile_kernel: Compile[Item], shapes: Sequence[Item], taken: Path) -> None:
     """Compiles in another process."""
-    leave_interrupts()
-    _compile_untaken(compile_kernel, shapes, next_index, silently)
+    children.follow()
+    _compile_untaken(compile_kernel, shapes, taken, silently)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from report import ROOT
+from report import ROOT, files
 from report.errors import PipelineError
 from report.findings import ClaimRecord
 
@@ -33,7 +33,7 @@ def _sections(path: Path) -> dict[str, dict[str, Any]]:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_bytes())
+        content = files.parsed(path.read_bytes())
         return {str(name): dict(section) for name, section in content.items()}
     except (ValueError, AttributeError, TypeError):
         raise PipelineError(

@@ -1,13 +1,27 @@
 """Writes files whole or not at all, and leaves a file alone when it already holds the bytes."""
 
 import contextlib
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 TEMPORARY = ".tmp-"
 EPOCH = "1663113600"
 """The paper's day in seconds, as SOURCE_DATE_EPOCH: the date of what other tools build here, which would be today's otherwise."""
+
+
+def parsed(data: bytes | str) -> Any:
+    """What a text of JSON means.
+
+    Raises:
+        ValueError: if it is not JSON, or is nested more deeply than anything that is written here.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
 
 
 def temporary_name(path: Path) -> Path:

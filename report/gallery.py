@@ -98,7 +98,7 @@ class Gallery:
         if not folder.exists():
             return False
         try:
-            record = json.loads((folder / RECORD).read_bytes())
+            record = files.parsed((folder / RECORD).read_bytes())
             intact = record["made_from"] == made_from.facts() and len(record["files"]) > 0
             intact = intact and all(_sha((folder / name).read_bytes()) == sha for name, sha in record["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -149,7 +149,7 @@ class Gallery:
             return {}
         for line in text.split("\n"):
             try:
-                row = json.loads(line)
+                row = files.parsed(line)
                 facts[str(row["profile"]), str(row["figure"])] = dict(row)
             except (ValueError, KeyError, TypeError):
                 continue

@@ -1,7 +1,6 @@
 """What readers take with them, kept in the store: notebooks with what they print and draw, and a wheel of the package."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -53,7 +52,7 @@ class Shelf:
     def notebook(self, path: Path) -> Notebook:
         """The notebook of the script at `path`."""
         script = path.read_text(encoding="utf-8")
-        played = json.loads(self.kept(self.key(script), lambda: run(path)))
+        played = files.parsed(self.kept(self.key(script), lambda: run(path)))
         return Notebook(name=path.stem, script=script, cells=tuple(Cell(**cell) for cell in played))
 
     def kept(self, key: str, make: Callable[[], bytes]) -> bytes:
@@ -87,7 +86,7 @@ def run(path: Path) -> bytes:
         PipelineError: if a cell fails.
     """
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-    command = [sys.executable, "-m", "report.play", str(path)]
+    command = [sys.executable, "-m", "report.play", str(path), str(os.getpid())]
     with tempfile.TemporaryDirectory() as folder:
         played = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
     if played.returncode != 0:

@@ -87,7 +87,7 @@ def _stored_rows(store: Store, planned: PlannedSweep) -> list[RunRecord] | None:
         sha, _, body = _file(store, planned, "json").read_bytes().partition(b"\n")
         if hashlib.sha256(body).hexdigest().encode() != sha:
             return None
-        table = json.loads(body)
+        table = files.parsed(body)
         same = table["content"] == planned.content and len(table["runs"]) == len(planned.sweep.runs)
         weights = _file(store, planned, "safetensors")
         if not same or table["weights"] != (hashlib.sha256(weights.read_bytes()).hexdigest() if weights.exists() else None):
@@ -111,6 +111,8 @@ def _store(store: Store, planned: PlannedSweep, runs: list[RunRecord], weights: 
     }
     body = json.dumps(table, separators=(",", ":")).encode()
     path = _file(store, planned, "json")
+    for kind in ("json", "safetensors"):
+        store.clear(_file(store, planned, kind))
     try:
         if small:
             files.write(_file(store, planned, "safetensors"), weights)

@@ -9,6 +9,7 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
+from report.children import follow
 from report.notebook import Cell, cells
 
 
@@ -46,14 +47,16 @@ def _svg(shown: object) -> str:
     return out.getvalue().decode()
 
 
-def main(path: Path) -> None:
-    """Runs the script at `path` with matplotlib's defaults, and prints its cells as JSON."""
+def main(path: Path, parent: int = 0) -> None:
+    """Runs the script at `path` with matplotlib's defaults, and prints its cells as JSON; ends with the process `parent`."""
     import matplotlib
 
+    if parent:
+        follow(parent)
     matplotlib.rcdefaults()
     played = play(path.read_text(encoding="utf-8"), path.stem)
     print(json.dumps([asdict(cell) for cell in played], ensure_ascii=False))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -127,10 +127,10 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
 
 
 class Work:
-    """Work in progress; `total` is its number of items, or 0 if they are not counted."""
+    """Work in progress; `total` is its number of items, or 0 if they are not counted, and `waits_for` names the next."""
 
     def __init__(self, text: str, total: int) -> None:
-        self.text, self.total, self.done = text, total, 0
+        self.text, self.total, self.done, self.waits_for = text, total, 0, ""
         self.start = time.monotonic()
 
     def advance(self) -> None:
@@ -142,7 +142,8 @@ class Work:
         seconds = max(1e-9, time.monotonic() - self.start)
         if not self.total:
             return f"{self.text}: {duration(seconds)} so far."
-        return _line(self.text, self.done / self.total, seconds, f"{self.done / seconds:.2g} a second")
+        line = _line(self.text, self.done / self.total, seconds, f"{self.done / seconds:.2g} a second")
+        return f"{line[:-1]}, waiting for {self.waits_for}." if self.waits_for else line
 
 
 class TerminalWork(Work):

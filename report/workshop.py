@@ -1,6 +1,5 @@
 """The workshop of a command: it plans, trains what is missing, draws what changed, and returns the records."""
 
-import json
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,9 +12,9 @@ from typing import TypeAlias
 
 import figures
 from figures.base import FigureModule
-from report import engines, loading, lock, profiles
+from report import engines, files, loading, lock, profiles
+from report.children import follow
 from report.code import Sources
-from report.compiling import leave_interrupts
 from report.engines import Device, Engine, Train, compiler
 from report.errors import GpuError, PipelineError
 from report.execute import Executor, Threads, tasks_of, train_missing
@@ -198,12 +197,13 @@ class Workshop:
         Raises:
             PipelineError: if a process is killed.
         """
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=leave_interrupts)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow)
         store = Store(self.store.root, say)
         try:
             futures = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
             with working(f"Drawing {len(planned)} figures", len(planned)) as work:
-                for future in futures:  # in order, so that two builds write the same history into the store
+                for figure, future in zip(planned, futures, strict=True):  # in order: two builds write the same history
+                    work.waits_for = figure.name
                     yield future.result()
                     work.advance()
         except BrokenProcessPool:
@@ -217,8 +217,8 @@ class Workshop:
         assert figure.made_from is not None
         folder = self.gallery.folder(figure.made_from.key)
         module = self.module(figure.name)
-        values = json.loads((folder / "data.json").read_bytes())["values"]
-        claims = json.loads((folder / "findings.json").read_bytes())
+        values = files.parsed((folder / "data.json").read_bytes())["values"]
+        claims = files.parsed((folder / "findings.json").read_bytes())
         sweeps = tuple(loading.record(self.store, self.timings, sweep) for sweep in figure.sweeps)
         source = self.sources.module(figures.home(figure.name))
         return FigureRecord(

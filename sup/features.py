@@ -7,12 +7,14 @@ Euclidean norm (Henighan et al. 2023, "Superposition, Memorization, and Double D
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+import numpy as np
 
 from sup.canonical import PINNED
 from sup.errors import SpecError
+from sup.fields import items, real, shown, whole
 
 PerFeature: TypeAlias = float | tuple[float, ...]
 
@@ -23,21 +25,17 @@ def per_feature(value: PerFeature, count: int) -> tuple[float, ...]:
 
 
 def normalise(field: str, value: object) -> PerFeature:
-    """`value` as a float, or as a tuple of floats; -0.0 becomes 0.0, so that equal specs have one text.
+    """`value` as a float, or as a tuple of floats.
 
     Raises:
-        SpecError: if it is neither a number nor a non-empty sequence of numbers, or is not finite.
+        SpecError: if it is neither a number nor a non-empty tuple or list of numbers, or is not finite.
     """
-    if type(value) is float and math.isfinite(value):
-        return value or 0.0
-    parts: Iterable[Any] = value if isinstance(value, (tuple, list)) else (value,)
-    try:
-        items = tuple(float(part) or 0.0 for part in parts)
-    except (TypeError, ValueError):
-        items = ()
-    if not items or not all(map(math.isfinite, items)):
-        raise SpecError(f"{field} is a finite number, or a tuple with one for each feature; got {value!r}.")
-    return items if isinstance(value, (tuple, list)) else items[0]
+    if not math.isnan(one := real(value)):
+        return one
+    numbers = tuple(map(real, items(value)))
+    if not numbers or any(map(math.isnan, numbers)):
+        raise SpecError(f"{field} is a finite number, or a tuple with one for each feature; got {shown(value)}.")
+    return numbers
 
 
 def check_density(density: PerFeature) -> None:
@@ -54,30 +52,33 @@ def check_density(density: PerFeature) -> None:
             )
 
 
-def check_sizes(sizes: tuple[int, ...]) -> None:
-    """Refuses an empty tuple of set sizes, and sizes that are not ints of at least 1.
+def normalise_sizes(sizes: object) -> tuple[int, ...]:
+    """The sizes of sets as a tuple of ints.
 
     Raises:
-        SpecError: if the sizes are such.
+        SpecError: if they are not a non-empty tuple or list of ints of at least 1.
     """
-    if not sizes or any(type(size) is not int or size < 1 for size in sizes):
+    numbers = tuple(map(whole, items(sizes)))
+    if not numbers or not all(1 <= size < 2**16 for size in numbers):
         raise SpecError(
-            f"sizes counts the features of each set, in order, so each is an int of at least 1; got {sizes!r}. "
+            f"sizes counts the features of each set, in order, so each is an int of at least 1; got {shown(sizes)}. "
             f"For two sets of three features, pass sizes=(3, 3)."
         )
+    return numbers
 
 
-def check_unit_norm(unit_norm: bool) -> None:
-    """Refuses a value that is not a bool, so that equal specs have one text.
+def normalise_flag(unit_norm: object) -> bool:
+    """Whether samples are divided by their norm, as a bool.
 
     Raises:
         SpecError: if it is of another type.
     """
-    if type(unit_norm) is not bool:
+    if type(unit_norm) not in (bool, np.bool_):
         raise SpecError(
-            f"unit_norm is whether each sample is divided by its Euclidean norm, so True or False; got {unit_norm!r}. "
+            f"unit_norm is whether each sample is divided by its Euclidean norm, so True or False; got {shown(unit_norm)}. "
             f"Leave it out for samples as they are drawn."
         )
+    return bool(unit_norm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +100,8 @@ class Independent:
     def __post_init__(self) -> None:
         for name in ("density", "low", "high"):
             object.__setattr__(self, name, normalise(name, getattr(self, name)))
+        object.__setattr__(self, "unit_norm", normalise_flag(self.unit_norm))
         check_density(self.density)
-        check_unit_norm(self.unit_norm)
         count = max(len(per_feature(v, 1)) for v in (self.low, self.high))
         for low, high in zip(per_feature(self.low, count), per_feature(self.high, count), strict=False):
             if not low < high:
@@ -131,11 +132,10 @@ class Correlated:
     unit_norm: bool = field(default=False, metadata=PINNED)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sizes", tuple(self.sizes))
+        object.__setattr__(self, "sizes", normalise_sizes(self.sizes))
         object.__setattr__(self, "density", normalise("density", self.density))
-        check_sizes(self.sizes)
+        object.__setattr__(self, "unit_norm", normalise_flag(self.unit_norm))
         check_density(self.density)
-        check_unit_norm(self.unit_norm)
         if isinstance(self.density, tuple) and len(self.density) != len(self.sizes):
             raise SpecError(
                 f"density has one number per set: {len(self.sizes)} sets, {len(self.density)} densities. "

@@ -1,14 +1,15 @@
 """Specs of runs: a run is one toy model, described by everything that can change its weights and by nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from itertools import pairwise
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from sup.canonical import PINNED
 from sup.constants import LANES
-from sup.errors import SpecError
-from sup.features import Correlated, Distribution, Independent, PerFeature, normalise, per_feature
+from sup.features import Distribution, PerFeature, normalise, per_feature
+from sup.fields import items, real, require, whole, word
 
 Model: TypeAlias = Literal["linear", "relu-output", "relu-hidden", "absolute"]
 Activation: TypeAlias = Literal["relu", "quadratic", "gelu"]
@@ -39,63 +40,73 @@ TRAITS: dict[Model, Traits] = {
     "absolute": Traits(tied=False, hidden=True, output=True, target="|x|"),
 }
 
+WIDEST = 2**16
+"""Widths of layers lie below it."""
+
+REALS = ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale", "l1", "attack")
+"""The fields of a recipe that are one real number each."""
+
 CONSTANT: Schedule = ((0.0, 1.0), (1.0, 1.0))
 LINEAR_DECAY: Schedule = ((0.0, 1.0), (1.0, 0.0))
 
 
-def require(holds: bool, name: str, meaning: str, value: object, way_out: str) -> None:
-    """Checks one field; the error's message has the field's name and meaning, the value and the way out.
-
-    Raises:
-        SpecError: unless `holds`.
-    """
-    if not holds:
-        raise SpecError(f"{name} is {meaning}; got {value!r}. {way_out}")
-
-
 def traits_of(model: Model) -> Traits:
     """The traits of `model`. Refuses an unknown model with a SpecError."""
-    require(model in tuple(TRAITS), "model", f"one of {', '.join(TRAITS)}", model, "Pick one of these.")
+    require(word(model) in TRAITS, "model", f"one of {', '.join(TRAITS)}", model, "Pick one of these.")
     return TRAITS[model]
 
 
 def geometric(decay: float, count: int) -> tuple[float, ...]:
     """The first `count` importances of 1, decay, decay^2, ...; by repeated multiplication, so the same on every machine.
 
+    Refuses with a SpecError a decay below 0, and a count that is no width of an input.
+
     Example:
         >>> geometric(0.5, 3)
         (1.0, 0.5, 0.25)
     """
+    factor, length = real(decay), whole(count)
+    require(factor >= 0.0, "decay", "the factor from one importance to the next, at least 0", decay, "Pass 0.7, for instance.")
+    require(1 <= length < WIDEST, "count", "how many importances there are, an int of at least 1", count, "Pass n_features.")
     values = [1.0]
-    for _ in range(count - 1):
-        values.append(values[-1] * decay)
+    for _ in range(length - 1):
+        values.append(values[-1] * factor)
     return tuple(values)
 
 
 def power_of_ten(exponent: float) -> float:
     """10^exponent, correctly rounded, so that a spec with this value has the same digest on every machine.
 
-    The powers of NumPy and of C libraries differ in their last bits between processors.
+    The powers of NumPy and of C libraries differ in their last bits between processors. Refuses with a SpecError an exponent
+    whose power is no float.
 
     Example:
         >>> power_of_ten(-2.0), power_of_ten(0.5)
         (0.01, 3.1622776601683795)
     """
+    power = real(exponent)
+    require(-308.0 < power < 308.0, "exponent", "a power of ten, between -308 and 308", exponent, "Pass -2.0 for 0.01.")
     with localcontext(prec=40):
-        return float(Decimal(10) ** Decimal(exponent))
+        return float(Decimal(10) ** Decimal(power))
 
 
-def check_schedule(knots: Schedule) -> None:
-    """Refuses with a SpecError knots whose shares do not rise from 0 to 1, or with a factor below 0."""
+def normalise_schedule(schedule: object) -> Schedule:
+    """The knots of a schedule as a tuple of pairs of floats.
+
+    Refuses with a SpecError knots whose shares do not rise from 0 to 1, or with a factor that is below 0 or infinite.
+    """
+    pairs = tuple(tuple(map(real, items(knot))) for knot in items(schedule))
+    knots = tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2)
     shares = [share for share, _ in knots]
     rising = len(knots) >= 2 and shares[0] == 0.0 and shares[-1] == 1.0 and all(a < b for a, b in pairwise(shares))
     require(
-        rising and all(factor >= 0.0 for _, factor in knots),
+        len(knots) == len(pairs) and rising and all(factor >= 0.0 for _, factor in knots),
         "schedule",
         "a tuple of knots (share of training, factor) with shares rising from 0.0 to 1.0 and factors of at least 0",
-        knots,
+        schedule,
         "For a constant rate, pass CONSTANT; for a decay to zero, LINEAR_DECAY.",
     )
+    return knots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,61 +149,49 @@ class Recipe:
     dataset: int | None = field(default=None, metadata=PINNED)
 
     def __post_init__(self) -> None:
-        knots = tuple((float(share) or 0.0, float(factor) or 0.0) for share, factor in self.schedule)
-        object.__setattr__(self, "schedule", knots)
-        for name in ("learning_rate", "weight_decay", "beta1", "beta2", "epsilon", "init_scale", "l1", "attack"):
-            object.__setattr__(self, name, float(getattr(self, name)) or 0.0)  # no negative zero: equal specs have one text
+        canonical: dict[str, Any] = {name: real(getattr(self, name)) for name in REALS}
+        self._check_optimiser(canonical)
+        for name, meaning in (("l1", "the weight of the mean of sum_a |h_a|"), ("attack", "the norm of a sample's perturbation")):
+            require(canonical[name] >= 0.0, name, f"{meaning}, finite and at least 0", getattr(self, name), "Pass 0.0 for none.")
+        canonical |= {"schedule": normalise_schedule(self.schedule), "steps": whole(self.steps), "batch": whole(self.batch)}
         require(
-            type(self.steps) is int and 1 <= self.steps < 2**32,
+            1 <= canonical["steps"] < 2**32,
             "steps",
             "the number of updates, an int of at least 1",
             self.steps,
             "For untrained weights, observe snapshot 0 of a run of one step.",
         )
-        self._check_samples()
+        canonical["dataset"] = None if self.dataset is None else whole(self.dataset)
+        self._check_samples(canonical["batch"], canonical["dataset"])
+        for name, value in canonical.items():
+            object.__setattr__(self, name, value)
+
+    def _check_optimiser(self, canonical: Mapping[str, float]) -> None:
+        """Refuses invalid settings of the optimiser, or a factor on the initial weights, with a SpecError."""
+        rate, decay = canonical["learning_rate"], canonical["weight_decay"]
         require(
-            0.0 < self.learning_rate < 1.0,
-            "learning_rate",
-            "AdamW's step size, in (0, 1)",
-            self.learning_rate,
-            "Pass learning_rate=1e-3, the usual one.",
+            0.0 < rate < 1.0, "learning_rate", "AdamW's step size, in (0, 1)", self.learning_rate, "Pass 1e-3, the usual one."
         )
         require(
-            0.0 <= self.weight_decay and self.weight_decay * self.learning_rate < 1.0,
+            decay >= 0.0 and decay * rate < 1.0,
             "weight_decay",
             "the decay per unit of learning rate, at least 0 and below 1 / learning_rate",
             self.weight_decay,
             "Pass weight_decay=0.0 for none.",
         )
         for name in ("beta1", "beta2"):
-            value = getattr(self, name)
-            require(
-                0.0 <= value < 1.0,
-                name,
-                "a share of the past that is kept, in [0, 1)",
-                value,
-                "The usual ones are 0.9 and 0.999.",
-            )
-        require(
-            self.epsilon > 0.0, "epsilon", "added to a root to keep a quotient finite, so above 0", self.epsilon, "Pass 1e-8."
-        )
-        require(
-            self.init_scale >= 0.0,
-            "init_scale",
-            "a factor on the initial weights, at least 0",
-            self.init_scale,
-            "Pass 1.0 for the usual spread.",
-        )
-        for name, meaning in (("l1", "the weight of the mean of sum_a |h_a|"), ("attack", "the norm of a sample's perturbation")):
-            value = getattr(self, name)
-            require(0.0 <= value < float("inf"), name, f"{meaning}, finite and at least 0", value, "Pass 0.0 for none.")
-        check_schedule(knots)
+            meaning = "a share of the past that is kept, in [0, 1)"
+            require(0.0 <= canonical[name] < 1.0, name, meaning, getattr(self, name), "The usual ones are 0.9 and 0.999.")
+        meaning = "added to a root to keep a quotient finite, so above 0"
+        require(canonical["epsilon"] > 0.0, "epsilon", meaning, self.epsilon, "Pass 1e-8.")
+        meaning = "a factor on the initial weights, at least 0"
+        require(canonical["init_scale"] >= 0.0, "init_scale", meaning, self.init_scale, "Pass 1.0 for the usual spread.")
 
-    def _check_samples(self) -> None:
+    def _check_samples(self, batch: int, dataset: int | None) -> None:
         """Refuses an invalid batch size or data-set number with a SpecError."""
-        if self.dataset is None:
+        if dataset is None:
             require(
-                type(self.batch) is int and self.batch >= LANES and self.batch % LANES == 0,
+                LANES <= batch < 2**31 and batch % LANES == 0,
                 "batch",
                 f"the samples per update, a positive multiple of {LANES}",
                 self.batch,
@@ -200,14 +199,14 @@ class Recipe:
             )
             return
         require(
-            type(self.dataset) is int and 0 <= self.dataset < 2**63,
+            0 <= dataset < 2**63,
             "dataset",
             "the number of a fixed data set, an int of at least 0",
             self.dataset,
             "Pass dataset=0 for the first, or None for fresh samples.",
         )
         require(
-            type(self.batch) is int and 1 <= self.batch < 2**31,
+            1 <= batch < 2**31,
             "batch",
             "the samples of the data set, an int of at least 1",
             self.batch,
@@ -241,24 +240,33 @@ class Run:
     activation: Activation = field(default="relu", metadata=PINNED)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "importance", normalise("importance", self.importance))
-        traits = traits_of(self.model)
-        known = get_args(Activation)
-        require(self.activation in known, "activation", f"one of {', '.join(known)}", self.activation, "Pick one of these.")
+        canonical: dict[str, Any] = {name: word(getattr(self, name)) for name in ("model", "activation")}
+        canonical |= {name: whole(getattr(self, name)) for name in ("n_features", "n_hidden", "seed")}
+        traits, known = traits_of(self.model), get_args(Activation)
         require(
-            traits.hidden or traits.output or self.activation == "relu",
+            canonical["activation"] in known, "activation", f"one of {', '.join(known)}", self.activation, "Pick one of these."
+        )
+        require(
+            traits.hidden or traits.output or canonical["activation"] == "relu",
             "activation",
             f"what stands in place of ReLU, and the {self.model} model has none",
             self.activation,
             "Leave it out, or pick another model.",
         )
         for name, meaning in (("n_features", "the width n of the input"), ("n_hidden", "the width m of the hidden layer")):
-            value = getattr(self, name)
-            require(
-                type(value) is int and 1 <= value < 2**16, name, f"{meaning}, an int of at least 1", value, "Pass a small int."
-            )
+            given = getattr(self, name)
+            require(1 <= canonical[name] < WIDEST, name, f"{meaning}, an int of at least 1", given, "Pass a small int.")
+        require(0 <= canonical["seed"] < 2**63, "seed", "an int of at least 0", self.seed, "Pass seed=0.")
+        require(type(self.recipe) is Recipe, "recipe", "a Recipe", self.recipe, "Pass Recipe(steps=...).")
+        canonical["importance"] = normalise("importance", self.importance)
+        for name, value in canonical.items():
+            object.__setattr__(self, name, value)
+        self._check_features()
+
+    def _check_features(self) -> None:
+        """Refuses with a SpecError a distribution or importances of another number of features."""
         require(
-            isinstance(self.distribution, (Independent, Correlated)),
+            type(self.distribution) in get_args(Distribution),
             "distribution",
             "an Independent, Correlated or Anticorrelated",
             self.distribution,
@@ -280,8 +288,6 @@ class Run:
             self.importance,
             "Pass 1.0 for equal weights, or geometric(0.7, n_features).",
         )
-        require(type(self.seed) is int and 0 <= self.seed < 2**63, "seed", "an int of at least 0", self.seed, "Pass seed=0.")
-        require(isinstance(self.recipe, Recipe), "recipe", "a Recipe", self.recipe, "Pass Recipe(steps=...).")
 
     @property
     def traits(self) -> Traits:

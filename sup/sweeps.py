@@ -8,7 +8,8 @@ from typing import Any
 from sup.canonical import digest, spec_digest
 from sup.errors import SpecError
 from sup.features import Correlated
-from sup.specs import Activation, Model, Run, require
+from sup.fields import items, require, shown, whole
+from sup.specs import Activation, Model, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ class Sweep:
     snapshots: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "runs", tuple(self.runs))
-        object.__setattr__(self, "snapshots", tuple(self.snapshots))
-        require(len(self.runs) > 0, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
+        object.__setattr__(self, "runs", items(self.runs))
+        all_runs = len(self.runs) > 0 and all(type(run) is Run for run in self.runs)
+        require(all_runs, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
         if mixed := _differences(self.runs):
             raise SpecError(
                 f"runs is a set of runs of one shape and one number of steps; got {'; '.join(mixed)}. Make a sweep of each."
@@ -87,13 +88,14 @@ class Sweep:
             f"{len(self.runs)} runs",
             "Some are equal: vary the seed.",
         )
-        steps = self.runs[0].recipe.steps
-        rising = all(a < b for a, b in pairwise(self.snapshots))
+        steps, given = self.runs[0].recipe.steps, self.snapshots
+        object.__setattr__(self, "snapshots", tuple(map(whole, items(given))))
+        rising = all(a < b for a, b in pairwise(self.snapshots)) and all(0 <= step <= steps for step in self.snapshots)
         require(
-            rising and all(type(s) is int and 0 <= s <= steps for s in self.snapshots),
+            rising and type(given) in (tuple, list),
             "snapshots",
             f"steps at which to record the weights, rising ints from 0 to {steps}",
-            self.snapshots,
+            given,
             "Leave it empty for none.",
         )
 
@@ -157,15 +159,28 @@ def sweep(base: Run, *, snapshots: Iterable[int] = (), **axes: Iterable[Any]) ->
         >>> [(run.distribution.density, run.seed) for run in sweep(base, density=(1.0, 0.1), seed=range(2)).runs]
         [(1.0, 0), (1.0, 1), (0.1, 0), (0.1, 1)]
     """
+    steps = _values("snapshots", snapshots)
     if not axes:
-        return Sweep((base,), tuple(snapshots))
-    *slow, fast = (tuple(axis) for axis in axes.values())
+        return Sweep((base,), steps)
+    *slow, fast = (_values(name, axis) for name, axis in axes.items())
     *_, last = axes
     runs: list[Run] = []
     for point in product(*slow, fast[:1]):
         first = vary(base, **dict(zip(axes, point, strict=True)))
         runs += [first, *(vary(first, **{last: value}) for value in fast[1:])]  # these share all parts but one with the first
-    return Sweep(tuple(runs), tuple(snapshots))
+    return Sweep(tuple(runs), steps)
+
+
+def _values(name: str, axis: Iterable[Any]) -> tuple[Any, ...]:
+    """The values of an axis.
+
+    Raises:
+        SpecError: if it has none.
+    """
+    try:
+        return tuple(axis)
+    except TypeError:
+        raise SpecError(f"{name} is the values of an axis, in order; got {shown(axis)}. Put a single one into a tuple.") from None
 
 
 def get(run: Run, name: str) -> Any:

@@ -31,7 +31,7 @@ def read(path: Path = PATH) -> Speed | None:
     if not path.exists():
         return None
     try:
-        row = json.loads(path.read_bytes())
+        row = files.parsed(path.read_bytes())
     except (OSError, ValueError) as problem:
         raise PipelineError(_wrong(path, f"it cannot be read: {problem}")) from None
     if not isinstance(row, dict) or not _NEEDED <= set(row) <= set(_PARTS):

@@ -50,6 +50,9 @@ class Store:
         self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
+        if not read_only:
+            for name in ("index.jsonl", "drawn.jsonl", "timings.json"):
+                self.clear(root / name)
 
     @property
     def shards(self) -> Path:
@@ -72,8 +75,7 @@ class Store:
             with os.scandir(self.shards) as items:
                 for item in items:
                     if item.name.endswith(".safetensors") and not item.name.startswith(files.TEMPORARY):
-                        with contextlib.suppress(FileNotFoundError):  # moved aside by another build just now
-                            sizes[item.name.removesuffix(".safetensors")] = item.stat().st_size
+                        sizes[item.name.removesuffix(".safetensors")] = _size(item)
         except FileNotFoundError:
             return {}
         except OSError as problem:
@@ -128,8 +130,8 @@ class Store:
     def _load(self, shard: Shard) -> tuple[bytes, dict[str, np.ndarray], tuple[str, ...]]:
         path = self.path(shard.key)
         try:
-            if path.is_dir():
-                raise Damaged("it is a folder")
+            if os.path.lexists(path) and not path.is_file():
+                raise Damaged("it is no file")
             data = path.read_bytes()
             return data, *decode(shard, data)
         except FileNotFoundError:
@@ -147,6 +149,11 @@ class Store:
         self._entries.pop(key, None)
         self.sizes.pop(key, None)
 
+    def clear(self, path: Path) -> None:
+        """Moves aside what stands in the place of a file and is none, such as a folder or a link that leads nowhere."""
+        if os.path.lexists(path) and not path.is_file():
+            self.set_aside(path, f"{path.name} is damaged: it is no file")
+
     def set_aside(self, path: Path, problem: str) -> None:
         """Reports a damaged file or folder to the user, and moves it into `damaged/`.
 
@@ -158,7 +165,7 @@ class Store:
             return
         target = self.root / "damaged" / path.name
         count = 1
-        while target.exists():
+        while os.path.lexists(target):
             count += 1
             target = target.with_name(f"{path.name}.{count}")
         try:
@@ -228,6 +235,14 @@ class Store:
             with contextlib.suppress(OSError):  # another build was quicker
                 if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
                     path.unlink()
+
+
+def _size(item: os.DirEntry[str]) -> int:
+    """The size of a file; -1, which no entry of the index has, where it has none or is gone just now."""
+    try:
+        return item.stat().st_size
+    except OSError:
+        return -1
 
 
 def _entry(shard: Shard, label: str, data: bytes, digests: tuple[str, ...]) -> Entry:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from report.errors import StoreError, cannot_read, cannot_write
+from report.files import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ _KINDS = get_type_hints(Entry)
 def _parse(line: str) -> Entry | None:
     """The entry in a line of the index; None if the line is cut short or is not an entry."""
     try:
-        row = json.loads(line)
+        row = parsed(line)
     except ValueError:
         return None
     complete = isinstance(row, dict) and row.keys() == _KINDS.keys()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from report.errors import PipelineError
+from report.files import parsed
 from report.store.shards import Shard
 from sup.canonical import canonical_text
 from sup.saved import run_digests
@@ -50,9 +51,9 @@ def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str,
 
     try:
         length = int.from_bytes(data[:8], "little")
-        text = json.loads(data[8 : 8 + length])["__metadata__"]["sup"]
+        text = parsed(data[8 : 8 + length])["__metadata__"]["sup"]
         arrays = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as problem:
+    except (SafetensorError, ValueError, KeyError, TypeError) as problem:
         raise Damaged(f"it is not a complete safetensors file of this store ({type(problem).__name__})") from None
     if not arrays or any(array.ndim < 1 or len(array) != len(shard.runs) for array in arrays.values()):
         raise Damaged(f"its arrays do not have a row for each of {len(shard.runs)} runs")
@@ -81,7 +82,7 @@ def _facts(shard: Shard, digests: tuple[str, ...]) -> str:
 def _difference(text: object, shard: Shard, digests: tuple[str, ...]) -> str:
     """How the file's facts differ from the expected ones, in words."""
     try:
-        facts, expected = json.loads(str(text)), json.loads(_facts(shard, digests))
+        facts, expected = parsed(str(text)), parsed(_facts(shard, digests))
         wrong = sorted(name for name in expected if facts.get(name) != expected[name])
     except (ValueError, AttributeError):
         return "its description cannot be read"

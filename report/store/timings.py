@@ -30,7 +30,7 @@ class Timings:
 
     def _read(self) -> dict[str, dict[str, float]]:
         try:
-            content = json.loads(self.path.read_bytes())
+            content = files.parsed(self.path.read_bytes())
             return {str(kind): {str(key): float(value) for key, value in keys.items()} for kind, keys in content.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}

@@ -46,10 +46,13 @@ def test_one_worker_and_a_warm_cache_start_no_process(cache, monkeypatch):
     assert set(cache().values()) == {os.getpid()}
 
 
-def test_kernels_that_a_lost_process_leaves_are_compiled_here(cache, monkeypatch):
+@pytest.mark.parametrize("others", ["SIGKILL", "SIGSTOP"])
+def test_kernels_that_a_lost_or_stopped_process_leaves_are_compiled_here(cache, monkeypatch, others):
+    monkeypatch.setattr(compiling, "PATIENCE", 1.0)
+    monkeypatch.setenv("OTHERS", others)
     monkeypatch.setenv("ONLY_PROCESS", str(os.getpid()))
     compile_all(compile_kernel, SHAPES, 2)
-    assert cache() == {str(shape.n_features): os.getpid() for shape in SHAPES}
+    assert cache() == {str(shape.n_features): os.getpid() for shape in SHAPES} and not multiprocessing.active_children()
 
 
 def test_an_interruption_ends_the_other_processes(cache):

@@ -80,7 +80,24 @@ def test_the_digest_of_results_is_of_the_runs_in_order():
     assert results_digest(digests) != results_digest(digests[::-1])
 
 
+def described(change):
+    """Damages a file by changing the JSON of its header, which keeps its form."""
+
+    def damage(data):
+        end = 8 + int.from_bytes(data[:8], "little")
+        text = json.dumps(change(json.loads(data[8:end]))).encode()
+        text += b" " * (-len(text) % 8)
+        return len(text).to_bytes(8, "little") + text + data[end:]
+
+    return damage
+
+
+DEEP = 200_000
 DAMAGES = {
+    "a deep header": lambda data: (2 * DEEP).to_bytes(8, "little") + b"[" * DEEP + b"]" * DEEP,
+    "a deep description": described(lambda header: header | {"__metadata__": {"sup": "[" * DEEP + "]" * DEEP}}),
+    "no description": described(lambda header: header | {"__metadata__": {"sup": "{}"}}),
+    "a description that is no text": described(lambda header: header | {"__metadata__": {}}),
     "cut short": lambda data: data[:-1],
     "empty": lambda data: b"",
     "cut in the header": lambda data: data[:40],
@@ -166,7 +183,10 @@ def test_a_lost_index_is_made_again_from_the_files(store):
     assert Store(store.root).index.lines == [before]
 
 
-@pytest.mark.parametrize("line", ["", "{", '{"key": 3}', "[]", '{"key": "k", "runs": "six"}', "\udcff not utf-8", "null"])
+@pytest.mark.parametrize(
+    "line",
+    ["", "{", '{"key": 3}', "[]", '{"key": "k", "runs": "six"}', "\udcff not utf-8", "null", "[" * DEEP, "NaN", "1" * 5000],
+)
 def test_lines_that_are_not_entries_are_skipped(store, line):
     one = shard()
     store = fill(store, one)
@@ -282,5 +302,5 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
 def test_a_folder_in_place_of_a_file_is_moved_aside(store, warnings):
     one = shard()
     store.path(one.key).mkdir(parents=True)
-    assert store.find(one, "x") is None and "it is a folder" in warnings[0]
+    assert store.find(one, "x") is None and "it is no file" in warnings[0]
     assert not store.path(one.key).exists()
