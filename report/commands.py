@@ -22,6 +22,9 @@ def _workshop(options: Options) -> Workshop:
     device = engines.choose_device(options.device, name)
     if gpus.count() and device == "cpu" and not options.device:
         say(f"There is a GPU, and it is not used: {engines.trouble(name)} Training is on the CPU.")
+    elif (name, device) == ("kernel", "cuda"):
+        for text in gpus.usable()[1]:
+            say(f"Left out: {text}")
     return workshop.open_workshop(options, device, choose_profile(options.profile, device))
 
 

@@ -122,11 +122,11 @@ def trainer(engine: Engine) -> Train:
     return train_here
 
 
-def parallel(engine: Engine, workers: int) -> int:
+def parallel(engine: Engine, train: Train, workers: int) -> int:
     """How many calls of the trainer of `engine` run side by side, on a machine whose user allows `workers` threads."""
-    if engine.name == "torch":
-        return 1
-    return workers if engine.device == "cpu" else gpus.count()
+    if isinstance(train, gpus.Gpus):
+        return train.calls
+    return 1 if engine.name == "torch" else workers
 
 
 def compiler(engine: Engine, workers: int) -> Callable[[Mapping[Shape, Run], Around[Shape]], None] | None:

@@ -25,6 +25,9 @@ GROUP_FLOATS = 500_000_000
 """Most numbers of a batch, over all runs of a task on a GPU. It limits what an interruption loses; engines cut batches further
 to fit them into memory."""
 
+GROUP_RUNS = 16_384
+"""Most runs of such a task, some waves of a large GPU: the next are packed while these are trained."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -127,7 +130,7 @@ def _groups(shards: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]
         alike.setdefault(kind, []).append((shard, label))
     for items in alike.values():
         shape = items[0][0].shape
-        most = max(1, GROUP_FLOATS // (shape.batch * (shape.n_features + shape.n_hidden)))
+        most = max(1, min(GROUP_RUNS, GROUP_FLOATS // (shape.batch * (shape.n_features + shape.n_hidden))))
         group: list[tuple[Shard, str]] = []
         for item in items:
             if group and sum(len(shard.runs) for shard, _ in group) + len(item[0].runs) > most:

@@ -46,18 +46,27 @@ def folder() -> Path:
     return COMPILED / digest("code", *code, (ROOT / "sup/training/cuda/kernel.cu").read_text("utf-8"))[:16]
 
 
-def trouble() -> str:
-    """Why the kernel cannot use the GPUs of this machine, in a sentence; empty when it can."""
-    if not count():
-        return NONE
+@cache
+def usable() -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The GPUs that the kernel can use, and for each other one why not, in a sentence. Nothing is started on them."""
     from sup.training.cuda import driver, nvrtc
 
-    try:
-        for ordinal in range(count()):
-            nvrtc.architecture(driver.opened(ordinal)[0].capability)
-    except CudaError as problem:
-        return str(problem)
-    return ""
+    found, problems = [], []
+    for ordinal in range(count()):
+        try:
+            nvrtc.architecture(driver.described(ordinal).capability)
+            found.append(ordinal)
+        except CudaError as problem:
+            problems.append(f"GPU {ordinal}: {problem}")
+    return tuple(found), tuple(problems)
+
+
+def trouble() -> str:
+    """Why the kernel cannot use any GPU of this machine, in a sentence; empty when it can."""
+    if not count():
+        return NONE
+    found, problems = usable()
+    return "" if found else problems[0]
 
 
 def compile_all(examples: Mapping[Shape, Run], workers: int, around: Around[Shape]) -> None:
@@ -69,7 +78,7 @@ def compile_all(examples: Mapping[Shape, Run], workers: int, around: Around[Shap
     from sup.training.cuda import device
 
     with ThreadPoolExecutor(workers) as pool:
-        work = {shape: pool.submit(device.compile_code, run, range(count()), folder()) for shape, run in examples.items()}
+        work = {shape: pool.submit(device.compile_code, run, usable()[0], folder()) for shape, run in examples.items()}
         for shape, done in work.items():
             with around(shape):
                 try:
@@ -87,7 +96,7 @@ def prove(ordinal: int) -> None:
     from sup.training import selfcheck
     from sup.training.cuda import device, driver, nvrtc
 
-    gpu, expected = driver.opened(ordinal)[0], SELFCHECK.read_text("utf-8")
+    gpu, expected = driver.described(ordinal), SELFCHECK.read_text("utf-8")
     proof = folder() / f"proven-{digest('proven', repr(gpu), str(nvrtc.version()), expected)[:16]}"
     if proof.exists():
         return
@@ -105,18 +114,24 @@ def prove(ordinal: int) -> None:
 
 
 class Gpus:
-    """Trains runs, each call on a GPU that is free; a thread for each keeps all busy.
+    """Trains runs, each call on a GPU with room for one more; `calls` threads keep all busy.
 
     Raises:
-        GpuError: if a GPU does not give the kernel's bits, or cannot train.
+        GpuError: if there is none, or one does not give the kernel's bits or cannot train.
     """
 
     def __init__(self) -> None:
+        if problem := trouble():
+            raise GpuError(problem)
+        from sup.training.cuda.device import SIDE_BY_SIDE
+
         self._halt = Event()
         self._free: SimpleQueue[int] = SimpleQueue()
-        for ordinal in range(count()):
+        for ordinal in usable()[0]:
             prove(ordinal)
+        for ordinal in usable()[0] * SIDE_BY_SIDE:
             self._free.put(ordinal)
+        self.calls = self._free.qsize()
 
     def __call__(self, runs: Sequence[Run], snapshots: tuple[int, ...]) -> dict[str, np.ndarray]:
         """The results of `runs`, as `sup.training.train` describes them.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -124,7 +124,8 @@ class Workshop:
         except GpuError as problem:
             if self.insists:
                 raise
-            say(f"{problem} Training goes on on the CPU; what is trained is kept.")
+            smaller = " PROFILE=laptop trains less." if self.profile.name == "paper" else ""
+            say(f"{problem} Training goes on on the CPU; what is trained is kept.{smaller}")
             self.engine = replace(self.engine, device="cpu")  # with the same keys
             return self.train(forced=forced)
         return self.plan()
@@ -169,11 +170,9 @@ class Workshop:
             from report.cluster import Cluster
 
             return Cluster(self.cluster, self.engine)
-        parallel = engines.parallel(self.engine, self.workers)
-        if self.trainer or self.engine.device == "cpu":
-            return Threads(self.trainer or engines.trainer(self.engine), parallel)
-        with working("Checking that the GPU gives the kernel's bits"):
-            return Threads(engines.trainer(self.engine), parallel)
+        with working("Checking that the GPU gives the kernel's bits") if self.engine.device == "cuda" else nullcontext():
+            train = self.trainer or engines.trainer(self.engine)
+        return Threads(train, engines.parallel(self.engine, train, self.workers))
 
     def _draw(self, planned: Sequence[PlannedFigure]) -> None:
         by_name = {figure.name: figure for figure in planned}

@@ -22,13 +22,23 @@ def recorded(
         The parameters, `final_loss` and, with snapshots, `snapshot_W` and so on, as `sup.training.train` describes.
     """
     done = 0
+
+    def noted() -> dict[str, NDArray[Any]]:
+        return {name: _with_one_nan(array) for name, array in observe().items()}
+
     seen: dict[str, list[NDArray[Any]]] = {}
     for step in snapshots:
         advance(done, step)
         done = step
-        for name, array in observe().items():
+        for name, array in noted().items():
             seen.setdefault(f"snapshot_{name}", []).append(array)
     advance(done, steps)
-    result = observe()
+    result = noted()
     result["final_loss"] = result.pop("loss")
     return result | {name: np.stack(arrays, axis=1) for name, arrays in seen.items()}
+
+
+def _with_one_nan(array: NDArray[Any]) -> NDArray[Any]:
+    """The array with the same bits for every NaN: what a processor computes for it differs, so diverged runs would."""
+    array[np.isnan(array)] = np.nan
+    return array

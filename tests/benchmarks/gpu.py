@@ -5,6 +5,7 @@ the share that the kernel reaches of the multiply-then-adds that the card can do
 """
 
 import json
+import os
 import sys
 from functools import partial
 
@@ -18,6 +19,7 @@ DENSITY = 0.1
 MOST_NUMBERS = 250_000_000
 """Parameters of all runs from which a count is left out: their initial weights are drawn by the processor."""
 LONG = 1.0
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX leaves memory to the others
 PER_PROCESSOR = {70: 64, 72: 64, 75: 64, 80: 64}
 """Float32 operations in a cycle on a multiprocessor, by compute capability; 128 on all others. Source: NVIDIA's tables."""
 
@@ -27,8 +29,12 @@ class KernelLoop:
 
     def __init__(self, runs):
         self.memory, self.done = device.Memory(), 0
-        driver.asked("cuCtxSetCurrent", driver.opened(0)[1])
-        self.training = training.Training(runs, partial(device.Device, ordinal=0, memory=self.memory, folder=None))
+        driver.use(0)
+        try:
+            self.training = training.Training(runs, partial(device.Device, ordinal=0, memory=self.memory, folder=None))
+        except CudaError:
+            self.close()
+            raise
 
     def advance(self, steps):
         """Updates all models `steps` times."""
@@ -104,7 +110,7 @@ def peak():
     """Multiply-then-adds a second that the first GPU can do: an operation for the product, one for the sum."""
     from cuda.bindings.driver import CUdevice_attribute as Attribute
 
-    gpu = driver.opened(0)[0]
+    gpu = driver.described(0)
     kilohertz = driver.asked("cuDeviceGetAttribute", Attribute.CU_DEVICE_ATTRIBUTE_CLOCK_RATE, driver.asked("cuDeviceGet", 0))
     return gpu.processors * PER_PROCESSOR.get(gpu.capability, 128) * kilohertz * 1e3 / 2
 

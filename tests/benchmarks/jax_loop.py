@@ -9,8 +9,6 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-jax.config.update("jax_platforms", "cpu")  # even where there is a GPU
-
 CHUNK = 8
 """Steps in one compiled program: enough that the call itself costs next to nothing."""
 

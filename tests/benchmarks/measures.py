@@ -78,6 +78,7 @@ def common_seconds(case, density):
 def jax_loop():
     """The module `jax_loop`; None where JAX is not installed."""
     try:
+        importlib.import_module("jax").config.update("jax_platforms", "cpu")  # even where there is a GPU
         return importlib.import_module("tests.benchmarks.jax_loop")
     except ModuleNotFoundError:
         return None

@@ -137,3 +137,15 @@ def test_an_unknown_architecture_is_said():
         CudaError, match=r"does not compile kernel\.cu for compute_7: NVRTC_ERROR_INVALID_OPTION\. .*architecture"
     ):
         compiled(macros(CASES["linear-independent"]), "compute_7")
+
+
+@HOST
+def test_a_run_that_diverges_has_the_same_bits_everywhere():
+    """What a processor computes for a NaN differs from another's; results have one."""
+    far = {"activation": "quadratic", "init_scale": 1e15, "learning_rate": 0.99, "weight_decay": 0.0}
+    run = vary(CASES["relu-output-independent"], **far)
+    ours, torch, host_form = train([run], (1,)), train([run], (1,), engine="torch"), train_host([run], (1,))
+    assert_same(ours, host_form)
+    for result in (ours, torch):
+        bits = np.concatenate([a.ravel().view(np.uint32)[np.isnan(a.ravel())] for a in result.values() if a.dtype == np.float32])
+        assert len(bits) and set(bits.tolist()) == {0x7FC00000}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sup.constants import EVAL_SAMPLES, LANES, SMALL
+from sup.draws import stream_keys
 from sup.initial import initial_parameters, parameter_shapes
 from sup.specs import Run
 from sup.training.kernel.engine import constants_of, pack_objective, pack_task
@@ -39,19 +40,20 @@ def arguments(runs: Sequence[Run], addresses: Mapping[str, int]) -> Arguments:
     return Arguments(**addresses, runs=len(runs), knot_count=knots, steps=runs[0].recipe.steps)
 
 
-def macros(run: Run, shared_bytes: int = 0) -> dict[str, str]:
+def macros(run: Run, shared_bytes: int = 0, *, readable: bool = False) -> dict[str, str]:
     """The macros with which the code for runs of the shape of `run` is compiled, by name.
 
     Args:
         run: The spec.
         shared_bytes: Memory that a block of threads may have on a processor of the GPU; none on a host.
+        readable: Whether all parts of a block shall be left in `scratch`.
     """
     constants = constants_of(run)
     team = next((threads for weights, threads in TEAMS if constants.n * constants.m <= weights), MOST)
     sizes: tuple[int, ...] = getattr(run.distribution, "sizes", ())
     flags = ("tied", "absolute", "unit_norm", "penalised", "attacked", "fixed")
     values = {"N": constants.n, "M": constants.m, "LANES": LANES, "SMALL": SMALL, "EVAL_BLOCKS": EVAL_BLOCKS, "SETS": len(sizes)}
-    values |= {"TEAM": team, "SHARED_BYTES": shared_bytes}
+    values |= {"TEAM": team, "SHARED_BYTES": shared_bytes} | ({"READABLE": 1} if readable else {})
     values |= {name.upper(): getattr(constants, name) for name in ("columns", "kind", "hidden", "output")}
     values |= {name.upper(): int(getattr(constants, name)) for name in flags}
     return {name: str(value) for name, value in values.items()} | {"SIZES": f"{{{','.join(map(str, sizes))}}}"}
@@ -74,7 +76,7 @@ def packed(runs: Sequence[Run], start: dict[str, Array] | None = None) -> dict[s
         "square": np.zeros_like(parameters),
         "power": np.ones((count, 2)),
         "keys": task.keys,
-        "eval_keys": pack_task(runs, "eval").keys,
+        "eval_keys": stream_keys(runs, "eval"),
         "attack_keys": objective.keys,
         "threshold": task.threshold,
         "scale": task.scale,

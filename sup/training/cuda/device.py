@@ -17,21 +17,33 @@ from sup.constants import LANES
 from sup.specs import Run
 from sup.training.cuda import CudaError, nvrtc
 from sup.training.cuda.arguments import ARRAYS, arguments, macros, packed
-from sup.training.cuda.driver import asked, opened
+from sup.training.cuda.driver import asked, described, use
 from sup.training.cuda.training import first_block, trained
 
 Array = NDArray[Any]
 SECONDS = 0.5
 """What a launch takes: Ctrl-C waits no longer, and a GPU that also draws a desktop is not reset by its watchdog."""
-SHARE = 0.8
-"""Share of a GPU's free memory that runs may take."""
+SIDE_BY_SIDE = 4
+"""Calls of `train_cuda` that may share a GPU: few runs leave most of it idle, and it waits while runs are packed and stored."""
+SHARE = 0.8 / SIDE_BY_SIDE / 2
+"""Share of a GPU's free memory that the arrays of a call may take, and what its threads share as much again."""
+UNSET = {"data", "loss"}
+"""Arrays that are written before they are read."""
 
 
 class Memory(AbstractContextManager["Memory"]):
-    """Arrays on a GPU, freed together at the end."""
+    """Arrays on a GPU, and a stream of launches, freed together at the end."""
 
     def __init__(self) -> None:
         self._addresses: list[Any] = []
+        self._streams: list[Any] = []
+
+    def stream(self) -> Any:
+        """A stream whose launches do not wait for those of others."""
+        from cuda.bindings.driver import CUstream_flags as Flags
+
+        self._streams.append(asked("cuStreamCreate", Flags.CU_STREAM_NON_BLOCKING))
+        return self._streams[-1]
 
     def room(self, size: int) -> Any:
         """The address of `size` bytes."""
@@ -49,6 +61,8 @@ class Memory(AbstractContextManager["Memory"]):
         """Frees the arrays; after a failure, as far as that is possible."""
         from cuda.bindings import driver
 
+        for stream in self._streams:
+            driver.cuStreamDestroy(stream)
         for address in self._addresses:
             driver.cuMemFree(address)
 
@@ -80,19 +94,21 @@ class Device:
         halt: Event | None = None,
         readable: bool = False,
     ) -> None:
-        gpu, _ = opened(ordinal)
+        gpu = described(ordinal)
         shared_bytes = 0 if readable else gpu.shared_bytes
-        values = macros(runs[0], shared_bytes)
+        values = macros(runs[0], shared_bytes, readable=readable)
         self._functions, scratch_bytes = loaded(tuple(values.items()), ordinal, folder)
         self._on_chip = scratch_bytes if scratch_bytes <= shared_bytes else 0
         self._team = int(values["TEAM"])
         self._slots = gpu.processors * min(self._resident(name) for name in self._functions)
         if not self._on_chip:
             free, _ = asked("cuMemGetInfo")
-            self._slots = max(1, min(self._slots, int(SHARE * free) // 2 // scratch_bytes))
+            self._slots = max(1, min(self._slots, int(SHARE * free) // scratch_bytes))
         self._shapes = {name: (array.shape, array.dtype) for name, array in arrays.items()}
         self._shapes["scratch"] = ((scratch_bytes // 4,), np.dtype(np.float32))
-        self._addresses = {name: memory.copy(array) for name, array in arrays.items()}
+        self._addresses = {n: memory.room(a.nbytes) if n in UNSET else memory.copy(a) for n, a in arrays.items()}
+        asked("cuStreamSynchronize", 0)  # a copy may return before its bytes have arrived
+        self._stream = memory.stream()
         self._addresses["scratch"] = memory.room(0 if self._on_chip else self._slots * scratch_bytes)
         self._arguments = arguments(runs, {name: int(self._addresses[name]) for name in ARRAYS})
         self._stride = dict.fromkeys(self._functions, 1)
@@ -128,8 +144,8 @@ class Device:
         work = self._arguments.runs * (stop - start if name == "evaluate" else 1)
         pointers = (ctypes.c_void_p * 1)(ctypes.addressof(self._arguments))
         grid, block = (min(work, self._slots), 1, 1), (LANES, self._team, 1)
-        asked("cuLaunchKernel", self._functions[name], *grid, *block, self._on_chip, 0, ctypes.addressof(pointers), 0)
-        asked("cuCtxSynchronize")
+        asked("cuLaunchKernel", self._functions[name], *grid, *block, self._on_chip, self._stream, ctypes.addressof(pointers), 0)
+        asked("cuStreamSynchronize", self._stream)
 
     def read(self, name: str) -> Array:
         """A copy of an array; of `scratch` the first slot."""
@@ -141,16 +157,21 @@ class Device:
 @cache
 def loaded(macros: tuple[tuple[str, str], ...], ordinal: int, folder: Path | None) -> tuple[dict[str, Any], int]:
     """The functions of the code for these macros on the GPU in use, by name, and the size of `Scratch` in bytes."""
-    code = nvrtc.compiled(dict(macros), nvrtc.architecture(opened(ordinal)[0].capability), folder)
-    module = asked("cuModuleLoadData", code)
-    size, (address, _) = ctypes.c_ulonglong(), asked("cuModuleGetGlobal", module, b"scratch_bytes")
-    asked("cuMemcpyDtoH", ctypes.addressof(size), address, ctypes.sizeof(size))
-    return {name: asked("cuModuleGetFunction", module, name.encode()) for name in ("advance", "evaluate")}, size.value
+    code = nvrtc.compiled(dict(macros), nvrtc.architecture(described(ordinal).capability), folder)
+    module, size = asked("cuModuleLoadData", code), ctypes.c_ulonglong()
+    functions = {name: asked("cuModuleGetFunction", module, name.encode()) for name in ("advance", "evaluate", "measure")}
+    with Memory() as memory:
+        address = memory.room(ctypes.sizeof(size))
+        given = ctypes.c_ulonglong(int(address))
+        pointers = (ctypes.c_void_p * 1)(ctypes.addressof(given))
+        asked("cuLaunchKernel", functions.pop("measure"), 1, 1, 1, 1, 1, 1, 0, 0, ctypes.addressof(pointers), 0)
+        asked("cuMemcpyDtoH", ctypes.addressof(size), address, ctypes.sizeof(size))
+    return functions, size.value
 
 
 def compile_code(run: Run, ordinals: Iterable[int], folder: Path) -> None:
     """Compiles the code for runs of the shape of `run` and these GPUs into `folder`, where training finds it."""
-    for gpu in (opened(ordinal)[0] for ordinal in ordinals):
+    for gpu in map(described, ordinals):
         nvrtc.compiled(macros(run, gpu.shared_bytes), nvrtc.architecture(gpu.capability), folder)
 
 
@@ -162,10 +183,10 @@ def fitting(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
     """
     size = sum(array.nbytes for array in packed(runs[:1]).values())
     free, _ = asked("cuMemGetInfo")
-    most = int(SHARE * free) // 2 // size
+    most = int(SHARE * free) // size
     if not most:
         raise CudaError(
-            f"the GPU has {free / 2**20:.1f} MB of free memory, too little for a run, which takes {size / 2**20:.1f} MB."
+            f"a run takes {size / 2**20:.2f} MB of the GPU's memory; {free / 2**20:.2f} MB are free, too little for several."
         )
     for first in range(0, len(runs), most):
         yield runs[first : first + most]
@@ -189,7 +210,7 @@ def train_cuda(
         folder: Where compiled code is kept; None to keep none.
         halt: Set by another thread to stop within `SECONDS`, with a CudaError.
     """
-    asked("cuCtxSetCurrent", opened(ordinal)[1])
+    use(ordinal)
     parts = []
     for some in fitting(runs):
         with Memory() as memory:
@@ -199,6 +220,6 @@ def train_cuda(
 
 def block_parts(run: Run, ordinal: int = 0, folder: Path | None = None) -> dict[str, dict[str, Array]]:
     """The first block of a run's training, part by part, as `sup.training.kernel.parts.block_parts` has it."""
-    asked("cuCtxSetCurrent", opened(ordinal)[1])
+    use(ordinal)
     with Memory() as memory:
         return first_block(run, partial(Device, ordinal=ordinal, memory=memory, folder=folder, readable=True))

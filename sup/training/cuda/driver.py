@@ -47,6 +47,8 @@ def asked(name: str, *arguments: Any) -> Any:
         status, *answer = getattr(driver, name)(*arguments)
     except RuntimeError:  # from its loader, when the library is not there
         raise CudaError("there is no CUDA driver on this machine.") from None
+    except ValueError as problem:  # an answer that these bindings do not know
+        raise CudaError(f"the CUDA driver is newer than cuda-bindings, and cannot be understood ({problem}).") from None
     if status == driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
         raise CudaError(f"the GPU has not enough memory left ({name}).")
     if status != driver.CUresult.CUDA_SUCCESS:
@@ -79,8 +81,8 @@ def gpus() -> list[Gpu]:
 
 
 @cache
-def opened(ordinal: int) -> tuple[Gpu, Any]:
-    """A GPU, and the context in which it is used.
+def described(ordinal: int) -> Gpu:
+    """A GPU that can be used; nothing is started on it.
 
     Raises:
         CudaError: if there is none of this number, or its driver is older than the compiler.
@@ -94,4 +96,21 @@ def opened(ordinal: int) -> tuple[Gpu, Any]:
             f"the driver of {gpu.name} supports CUDA {gpu.driver // 1000}.{gpu.driver % 1000 // 10}, and the compiler is "
             f"that of CUDA {major}.{minor}. Update the driver."
         )
-    return gpu, asked("cuDevicePrimaryCtxRetain", asked("cuDeviceGet", ordinal))
+    return gpu
+
+
+@cache
+def _context(ordinal: int) -> Any:
+    from cuda.bindings import driver
+
+    device = asked("cuDeviceGet", ordinal)
+    # A thread that waits for the GPU sleeps; a context that exists keeps its own way of waiting.
+    driver.cuDevicePrimaryCtxSetFlags(device, driver.CUctx_flags.CU_CTX_SCHED_BLOCKING_SYNC)
+    return asked("cuDevicePrimaryCtxRetain", device)
+
+
+def use(ordinal: int) -> Gpu:
+    """Makes a GPU the one that this thread's calls are about."""
+    gpu = described(ordinal)
+    asked("cuCtxSetCurrent", _context(ordinal))
+    return gpu

@@ -52,7 +52,7 @@ def compiled(run: Run, folder: Path, *flags: str) -> CDLL:
         CompilerError: if there is no compiler, or it fails.
     """
     library = folder / "kernel.so"
-    given = [f"-D{name}={value}" for name, value in macros(run).items()]
+    given = [f"-D{name}={value}" for name, value in macros(run, readable=True).items()]
     command = [*shlex.split(os.environ.get("CXX") or "c++"), *FLAGS, *flags, *given, str(SOURCE), "-o", str(library)]
     try:
         done = subprocess.run(command, capture_output=True, text=True)

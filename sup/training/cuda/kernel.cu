@@ -8,7 +8,7 @@
 //
 // The compiler is given, as macros: N features, M hidden dimensions, COLUMNS words a sample, KIND of distribution, SETS and SIZES of
 // its sets, HIDDEN and OUTPUT activations, TIED, ABSOLUTE, UNIT_NORM, PENALISED, ATTACKED, FIXED, and LANES, SMALL, EVAL_BLOCKS, TEAM,
-// SHARED_BYTES of memory that a block has on its processor.
+// SHARED_BYTES of memory that a block has on its processor, READABLE for a scratch in which nothing is overwritten.
 
 enum { INDEPENDENT, CORRELATED, ANTICORRELATED };
 enum { NONE, RELU, QUADRATIC, GELU };
@@ -65,7 +65,7 @@ FUNCTION float madd(float a, float b, float c) { return plus(times(a, b), c); }
 #define PARAMETERS (WEIGHTS * (TIED ? 1 : 2) + N)
 #define BY_LANES (WEIGHTS <= SMALL)
 #define PAIRS (COLUMNS * LANES / 2)
-#define ROW (LANES + 1)  // of a number for each lane: threads that read one column of many rows find them in different banks
+#define ROW (LANES + 4)  // of a number for each lane: threads that read many rows, four numbers each, find them in different banks
 #define CURVED (HIDDEN > RELU)
 
 // How much of `size` a thread of a team adds up at a time, in registers: its share, but at most 8.
@@ -99,9 +99,16 @@ struct Arguments {
 struct ALIGNED Scratch {
   float x[N][ROW];                     // samples
   float h[M][ROW];                     // hidden layer
+#ifdef READABLE
   word words[2 * PAIRS];
   float gradient[PARAMETERS];          // before the common factor
   float g[N][ROW];                     // outputs, then gradients before the output's activation
+#else
+  union {
+    word words[2 * PAIRS];             // no longer needed when there are outputs
+    float g[N][ROW];
+  };
+#endif
   float d[M][ROW];                     // gradients before the hidden layer's activation
   float bend[CURVED ? M : 1][ROW];     // slopes of the hidden layer's activation
   float seen[ATTACKED ? N : 1][ROW];   // attacked samples
@@ -401,8 +408,11 @@ FUNCTION void advance_run(const Arguments &a, Scratch &s, int run) {
     EACH_THREAD(r, t) for (int q = r + LANES * t; q < PARAMETERS; q += THREADS) {
       const int last = PARAMETERS - N, at = q < WEIGHTS ? q : q - WEIGHTS;
       const float *sums = q < WEIGHTS ? s.gw : s.gv;
-      s.gradient[q] = q >= last ? lane_sum(s.gb[q - last]) : BY_LANES ? lane_sum(sums + at * ROW) : sums[at];
-      update(s, q, s.gradient[q]);
+      const float gradient = q >= last ? lane_sum(s.gb[q - last]) : BY_LANES ? lane_sum(sums + at * ROW) : sums[at];
+      update(s, q, gradient);
+#ifdef READABLE
+      s.gradient[q] = gradient;
+#endif
     }
   }
   EACH_THREAD(r, t) {
@@ -440,11 +450,11 @@ FUNCTION void evaluate_slot(const Arguments &a, Scratch &s, int slot, int slots)
 }
 
 #ifdef __CUDACC__
-extern "C" __constant__ wide scratch_bytes = sizeof(Scratch);
 extern __shared__ ALIGNED char shared[];
 #define SLOT (sizeof(Scratch) <= SHARED_BYTES ? *(Scratch *)shared : a.scratch[blockIdx.x])
 KERNEL advance(Arguments a) { advance_slot(a, SLOT, blockIdx.x, gridDim.x); }
 KERNEL evaluate(Arguments a) { evaluate_slot(a, SLOT, blockIdx.x, gridDim.x); }
+KERNEL measure(wide *scratch_bytes) { *scratch_bytes = sizeof(Scratch); }
 #else
 KERNEL advance(const Arguments *a) { advance_slot(*a, *a->scratch, 0, 1); }
 KERNEL evaluate(const Arguments *a) { evaluate_slot(*a, *a->scratch, 0, 1); }

@@ -49,8 +49,11 @@ class Training:
     def loss(self) -> NDArray[np.float64]:
         """Importance-weighted loss of each run on the fixed draws of the stream `eval`; blocks are added up in order."""
         self._loaded.call("evaluate", 0, EVAL_BLOCKS, self._run.recipe.batch)
-        totals = np.add.accumulate(self._loaded.read("loss").astype(np.float64), axis=1)[:, -1]
-        return np.asarray(totals / (EVAL_BLOCKS * LANES * self._run.n_features))
+        losses = self._loaded.read("loss")
+        totals = [
+            np.add.accumulate(part.astype(np.float64), axis=1)[:, -1] for part in np.array_split(losses, -(-len(losses) // 1024))
+        ]
+        return np.asarray(np.concatenate(totals) / (EVAL_BLOCKS * LANES * self._run.n_features))
 
     def parameters(self) -> dict[str, Array]:
         """A copy of the current parameters, by the names of `sup.initial.parameter_shapes`."""
@@ -63,7 +66,7 @@ class Training:
     def scratch(self) -> dict[str, Array]:
         """What the last block has left: `words`, `x` and `h`, flat, and `gradient`, in the order of `joined`."""
         run, room = self._run, self._loaded.read("scratch")
-        row = LANES + 1  # the code pads a row of lanes
+        row = LANES + 4  # the code pads a row of lanes
         sizes = {"x": run.n_features * row, "h": run.n_hidden * row, "words": columns(run) * LANES}
         sizes["gradient"] = self._loaded.read("parameters").shape[1]
         ends = np.cumsum(list(sizes.values())).tolist()  # they come first in `Scratch`, in this order

@@ -75,7 +75,10 @@ int cuDeviceGetAttribute(int *value, int attribute, int device) {
 }
 int cuDevicePrimaryCtxRetain(void **context, int device) { *context = (void *)(intptr_t)(device + 1); return SUCCESS; }
 int cuCtxSetCurrent(void *context) { current = (int)(intptr_t)context - 1; return ready(); }
-int cuCtxSynchronize(void) { return ready(); }
+int cuDevicePrimaryCtxSetFlags_v2(int device, unsigned flags) { return SUCCESS; }
+int cuStreamCreate(void **stream, unsigned flags) { *stream = malloc(1); return ready(); }
+int cuStreamDestroy_v2(void *stream) { free(stream); return SUCCESS; }
+int cuStreamSynchronize(void *stream) { return ready(); }
 
 int cuMemGetInfo_v2(size_t *available, size_t *total) {
   *total = (size_t)setting("EMULATED_MEMORY", 1l << 30);
@@ -126,12 +129,6 @@ int cuModuleLoadData(void **module, const char *image) {
   *(int (**)(uint64_t, uint64_t))dlsym(*module, "gpu_reaches") = reaches;
   return SUCCESS;
 }
-int cuModuleGetGlobal_v2(uint64_t *address, size_t *size, void *module, const char *name) {
-  *address = (uint64_t)dlsym(module, name);
-  *size = 8;
-  return !*address ? NOT_FOUND : allocated(*address, 8) ? SUCCESS : take(*address, 8, -1);
-}
-
 // A function: its name, and what the translation says of it.
 struct Function { int (*run)(char *thread); size_t thread_bytes, argument_bytes; int chip_bytes; };
 int cuModuleGetFunction(void **function, void *module, const char *name) {

@@ -172,7 +172,8 @@ def kernel(name: str, parameters: str, body: str) -> str:
             lines.append(f"{line.lstrip('$')};")
         elif line and not line.startswith((".", "{", "}")):
             lines.append(instruction(line.removesuffix(";").strip(), barriers))
-    size = re.search(r"(\w+)\[(\d+)\]", parameters)
+    array = re.search(r"(\w+)\[(\d+)\]", parameters)
+    size = array.groups() if array else (parameters.split()[-1], 8)  # a structure, or one address
     fields = [f"  {TYPES[kind]} {bank}[{count}];" for bank, (kind, count) in banks.items()]
     return "\n".join(
         [
@@ -181,8 +182,8 @@ def kernel(name: str, parameters: str, body: str) -> str:
             *fields,
             f"  char depot[{depot[2] if depot else 1}];",
             "};",
-            f"size_t {name}_size = sizeof(struct {name}_thread), {name}_parameters = {size[2]};",
-            f"#define {size[1]} T->parameters",
+            f"size_t {name}_size = sizeof(struct {name}_thread), {name}_parameters = {size[1]};",
+            f"#define {size[0]} T->parameters",
             *([f"#define {depot[1]} T->depot"] if depot else []),
             f"int {name}_run(struct {name}_thread *T) {{",
             "  switch (T->at) {",
@@ -200,9 +201,8 @@ def translated(text: str) -> str:
     Raises:
         UnknownInstruction: if it has an instruction that the kernel was not known to be compiled into.
     """
-    constants = re.findall(r"\.const \.align \d+ \.u64 (\w+) = (\d+);", text)
     shared = re.findall(r"\.extern \.shared [^;]*?(\w+)\[\];", text)
-    parts = [HEAD, *(f"uint64_t {name} = {value};" for name, value in constants), *(f"#define {name} 0" for name in shared)]
+    parts = [HEAD, *(f"#define {name} 0" for name in shared)]
     parts += [kernel(*found) for found in re.findall(r"\.visible \.entry (\w+)\(\s*(.*?)\s*\)[^{]*\{(.*?)\n\}", text, re.DOTALL)]
     return "\n".join(parts) + "\n"
 
