@@ -154,6 +154,7 @@ class Workshop:
         Raises:
             Damaged: if a shard is lost or damaged in the meantime.
         """
+        self.store.tidy()
         planned = self.train(forced=forced)
         if any(figure.made_from is None for figure in planned):
             raise Damaged("a shard was lost while others were trained")

@@ -12,6 +12,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -213,7 +214,7 @@ class Store:
         self.sizes[entry.key] = entry.size
 
     def probe(self) -> None:
-        """Refuses a store that cannot be written, before anything is trained; removes leftovers of killed builds.
+        """Refuses a store that cannot be written, before anything is trained.
 
         Raises:
             StoreError: if a file cannot be created in it.
@@ -223,18 +224,18 @@ class Store:
             self.shards.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"probe")
             path.unlink()
-            self._remove_leftovers()
         except OSError as problem:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise StoreError(cannot_write(self.root, problem)) from None
 
-    def _remove_leftovers(self) -> None:
-        """Removes old temporary files of killed builds; a young one may belong to a running build."""
-        for path in self.shards.glob(f"{files.TEMPORARY}*"):
-            with contextlib.suppress(OSError):  # another build was quicker
-                if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
-                    path.unlink()
+    def tidy(self) -> None:
+        """Removes old temporary files and folders of killed builds; a young one may belong to a running build."""
+        for folder in (".", "shards", "figures", "sweeps", "notebooks", "docs"):
+            for path in (self.root / folder).glob(f"{files.TEMPORARY}*"):
+                with contextlib.suppress(OSError):  # another build was quicker
+                    if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _size(item: os.DirEntry[str]) -> int:

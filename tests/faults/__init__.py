@@ -1,1 +1,1 @@
-"""Faults on purpose: builds that are killed, stores that are damaged, full disks; the next build must end with the same bytes."""
+"""Faults on purpose: builds that are killed, files that are damaged; the next build must end with the same bytes."""

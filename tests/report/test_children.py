@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
 from report import ROOT, progress
 from report.progress import working
+from tests.faults.builds import processes
 
 WHEN_KILLED = 20.0
 """Seconds until no process of a killed build may be left; they look at their parent twice a second, between other work."""
@@ -54,16 +54,6 @@ class Slow:
         if multiprocessing.parent_process() is not None:
             time.sleep(600)
         return tiny_figure()
-
-
-def processes(marker):
-    """The processes that run with `marker` in their environment, by id."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if marker.encode() in (folder / "environ").read_bytes():
-                found[int(folder.name)] = (folder / "stat").read_text().rpartition(")")[2].split()[0]
-    return {pid: state for pid, state in found.items() if state != "Z"}
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc to list processes")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sup.canonical import content_digest
 from sup.sweeps import vary
 from sup.training import train
 from sup.training.cuda import CudaError, host, nvrtc
@@ -145,7 +146,7 @@ def test_a_run_that_diverges_has_the_same_bits_everywhere():
     far = {"activation": "quadratic", "init_scale": 1e15, "learning_rate": 0.99, "weight_decay": 0.0}
     run = vary(CASES["relu-output-independent"], **far)
     ours, torch, host_form = train([run], (1,)), train([run], (1,), engine="torch"), train_host([run], (1,))
-    assert_same(ours, host_form)
+    assert content_digest(ours) == content_digest(host_form)
     for result in (ours, torch):
         bits = np.concatenate([a.ravel().view(np.uint32)[np.isnan(a.ravel())] for a in result.values() if a.dtype == np.float32])
         assert len(bits) and set(bits.tolist()) == {0x7FC00000}

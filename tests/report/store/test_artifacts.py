@@ -267,14 +267,16 @@ def test_a_full_disk_leaves_no_partial_file(tmp_path):
 
 
 def test_leftovers_of_killed_builds_are_removed_when_they_are_old(store):
-    old, new = (files.temporary_name(store.shards / "x.safetensors") for _ in range(2))
-    store.shards.mkdir(parents=True)
-    for path in (old, new):
-        path.write_bytes(b"half")
-    os.utime(old, (0, 0))
-    assert store.sizes == {} and old.exists(), "looking removes nothing"
-    store.probe()
-    assert new.exists() and not old.exists()
+    names = ("shards/x.safetensors", "figures/key", "sweeps/key.json", "notebooks/key", "index.jsonl")
+    old, new = ([files.temporary_name(store.root / name) for name in names] for _ in range(2))
+    for path in (*old, *new):
+        path.mkdir(parents=True) if path.parent.name == "figures" else path.parent.mkdir(parents=True, exist_ok=True)
+        (path / "light.svg" if path.is_dir() else path).write_bytes(b"half")
+    for path in old:
+        os.utime(path, (0, 0))
+    assert store.sizes == {} and all(path.exists() for path in old), "looking removes nothing"
+    store.tidy()
+    assert all(path.exists() for path in new) and not any(path.exists() for path in old)
 
 
 def test_files_that_already_hold_the_bytes_are_left_alone(tmp_path):

@@ -1,0 +1,78 @@
+"""Builds in processes of their own, which a fault can hit at any change that they make to their folder."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import ROOT
+
+KILLED = -signal.SIGKILL
+LEFT_SECONDS = 30.0
+"""Seconds in which the processes of a killed build must have ended."""
+
+TINY = """
+import sys
+from pathlib import Path
+from tests.report.workbench import shop
+made = shop(Path(sys.argv[1]), names=("tiny", "other"))
+made.workers = int(sys.argv[2])
+made.make()
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A command that builds into a folder.
+
+    Attributes:
+        folder: What it may change; `{folder}` in its arguments.
+        arguments: Of Python.
+    """
+
+    folder: Path
+    arguments: tuple[str, ...]
+
+    def run(self, at=0, how="one"):
+        """Runs it to the end, or until change number `at`, where the process that makes it, or all, are killed.
+
+        Returns the number of changes that were made.
+        """
+        counter = self.folder.with_name(f"{self.folder.name}.changes")
+        counter.unlink(missing_ok=True)
+        env = os.environ | {"PYTHONPATH": f"{ROOT / 'tests/faults'}{os.pathsep}{ROOT}", "FAULT_COUNT": str(counter)}
+        env |= {"FAULT_UNDER": str(self.folder), "FAULT_AT": str(at), "FAULT_HOW": how}
+        arguments = [text.format(folder=self.folder) for text in self.arguments]
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=env, start_new_session=True, stderr=subprocess.PIPE
+        )
+        _, said = process.communicate()
+        changes = counter.stat().st_size if counter.exists() else 0
+        assert process.returncode == 0 or changes >= at > 0, said.decode()
+        deadline = time.monotonic() + LEFT_SECONDS
+        while left := processes(f"FAULT_COUNT={counter}"):
+            assert time.monotonic() < deadline, f"processes of the build are left: {left}"
+            time.sleep(0.05)
+        return changes
+
+
+def processes(marker):
+    """The processes that have `marker` in their environment, by id, with their state; none where there is no /proc."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if marker.encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+    return {pid: state for pid, state in found.items() if state != "Z"}
+
+
+def contents(folder, without=()):
+    """Every file below a folder, by its relative path, but for temporary ones and those whose path starts like `without`."""
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        name: path.read_bytes() for name, path in paths.items() if not name.startswith(tuple(without)) and "/.tmp-" not in name
+    }
