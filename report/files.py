@@ -1,9 +1,11 @@
 """Writes files whole or not at all, and leaves a file alone when it already holds the bytes."""
 
 import contextlib
+import ctypes
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,41 @@ def write(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def replace_folder(new: Path, folder: Path, old: Path) -> None:
+    """Moves the folder `new` to `folder`, and what was there to `old`, if there was something.
+
+    Where the system can exchange two names, a reader of `folder` never misses it; elsewhere it is gone for a moment. If that
+    fails, `folder` stays as it was.
+
+    Raises:
+        OSError: if a folder cannot be moved.
+    """
+    if not folder.exists():
+        new.rename(folder)
+    elif _exchange(new, folder):
+        new.rename(old)
+    else:
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise
+
+
+def _exchange(one: Path, two: Path) -> bool:
+    """Exchanges two names in one step, on Linux and macOS; False where the system or the file system cannot."""
+    here, flag = -100, 2  # AT_FDCWD and RENAME_EXCHANGE; RENAME_SWAP has the same value
+    names = os.fsencode(one), os.fsencode(two)
+    try:
+        library = ctypes.CDLL(None)
+        if sys.platform == "darwin":
+            return library.renamex_np(*names, flag) == 0
+        return library.renameat2(here, names[0], here, names[1], flag) == 0
+    except (OSError, AttributeError, TypeError):
+        return False
 
 
 def write_if_changed(path: Path, data: bytes) -> bool:

@@ -69,3 +69,23 @@ def gpu(tmp_path_factory, compiler, nvidia):
         return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=False)
 
     return run
+
+
+LEDGER = pytest.StashKey[dict]()
+
+
+@pytest.fixture
+def ledger(request):
+    """Counts what a soak test has done, by name; `make soak` prints the sums."""
+    counts = request.config.stash.setdefault(LEDGER, {})
+
+    def count(name, number=1):
+        counts[name] = counts.get(name, 0) + number
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Prints what soak tests have counted."""
+    for name, number in sorted(config.stash.get(LEDGER, {}).items()):
+        terminalreporter.write_line(f"{number:>9,} {name}")

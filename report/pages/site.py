@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from report import ROOT
+from report import ROOT, files
 from report.errors import PipelineError, StoreError, cannot_write
 from report.files import EPOCH
 from report.pages import formulas, policy, scripts, search, weight
@@ -71,7 +71,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
             new, old = Path(folder, "new"), Path(folder, "old")
             _build(docs, new, config)
             (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
-            _swap(new, out, old)
+            files.replace_folder(new, out, old)
     except OSError as problem:
         raise StoreError(cannot_write(out, problem, "OUT")) from None
     return True
@@ -82,22 +82,6 @@ def _sweep(out: Path) -> None:
     for folder in out.parent.glob(f".{out.name}-????????"):
         if folder.is_dir() and time.time() - folder.stat().st_mtime > 3600:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _swap(new: Path, out: Path, old: Path) -> None:
-    """Moves `out` to `old` and `new` to `out`; if that fails, `out` stays as it was.
-
-    Raises:
-        OSError: if a folder cannot be moved.
-    """
-    if out.exists():
-        out.rename(old)
-    try:
-        new.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
 
 
 def _build(docs: Path, new: Path, config: Path) -> None:

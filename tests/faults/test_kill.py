@@ -54,10 +54,11 @@ def test_killed_again_and_again(tmp_path, whole, part):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("how", ["one", "group"])
-def test_killed_at_every_change(tmp_path, whole, how):
+def test_killed_at_every_change(tmp_path, whole, how, ledger):
     expected, changes = whole
     for moment in range(1, changes + 1):
         assert resumed(tmp_path / str(moment), [moment], how) == expected, moment
+        ledger(f"processes killed ({how})")
 
 
 def test_two_builds_at_once_on_one_store_end_alike(tmp_path, whole):

@@ -1,0 +1,68 @@
+"""Every kind of file of a whole build, damaged in every way: the next build ends with the same bytes, and says what matters."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from report import ROOT
+from tests.faults.builds import contents
+from tests.faults.test_kill_whole import NOT_COMPARED, smoke
+from tests.report.test_damage import DAMAGES
+
+FILES = (
+    "store/shards/*.safetensors",
+    "store/index.jsonl",
+    "store/figures/*/data.json",
+    "store/figures/*/light.svg",
+    "store/figures/*/record.json",
+    "store/drawn.jsonl",
+    "store/sweeps/*.json",
+    "store/sweeps/*.safetensors",
+    "store/notebooks/*",
+    "store/timings.json",
+    "store/docs/smoke/*.md",
+    "store/docs/smoke/figures/*/*",
+    "site/*.html",
+    "site/figures/*/dark.svg",
+    "site/assets/*.js",
+    "site/.stamp",
+)
+SAID = ("store/shards/", "store/figures/", "store/notebooks/")
+"""Whose damage is said; the others are made anew from these without a word."""
+
+pytestmark = pytest.mark.soak
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder with a whole build, and its files."""
+    folder = tmp_path_factory.mktemp("whole") / "built"
+    smoke(folder).run()
+    return folder, contents(folder, NOT_COMPARED)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", FILES)
+def test_a_damaged_file_is_made_again_to_the_same_bytes(whole, tmp_path, pattern, damage, ledger):
+    if damage == "unreadable" and os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    original, expected = whole
+    folder = tmp_path / "built"
+    shutil.copytree(original, folder)
+    chance, found = random.Random(f"{pattern} {damage}"), sorted(folder.glob(pattern))
+    path = chance.choice(found)
+    other = chance.choice([other for other in found if other.read_bytes() != path.read_bytes()] or [path])
+    DAMAGES[damage](path, other)
+    ledger(f"files damaged ({damage})")
+    command = [sys.executable, *(text.format(folder=folder) for text in smoke(folder).arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    now = contents(folder, NOT_COMPARED)
+    assert now.keys() == expected.keys()
+    assert [name for name in expected if now[name] != expected[name]] == []
+    if pattern.startswith(SAID) and damage != "gone" and other != path:
+        assert "is damaged" in done.stderr and "it is made again" in done.stderr, done.stderr

@@ -1,0 +1,88 @@
+"""A disk that is full or read-only gives one line that says so; with room again, the build ends with the same bytes."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from report import ROOT
+from tests.faults.builds import contents
+from tests.faults.test_kill import NOT_COMPARED
+from tests.report.workbench import tree
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from report.errors import PipelineError
+from tests.report.workbench import shop
+made = shop(Path(sys.argv[1]), names=("tiny", "other"))
+try:
+    made.make()
+except PipelineError as problem:
+    sys.exit(f"error: {problem}")
+"""
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"), reason="only root on Linux can mount a small disk"
+)
+
+
+def mount(folder, options):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A folder on a disk of its own, whose size and mode can be changed."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount(folder, "size=64m")
+    yield folder, lambda options: mount(folder, f"remount,{options}")
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def build(folder):
+    """The status and the messages of a build of two figures, in a process."""
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(folder)], cwd=ROOT, env=env, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The files of a build with room."""
+    folder = tmp_path_factory.mktemp("whole") / "built"
+    tree(folder / "code")
+    assert build(folder)[0] == 0
+    return contents(folder, NOT_COMPARED)
+
+
+@pytest.mark.parametrize("room", [8, 24, 40, 64, 88, 108])
+def test_a_full_disk_is_said_and_with_room_the_build_goes_on(disk, whole, room):
+    folder, change = disk
+    tree(folder / "code")
+    needed = sum(-(-len(data) // 4096) * 4 for data in whole.values())
+    assert room < needed, "this room is enough"
+    change(f"size={room + 20}k")  # the sources of the figures take some
+    status, said = build(folder)
+    assert status == 1 and "the disk is full. Finished work is kept. Free some space or pass STORE=another folder" in said, said
+    assert said.count("error: ") == 1 and "Traceback" not in said
+    change("size=64m")
+    status, said = build(folder)
+    assert status == 0 and "damaged" not in said, said
+    assert contents(folder, NOT_COMPARED) == whole
+
+
+def test_a_read_only_disk_is_said_and_a_build_with_nothing_to_do_works_on_it(disk, whole):
+    folder, change = disk
+    tree(folder / "code")
+    change("ro")
+    status, said = build(folder)
+    assert status == 1 and "the file system is read-only. Finished work is kept. Make it writable or pass STORE=" in said, said
+    change("rw")
+    assert build(folder)[0] == 0
+    change("ro")
+    status, said = build(folder)
+    assert (status, said) == (0, "") and contents(folder, NOT_COMPARED) == whole
