@@ -48,6 +48,11 @@ class Cluster:
         with self._client() as client:
             from distributed import as_completed
 
+            if open_to_others(self.address):
+                say(
+                    f"The scheduler at {self.address} is reached without TLS: whoever reaches it can run code on its workers. "
+                    f"Keep it on a private network, or use tls:// (see SECURITY.md)."
+                )
             self._miss_workers(client, "yet; training begins")
             root, remaining = store.root.absolute(), iter(tasks)
 
@@ -116,6 +121,13 @@ class Cluster:
             ) from problem
         future.release()  # type: ignore[no-untyped-call]  # a result that is here need not be computed again when its worker dies
         return done
+
+
+def open_to_others(address: str) -> bool:
+    """Whether an address is another machine's, reached without TLS."""
+    scheme, _, rest = address.partition("://")
+    host = rest.rpartition(":")[0].strip("[]")
+    return scheme == "tcp" and host not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def _wait_for_files(store: Store, done: Done) -> None:

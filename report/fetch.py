@@ -21,7 +21,7 @@ from report.records import LockedSweep
 from report.store.artifacts import Store, shard_name
 from report.store.index import Entry
 from report.store.remote import Missing, Remote, Unreachable
-from report.store.shard_file import Damaged, decode
+from report.store.shard_file import Damaged, decode, most_bytes
 from report.store.shards import Shard
 from sup.saved import results_digest
 
@@ -232,6 +232,8 @@ def download(remote: Remote, shard: Shard, entry: Entry) -> File:
         Damaged: if it is not what the index lists, or holds other runs.
     """
     name = shard_name(shard.key)
+    if not 0 < entry.size <= most_bytes(shard):
+        raise Damaged(f"{name} has {entry.size:,} bytes in the index there, and its runs take at most {most_bytes(shard):,}")
     data = remote.read(name, entry.size)
     if len(data) != entry.size:
         raise Damaged(f"{name} has {len(data):,} bytes, and {entry.size:,} in the index there")

@@ -47,7 +47,7 @@ def load(path: Path = ROOT / "report.yml") -> dict[str, Profile]:
         raise PipelineError(
             f"{path.name} lists the profiles, and it cannot be read: {problem.strerror}. Restore {path}."
         ) from None
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as problem:  # of bad scalars, too
         raise PipelineError(f"{path.name} is not valid YAML: {' '.join(str(problem).split())}.") from None
     at = path.name
     profiles = _mapping(_mapping(content, at, ("profiles",)).get("profiles"), f"{at}, profiles")

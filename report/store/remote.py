@@ -16,6 +16,10 @@ PAUSE = 1.0
 """Seconds before an address that did not answer is asked once more."""
 
 
+MOST_INDEX = 2**26
+"""Bytes that an index may have; the line of a shard takes some 500."""
+
+
 class Missing(Exception):
     """The store has no such file, or does not hand it out; the message says so."""
 
@@ -43,8 +47,15 @@ class Remote:
         return system, path.rstrip("/")
 
     def index(self) -> dict[str, Entry]:
-        """The entries of the store's index, by key; fails as `read` does."""
-        return {entry.key: entry for entry in parse(self.read("index.jsonl").decode(errors="replace"))}
+        """The entries of the store's index, by key; fails as `read` does.
+
+        Raises:
+            Missing: if it is larger than any index of this project.
+        """
+        data = self.read("index.jsonl")
+        if len(data) > MOST_INDEX:
+            raise Missing(f"its index.jsonl has {len(data):,} bytes, more than {MOST_INDEX:,}")
+        return {entry.key: entry for entry in parse(data.decode(errors="replace"))}
 
     def read(self, name: str, size: int = 0) -> bytes:
         """The bytes of a file. Fails with `Unreachable` if the store does not answer twice, and with `Missing`.

@@ -5,6 +5,7 @@ digest of each run's arrays, the canonical text of each run's spec, the observat
 """
 
 import json
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from report.errors import PipelineError
 from report.files import parsed
 from report.store.shards import Shard
 from sup.canonical import canonical_text
+from sup.initial import parameter_shapes
 from sup.saved import run_digests
 
 
@@ -38,6 +40,12 @@ def encode(shard: Shard, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, tuple
     return save(
         {name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata={"sup": _facts(shard, digests)}
     ), digests
+
+
+def most_bytes(shard: Shard) -> int:
+    """More than the file of a shard can have: its arrays twice, and room for the specs and digests of its runs."""
+    numbers = sum(math.prod(shape) for shape in parameter_shapes(shard.runs[0]).values()) + 2
+    return (16 * numbers * (1 + len(shard.snapshots)) + 16_384) * len(shard.runs) + 2**20
 
 
 def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from report import ROOT, engines, execute
+from report import ROOT, cluster, engines, execute
 from report.cluster import Cluster
 from report.errors import PipelineError
 from report.execute import Threads, tasks_of, train_missing
@@ -171,6 +171,22 @@ def test_tasks_are_handed_out_a_few_at_a_time(site, tmp_path, monkeypatch):
     rest = list(waiting)
     assert len(rest) in (8 - 2 - 1, 8 - 2 - 2), "two, and one for each that ended"
     assert 1 + len(list(ended)) == 8 - len(rest)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("tcp://127.0.0.1:8786", False),
+        ("tcp://localhost:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tls://host:8786", False),
+        ("tcp://host:8786", True),
+        ("tcp://10.0.0.4:8786", True),
+        ("tcp://[fe80::1]:8786", True),
+    ],
+)
+def test_a_scheduler_that_others_reach_without_tls_is_known(address, is_open):
+    assert cluster.open_to_others(address) == is_open
 
 
 def test_a_worker_with_other_code_refuses(site, tmp_path):

@@ -185,6 +185,30 @@ def test_a_sweep_with_a_wrong_file_is_trained(packed, site, tmp_path, capsys, ch
     assert err.count("To train here") == 1
 
 
+@pytest.mark.parametrize("size", [10**15, 2**63, -1, 0])
+def test_a_size_that_no_runs_have_is_refused_before_anything_is_read(packed, site, tmp_path, capsys, size):
+    path = packed / "index.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row | {"size": size} if "/tiny/" in row["label"] else row) + "\n" for row in rows))
+    words = f"{size:,} bytes in the index there, and its runs take at most 1,"
+    expect_training(tmp_path, site.address, 10, "Fetched 10 runs", words, capsys=capsys)
+
+
+def test_an_index_of_hostile_lines_writes_nothing_outside_the_store(packed, site, tmp_path, capsys):
+    path, outside = packed / "index.jsonl", tmp_path / "there/outside.safetensors"
+    row = json.loads(path.read_text().splitlines()[0])
+    hostile = [row | {"key": key} for key in ("../../outside", str(outside).removesuffix(".safetensors"), "a/b", "", ".", "\0")]
+    hostile += [row | {"file": "../x", "runs": 10**18, "part": -5}, row | {"label": "../../x"}]
+    path.write_text("".join(json.dumps(each) + "\n" for each in hostile) + path.read_text())
+    assert fetched(tmp_path / "there", site.address) == 0 and same(tmp_path / "trained", tmp_path / "there")
+    assert {path.name for path in (tmp_path / "there").iterdir()} <= {"code", "store"}
+
+
+def test_an_index_without_end_is_refused(packed, site, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(remote, "MOST_INDEX", 100)
+    expect_training(tmp_path, site.address, 20, "its index.jsonl has ", " bytes, more than 100", capsys=capsys)
+
+
 def test_a_file_that_the_server_refuses_counts_as_missing(site, tmp_path, capsys):
     first = f"shards/{Index(tmp_path / 'packed/index.jsonl').lines[0].key}"
     site.answers = lambda handler, name: name.startswith(first) and not handler.send_error(403, "Forbidden")
