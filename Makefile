@@ -59,7 +59,7 @@ bench: $(READY) ## time the kernel beside the loop that others use, and JAX, int
 gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a report; STEPS="self-check benchmark" for some
 	@$(PYTHON) -m tests.gpu_check $(STEPS)
 
-soak: $(READY) ## the tests that take minutes
+soak: $(READY) ## the tests that take minutes or hours, such as builds killed again and again; counts what was done
 	$(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200
 
 notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py

@@ -20,6 +20,10 @@ class GpuError(PipelineError):
     """A GPU cannot train."""
 
 
+class TaskError(PipelineError):
+    """A part of the training failed, for a reason that others do not share."""
+
+
 class Interrupted(PipelineError):
     """The user pressed Ctrl-C; finished work is kept."""
 

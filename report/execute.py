@@ -10,7 +10,7 @@ from typing import Protocol
 from report import progress
 from report.compiling import Around
 from report.engines import Train
-from report.errors import Interrupted, PipelineError
+from report.errors import GpuError, Interrupted, TaskError
 from report.gpus import Gpus
 from report.plan import PlannedSweep
 from report.store.artifacts import Store
@@ -74,11 +74,20 @@ class Threads:
         self.train, self.workers = train, workers
 
     def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
-        """Trains the tasks and yields each when it is done; if the caller stops early, tasks that have not begun are dropped."""
-        pool = ThreadPoolExecutor(self.workers)
+        """Trains the tasks and yields each when it is done; if the caller stops early, tasks that have not begun are dropped.
+        Tasks that fail with a TaskError fail when the others have ended.
+        """
+        pool, failed = ThreadPoolExecutor(self.workers), list[TaskError]()
         try:
             for future in as_completed([pool.submit(train_task, task, self.train, store) for task in tasks]):
-                yield future.result()
+                try:
+                    done = future.result()
+                except TaskError as problem:
+                    failed.append(problem)
+                    continue
+                yield done
+            if failed:
+                raise failed[0]
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(self.train, Gpus):
@@ -91,17 +100,23 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
     Fails with a StoreError if the store cannot be written.
 
     Raises:
-        PipelineError: if the runs cannot be trained.
+        GpuError: if the GPU fails.
+        TaskError: if the runs cannot be trained.
     """
     engine = task.shards[0].engine
     clock = time.thread_time if (engine.name, engine.device) == ("kernel", "cpu") else time.monotonic
     start = clock()
     try:
         arrays = train([run for shard in task.shards for run in shard.runs], task.shards[0].snapshots)
-    except PipelineError:
+    except GpuError:
         raise
     except SupError as problem:
-        raise PipelineError(f"{task.labels[0]} cannot be trained: {problem}") from problem
+        raise TaskError(f"{task.labels[0]} cannot be trained: {problem}") from problem
+    except MemoryError as problem:
+        what = f"{sum(len(shard.runs) for shard in task.shards)} runs of {task.shards[0].shape.words}"
+        raise TaskError(
+            f"{task.labels[0]} cannot be trained: memory ran out for {what}. What is trained is kept. Run again with WORKERS=1."
+        ) from problem
     seconds = clock() - start
     entries, first = [], 0
     for shard, label in zip(task.shards, task.labels, strict=True):

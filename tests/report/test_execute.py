@@ -120,6 +120,22 @@ def test_an_interruption_says_how_far_it_got_and_the_next_build_goes_on(tmp_path
     assert 10 - 4 <= len(engine.calls) <= 10 - kept and not planned(Store(tmp_path)).reasons
 
 
+def test_a_shard_for_which_memory_is_short_is_named_and_the_others_are_trained(tmp_path):
+    store = Store(tmp_path)
+    tasks = tasks_of([planned(store), plan_sweep(store, "smoke/tiny/short", runs(1), KERNEL)], "smoke")
+    short = tasks[3].shards[0]
+
+    def engine(specs, snapshots):
+        if tuple(specs) == short.runs:
+            raise MemoryError
+        return arrays_of(specs, snapshots)
+
+    words = r"smoke/tiny/\w+ cannot be trained: memory ran out for \d+ runs of relu-output 5x2, independent\. What is trained is"
+    with pytest.raises(PipelineError, match=words):
+        train_missing(store, Timings(tmp_path / "t.json"), tasks, Threads(engine, 2))
+    assert set(store.sizes) == {shard.key for task in tasks for shard in task.shards} - {short.key}
+
+
 def test_kernels_are_compiled_once_per_shape_before_training(tmp_path):
     store, order = Store(tmp_path), []
 
