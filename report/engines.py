@@ -1,6 +1,7 @@
 """The engines that train, the kernel and torch: what identifies them in keys, and how to call them."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from report.code import Sources
 from report.compiling import Around, compile_all
 from report.errors import PipelineError
 from sup.canonical import digest
+from sup.errors import SupError
 from sup.specs import Run
 from sup.sweeps import Shape
 
@@ -136,9 +138,27 @@ def compiler(engine: Engine, workers: int) -> Callable[[Mapping[Shape, Run], Aro
     if engine.device == "cuda":
         return lambda examples, around: gpus.compile_all(examples, workers, around)
     settle_compiled_code(engine)
+    return lambda examples, around: compile_all(compile_for_cpu, list(examples), workers, around)
+
+
+def compile_for_cpu(shape: Shape) -> None:
+    """Compiles the kernel of a shape, or loads it from numba's cache; a cache that is damaged is emptied, which is said.
+
+    Raises:
+        SupError: if the shape cannot be compiled.
+    """
     from sup.training import compile_kernel
 
-    return lambda examples, around: compile_all(compile_kernel, list(examples), workers, around)
+    try:
+        compile_kernel(shape)
+    except SupError:
+        raise
+    except Exception as problem:  # of pickle, LLVM or numba: none of them says that a file is damaged
+        folder = Path(os.environ["NUMBA_CACHE_DIR"])
+        sys.stderr.write(f"compiled kernels in {folder} are damaged ({type(problem).__name__}); they are compiled again.\n")
+        for path in folder.rglob("*.nb?"):
+            path.unlink(missing_ok=True)
+        compile_kernel(shape)
 
 
 def compiled_folder(engine: Engine) -> Path:

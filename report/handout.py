@@ -63,8 +63,9 @@ class Shelf:
         """
         path = self.store.root / "notebooks" / key
         try:
-            sha, _, data = path.read_bytes().partition(b"\n")
-            if _sha(data) == sha:
+            self.store.clear(path)
+            seal, _, data = path.read_bytes().partition(b"\n")
+            if _seal(key, data) == seal:
                 return data
             self.store.set_aside(path, f"notebooks/{key} is damaged: its bytes differ from those that were written")
         except FileNotFoundError:
@@ -73,7 +74,7 @@ class Shelf:
             raise StoreError(cannot_read(path, problem)) from None
         data = make()
         try:
-            files.write(path, _sha(data) + b"\n" + data)
+            files.write(path, _seal(key, data) + b"\n" + data)
         except OSError as problem:
             raise StoreError(cannot_write(path, problem)) from None
         return data
@@ -95,5 +96,6 @@ def run(path: Path) -> bytes:
     return played.stdout
 
 
-def _sha(data: bytes) -> bytes:
-    return hashlib.sha256(data).hexdigest().encode()
+def _seal(key: str, data: bytes) -> bytes:
+    """What a file begins with: it differs under another name."""
+    return hashlib.sha256(key.encode() + data).hexdigest().encode()

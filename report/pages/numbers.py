@@ -54,7 +54,7 @@ def _unit(unit: str) -> str:
     """A unit as it follows a number: a degree sign directly, a word after a no-break space, a symbol after a narrow one."""
     if unit in ("", "°"):
         return unit
-    return f"\u00a0{unit}" if len(unit) > LONGEST_SYMBOL else f"\u202f{unit}"
+    return f"\u00a0{escape(unit)}" if len(unit) > LONGEST_SYMBOL else f"\u202f{escape(unit)}"
 
 
 def _raised(number: int) -> str:
