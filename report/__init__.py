@@ -49,6 +49,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/policy          the policy that lets nothing else in
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
+    pages/gpu             what `make gpu-check` found
     pages/notebooks       notebooks from scripts
     play                  running a notebook, in a process of its own
     records               the data that pages are written from

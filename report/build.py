@@ -9,7 +9,7 @@ from pathlib import Path
 from report.engines import Engine
 from report.errors import StoreError, cannot_write
 from report.handout import Shelf
-from report.pages import speed
+from report.pages import gpu, speed
 from report.progress import working
 from report.records import Build, FigureRecord, LockedSweep
 from report.workshop import Workshop
@@ -35,6 +35,7 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
         lock=tuple(lock),
         drawing=sum(drawing),
         speed=speed.read(),
+        gpu=gpu.read(),
     )
 
 

@@ -196,6 +196,19 @@ class Speed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GpuReport:
+    """What `make gpu-check` found.
+
+    Attributes:
+        about: Cards, driver, compiler, machine, libraries, commit and date.
+        steps: For each step its `outcome`, `seconds` and the last line of its log, `why`; for the benchmark, `rows`.
+    """
+
+    about: Mapping[str, str]
+    steps: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Build:
     """Everything that the pages may show.
 
@@ -209,6 +222,7 @@ class Build:
         lock: The sweeps that the lock lists for this profile.
         drawing: Seconds that drawing took, from the timings file; never part of a comparison.
         speed: What `make bench` measured last; None when nothing was.
+        gpu: What `make gpu-check` found; None where no GPU was to be had.
         handout: The notebooks and the package.
     """
 
@@ -221,6 +235,7 @@ class Build:
     lock: tuple[LockedSweep, ...]
     drawing: float = 0.0
     speed: Speed | None = None
+    gpu: GpuReport | None = None
     handout: Handout = field(default_factory=Handout)
 
     @cached_property

@@ -147,7 +147,7 @@ def main(arguments=None):
                 found["steps"][name]["rows"] = [json.loads(line) for line in lines if line.startswith("{")]
             kept.write_text(json.dumps(found, indent=1))
             (OUT / "report.md").write_text(text_of(found))
-    print(f"wrote {OUT / 'report.md'}")
+    print(f"wrote {OUT / 'report.md'}; to show it on the Reproducibility page: cp {OUT / 'report.json'} {ROOT / 'gpu.json'}")
     return int(any(step["outcome"].startswith("FAILED") for step in found["steps"].values()))
 
 

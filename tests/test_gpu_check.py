@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from report.errors import PipelineError
+from report.pages import gpu as gpu_page
 from tests import gpu_check
 
 CHECKS = """
@@ -25,7 +27,7 @@ print(gpu_check.main(sys.argv[2:]))
 def test_the_report_says_what_passed_failed_and_could_not_run(gpu, tmp_path, monkeypatch):
     monkeypatch.setenv("ONLY", "intro")
     done = gpu(CHECKS, tmp_path)
-    assert done.stdout.endswith(f"wrote {tmp_path / 'report.md'}\n1\n"), done.stderr
+    assert f"wrote {tmp_path / 'report.md'}; to show it on the" in done.stdout and done.stdout.endswith("\n1\n"), done.stderr
     text = (tmp_path / "report.md").read_text()
     assert "- cards: Emulated GPU 0 (compute capability 99.0, 3 multiprocessors)\n" in text
     for start, end in (
@@ -36,6 +38,8 @@ def test_the_report_says_what_passed_failed_and_could_not_run(gpu, tmp_path, mon
     ):
         (line,) = [line for line in text.splitlines() if line.startswith(start)]
         assert line.endswith(end), line
+    report = gpu_page.read(tmp_path / "report.json")
+    assert report.steps["fails"]["outcome"] == "FAILED (3)" and report.steps["benchmark"]["rows"][0]["kernel"] == 0.25
     (tmp_path / "report.json").write_text(json.dumps({"steps": {"fails": {"outcome": "passed", "seconds": 1, "why": "kept"}}}))
     assert gpu(CHECKS, tmp_path, "passes").stdout.endswith("\n0\n")
     assert "| fails | passed | 1 | kept |" in (tmp_path / "report.md").read_text()
@@ -61,3 +65,13 @@ def test_the_benchmark_measures_the_kernel_and_says_why_others_are_missing(gpu):
     assert (row["shape"], row["runs"]) == ("relu-output 3x2", 3) and row["kernel"] > 0, done.stderr
     assert 0 < row["share_of_peak"] == pytest.approx(5 * 6 * 1024 / (row["kernel"] * 1e-6) / (3 * 128 * 1e9 / 2))
     assert set(row["missing"]) == {"torch", "jax"} and row["torch"] is row["jax"] is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"about": {}, "steps": {}}', '{"about": {"cards": "", "date": ""}, "steps": {"a": {}}}']
+)
+def test_a_file_that_is_no_report_is_refused(tmp_path, text):
+    assert gpu_page.read(tmp_path / "gpu.json") is None
+    (tmp_path / "gpu.json").write_text(text)
+    with pytest.raises(PipelineError, match=r"^gpu\.json is no report of `make gpu-check`\. Copy gpu-check/report\.json to it"):
+        gpu_page.read(tmp_path / "gpu.json")
