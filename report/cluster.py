@@ -7,6 +7,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from report import engines
 from report.engines import Device, Engine, Name, Train
@@ -50,8 +51,8 @@ class Cluster:
 
             if open_to_others(self.address):
                 say(
-                    f"The scheduler at {self.address} is reached without TLS: whoever reaches it can run code on its workers. "
-                    f"Keep it on a private network, or use tls:// (see SECURITY.md)."
+                    f"The scheduler at {self.address} is reached without TLS: whoever reaches it can run code here and on its "
+                    f"workers. Keep it on a private network, or use tls:// (see SECURITY.md)."
                 )
             self._miss_workers(client, "yet; training begins")
             root, remaining = store.root.absolute(), iter(tasks)
@@ -124,10 +125,10 @@ class Cluster:
 
 
 def open_to_others(address: str) -> bool:
-    """Whether an address is another machine's, reached without TLS."""
-    scheme, _, rest = address.partition("://")
-    host = rest.rpartition(":")[0].strip("[]")
-    return scheme == "tcp" and host not in ("localhost", "::1") and not host.startswith("127.")
+    """Whether an address is another machine's, reached without TLS. One without a protocol means tcp."""
+    scheme, _, rest = address.rpartition("://")
+    host = urlsplit(f"//{rest}").hostname or ""
+    return scheme not in ("tls", "wss", "inproc") and host not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def _wait_for_files(store: Store, done: Done) -> None:

@@ -142,22 +142,22 @@ def compiler(engine: Engine, workers: int) -> Callable[[Mapping[Shape, Run], Aro
 
 
 def compile_for_cpu(shape: Shape) -> None:
-    """Compiles the kernel of a shape, or loads it from numba's cache; a cache that is damaged is emptied, which is said.
+    """Compiles the kernel of a shape, or loads it from numba's cache; if that fails, the cache is emptied, which is said.
 
-    Raises:
-        SupError: if the shape cannot be compiled.
+    What fails without it fails again, with its own error.
     """
     from sup.training import compile_kernel
 
     try:
         compile_kernel(shape)
-    except SupError:
-        raise
     except Exception as problem:  # of pickle, LLVM or numba: none of them says that a file is damaged
         folder = Path(os.environ["NUMBA_CACHE_DIR"])
-        sys.stderr.write(f"compiled kernels in {folder} are damaged ({type(problem).__name__}); they are compiled again.\n")
-        for path in folder.rglob("*.nb?"):
-            path.unlink(missing_ok=True)
+        kernels = [path for path in folder.glob("kernel_*/*.nb?") if path.is_file()]
+        if kernels and not isinstance(problem, SupError | MemoryError | OSError):
+            name = type(problem).__name__
+            sys.stderr.write(f"compiled kernels in {folder} cannot be loaded ({name}); they are compiled again.\n")
+            for path in kernels:
+                path.unlink(missing_ok=True)
         compile_kernel(shape)
 
 

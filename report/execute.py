@@ -75,19 +75,21 @@ class Threads:
 
     def run(self, store: Store, tasks: Sequence[Task]) -> Generator[Done, None, None]:
         """Trains the tasks and yields each when it is done; if the caller stops early, tasks that have not begun are dropped.
-        Tasks that fail with a TaskError fail when the others have ended.
+
+        Raises:
+            TaskError: if tasks failed by themselves, when the others have ended.
         """
-        pool, failed = ThreadPoolExecutor(self.workers), list[TaskError]()
+        pool, failed = ThreadPoolExecutor(self.workers), list[str]()
         try:
             for future in as_completed([pool.submit(train_task, task, self.train, store) for task in tasks]):
                 try:
                     done = future.result()
                 except TaskError as problem:
-                    failed.append(problem)
+                    failed.append(str(problem))  # its traceback holds the arrays of the task
                     continue
                 yield done
             if failed:
-                raise failed[0]
+                raise TaskError("\n".join(failed))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(self.train, Gpus):
@@ -112,11 +114,11 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
         raise
     except SupError as problem:
         raise TaskError(f"{task.labels[0]} cannot be trained: {problem}") from problem
-    except MemoryError as problem:
+    except MemoryError:
         what = f"{sum(len(shard.runs) for shard in task.shards)} runs of {task.shards[0].shape.words}"
         raise TaskError(
-            f"{task.labels[0]} cannot be trained: memory ran out for {what}. What is trained is kept. Run again with WORKERS=1."
-        ) from problem
+            f"{task.labels[0]} cannot be trained: memory ran out for {what}. What is trained is kept. Fewer WORKERS take less."
+        ) from None
     seconds = clock() - start
     entries, first = [], 0
     for shard, label in zip(task.shards, task.labels, strict=True):

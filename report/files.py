@@ -48,8 +48,8 @@ def write(path: Path, data: bytes) -> None:
 def replace_folder(new: Path, folder: Path, old: Path) -> None:
     """Moves the folder `new` to `folder`, and what was there to `old`, if there was something.
 
-    Where the system can exchange two names, a reader of `folder` never misses it; elsewhere it is gone for a moment. If that
-    fails, `folder` stays as it was.
+    Where the system can exchange two names, a reader of `folder` never misses it; elsewhere it is gone for a moment. If `new`
+    cannot take the place, `folder` stays as it was.
 
     Raises:
         OSError: if a folder cannot be moved.

@@ -137,6 +137,14 @@ class Work:
         """Counts a finished item."""
         self.done += 1
 
+    def show(self) -> None:
+        """Shows the line of progress where that is done at once."""
+
+    def wait_for(self, item: str) -> None:
+        """Names the item that the work waits for."""
+        self.waits_for = item
+        self.show()
+
     def line(self) -> str:
         """One line of progress."""
         seconds = max(1e-9, time.monotonic() - self.start)
@@ -157,6 +165,10 @@ class TerminalWork(Work):
     def advance(self) -> None:
         """Counts a finished item and shows how far the work is."""
         super().advance()
+        self.show()
+
+    def show(self) -> None:
+        """Shows the line of progress."""
         print(f"{CLEAR}{self.line()}", end="", file=self._out, flush=True)
 
 

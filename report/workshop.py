@@ -171,7 +171,8 @@ class Workshop:
             from report.cluster import Cluster
 
             return Cluster(self.cluster, self.engine)
-        with working("Checking that the GPU gives the kernel's bits") if self.engine.device == "cuda" else nullcontext():
+        checked = not self.trainer and self.engine.words == "kernel on cuda"
+        with working("Checking that the GPU gives the kernel's bits") if checked else nullcontext():
             train = self.trainer or engines.trainer(self.engine)
         return Threads(train, engines.parallel(self.engine, train, self.workers))
 
@@ -203,7 +204,7 @@ class Workshop:
             futures = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
             with working(f"Drawing {len(planned)} figures", len(planned)) as work:
                 for figure, future in zip(planned, futures, strict=True):  # in order: two builds write the same history
-                    work.waits_for = figure.name
+                    work.wait_for(figure.name)
                     yield future.result()
                     work.advance()
         except BrokenProcessPool:

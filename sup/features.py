@@ -61,7 +61,7 @@ def normalise_sizes(sizes: object) -> tuple[int, ...]:
     numbers = tuple(map(whole, items(sizes)))
     if not numbers or not all(1 <= size < 2**16 for size in numbers):
         raise SpecError(
-            f"sizes counts the features of each set, in order, so each is an int of at least 1; got {shown(sizes)}. "
+            f"sizes counts the features of each set, in order, so each is an int from 1 to 65535; got {shown(sizes)}. "
             f"For two sets of three features, pass sizes=(3, 3)."
         )
     return numbers

@@ -16,10 +16,10 @@ from sup.errors import SpecError
 def real(value: object) -> float:
     """A finite number as a float, -0.0 as 0.0, so that equal specs have one text; NaN for anything else."""
     if type(value) is not float:
-        if type(value) is not int and not isinstance(value, np.integer | np.floating):
+        if type(value) is not int and not _numpy(value, "iuf"):
             return math.nan
         try:
-            value = float(value)
+            value = float(value)  # type: ignore[arg-type]  # known to be a number
         except OverflowError:
             return math.nan
     return (value or 0.0) if math.isfinite(value) else math.nan
@@ -29,7 +29,12 @@ def whole(value: object) -> int:
     """An int; -1 for anything else."""
     if type(value) is int:
         return value
-    return int(value) if isinstance(value, np.integer) else -1
+    return int(value) if _numpy(value, "iu") else -1  # type: ignore[call-overload]  # known to be an integer
+
+
+def _numpy(value: object, kinds: str) -> bool:
+    """Whether a value is a NumPy scalar of one of these kinds; a time span counts as an integer of NumPy, and is none."""
+    return isinstance(value, np.generic) and value.dtype.kind in kinds
 
 
 def word(value: object) -> str:

@@ -78,14 +78,14 @@ def power_of_ten(exponent: float) -> float:
     """10^exponent, correctly rounded, so that a spec with this value has the same digest on every machine.
 
     The powers of NumPy and of C libraries differ in their last bits between processors. Refuses with a SpecError an exponent
-    whose power is no float.
+    below -308 or above 308.
 
     Example:
         >>> power_of_ten(-2.0), power_of_ten(0.5)
         (0.01, 3.1622776601683795)
     """
     power = real(exponent)
-    require(-308.0 < power < 308.0, "exponent", "a power of ten, between -308 and 308", exponent, "Pass -2.0 for 0.01.")
+    require(-308.0 <= power <= 308.0, "exponent", "a power of ten, from -308 to 308", exponent, "Pass -2.0 for 0.01.")
     with localcontext(prec=40):
         return float(Decimal(10) ** Decimal(power))
 
@@ -193,7 +193,7 @@ class Recipe:
             require(
                 LANES <= batch < 2**31 and batch % LANES == 0,
                 "batch",
-                f"the samples per update, a positive multiple of {LANES}",
+                f"the samples per update, a positive multiple of {LANES} below 2**31",
                 self.batch,
                 "Pass batch=1024, the usual one.",
             )

@@ -74,9 +74,10 @@ class Sweep:
     snapshots: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "runs", items(self.runs))
-        all_runs = len(self.runs) > 0 and all(type(run) is Run for run in self.runs)
+        listed = items(self.runs)
+        all_runs = len(listed) > 0 and all(type(run) is Run for run in listed)
         require(all_runs, "runs", "a tuple of at least one run", self.runs, "Give every axis at least one value.")
+        object.__setattr__(self, "runs", listed)
         if mixed := _differences(self.runs):
             raise SpecError(
                 f"runs is a set of runs of one shape and one number of steps; got {'; '.join(mixed)}. Make a sweep of each."
@@ -175,12 +176,12 @@ def _values(name: str, axis: Iterable[Any]) -> tuple[Any, ...]:
     """The values of an axis.
 
     Raises:
-        SpecError: if it has none.
+        SpecError: if it is not one value after the other.
     """
     try:
         return tuple(axis)
     except TypeError:
-        raise SpecError(f"{name} is the values of an axis, in order; got {shown(axis)}. Put a single one into a tuple.") from None
+        raise SpecError(f"{name} is values one after the other; got {shown(axis)}. Put a single one into a tuple.") from None
 
 
 def get(run: Run, name: str) -> Any:

@@ -51,9 +51,6 @@ class Store:
         self.index = Index(root / "index.jsonl")
         self.damaged: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
-        if not read_only:
-            for name in ("index.jsonl", "drawn.jsonl", "timings.json"):
-                self.clear(root / name)
 
     @property
     def shards(self) -> Path:
@@ -132,7 +129,7 @@ class Store:
         path = self.path(shard.key)
         try:
             if os.path.lexists(path) and not path.is_file():
-                raise Damaged("it is no file")
+                raise Damaged("it is not a file")
             data = path.read_bytes()
             return data, *decode(shard, data)
         except FileNotFoundError:
@@ -153,7 +150,7 @@ class Store:
     def clear(self, path: Path) -> None:
         """Moves aside what stands in the place of a file and is none, such as a folder or a link that leads nowhere."""
         if os.path.lexists(path) and not path.is_file():
-            self.set_aside(path, f"{path.name} is damaged: it is no file")
+            self.set_aside(path, f"{path.name} is damaged: it is not a file")
 
     def set_aside(self, path: Path, problem: str) -> None:
         """Reports a damaged file or folder to the user, and moves it into `damaged/`.
@@ -230,8 +227,13 @@ class Store:
             raise StoreError(cannot_write(self.root, problem)) from None
 
     def tidy(self) -> None:
-        """Removes old temporary files and folders of killed builds; a young one may belong to a running build."""
-        for folder in (".", "shards", "figures", "sweeps", "notebooks", "docs"):
+        """Prepares the store for a build: files' places are cleared, and leftovers of killed builds removed.
+
+        A young leftover may belong to a running build, and stays.
+        """
+        for name in ("index.jsonl", "drawn.jsonl", "timings.json"):
+            self.clear(self.root / name)
+        for folder in (".", "shards", "figures", "sweeps", "notebooks"):
             for path in (self.root / folder).glob(f"{files.TEMPORARY}*"):
                 with contextlib.suppress(OSError):  # another build was quicker
                     if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:

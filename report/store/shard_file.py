@@ -43,9 +43,10 @@ def encode(shard: Shard, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, tuple
 
 
 def most_bytes(shard: Shard) -> int:
-    """More than the file of a shard can have: its arrays twice, and room for the specs and digests of its runs."""
+    """More than the file of a shard can have: its arrays and its description twice, and some more."""
     numbers = sum(math.prod(shape) for shape in parameter_shapes(shard.runs[0]).values()) + 2
-    return (16 * numbers * (1 + len(shard.snapshots)) + 16_384) * len(shard.runs) + 2**20
+    arrays = 8 * numbers * (1 + len(shard.snapshots)) * len(shard.runs)
+    return 2 * (arrays + len(_facts(shard, ("0" * 64,) * len(shard.runs)))) + 2**20
 
 
 def decode(shard: Shard, data: bytes) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 
 from report import ROOT
 
-KILLED = -signal.SIGKILL
 LEFT_SECONDS = 30.0
 """Seconds in which the processes of a killed build must have ended."""
 
@@ -42,8 +42,7 @@ class Build:
 
         Returns the number of changes that were made.
         """
-        counter = self.folder.with_name(f"{self.folder.name}.changes")
-        counter.unlink(missing_ok=True)
+        counter = self.folder.with_name(f"{self.folder.name}.changes-{secrets.token_hex(4)}")
         env = os.environ | {"PYTHONPATH": f"{ROOT / 'tests/faults'}{os.pathsep}{ROOT}", "FAULT_COUNT": str(counter)}
         env |= {"FAULT_UNDER": str(self.folder), "FAULT_AT": str(at), "FAULT_HOW": how}
         arguments = [text.format(folder=self.folder) for text in self.arguments]
@@ -52,7 +51,9 @@ class Build:
         )
         _, said = process.communicate()
         changes = counter.stat().st_size if counter.exists() else 0
-        assert process.returncode == 0 or changes >= at > 0, said.decode()
+        hit = changes >= at > 0
+        assert hit or process.returncode == 0, said.decode()
+        assert not (hit and how == "group") or process.returncode == -signal.SIGKILL, "the build was not killed"
         deadline = time.monotonic() + LEFT_SECONDS
         while left := processes(f"FAULT_COUNT={counter}"):
             assert time.monotonic() < deadline, f"processes of the build are left: {left}"

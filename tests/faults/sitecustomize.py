@@ -33,7 +33,7 @@ def watch(counter, under, at, group):
         if not str(os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else "").startswith(under):
             return
         os.write(file, b".")
-        if os.fstat(file).st_size == at:
+        if 0 < at <= os.fstat(file).st_size:
             os.killpg(0, signal.SIGKILL) if group else os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)

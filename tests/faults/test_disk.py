@@ -24,13 +24,11 @@ except PipelineError as problem:
     sys.exit(f"error: {problem}")
 """
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"), reason="only root on Linux can mount a small disk"
-)
 
-
-def mount(folder, options):
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
+def mount(folder, options, check=True):
+    """Mounts a disk in memory; gives whether that worked."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
+    return bool(shutil.which("mount")) and subprocess.run(command, check=check, capture_output=True).returncode == 0
 
 
 @pytest.fixture
@@ -38,7 +36,8 @@ def disk(tmp_path):
     """A folder on a disk of its own, whose size and mode can be changed."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount(folder, "size=64m")
+    if not mount(folder, "size=64m", check=False):
+        pytest.skip("a small disk cannot be mounted here; root on Linux can")
     yield folder, lambda options: mount(folder, f"remount,{options}")
     subprocess.run(["umount", "-l", str(folder)], check=True)
 

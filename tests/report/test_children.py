@@ -85,11 +85,22 @@ def test_a_build_says_what_it_waits_for(monkeypatch):
     monkeypatch.setattr(progress, "EVERY", 0.05)
     out = StringIO()
     with working("Drawing 2 figures", 2, out) as work:
-        work.waits_for = "intro"
+        work.wait_for("intro")
         time.sleep(0.2)
         work.advance()
-        work.waits_for = "octahedron"
+        work.wait_for("octahedron")
         time.sleep(0.2)
     lines = out.getvalue().splitlines()
     assert lines[0] == "Drawing 2 figures: 0 %, 0 a second, time left unknown, waiting for intro."
     assert lines[-1].startswith("Drawing 2 figures: 50 %, ") and lines[-1].endswith(" left, waiting for octahedron.")
+
+
+def test_a_terminal_shows_at_once_what_a_build_waits_for():
+    out = StringIO()
+    out.isatty = lambda: True
+    with working("Drawing 2 figures", 2, out) as work:
+        work.wait_for("intro")
+        assert out.getvalue().endswith("waiting for intro.")
+        work.advance()
+        work.wait_for("octahedron")
+        assert out.getvalue().endswith("waiting for octahedron.")

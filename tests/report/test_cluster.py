@@ -183,6 +183,11 @@ def test_tasks_are_handed_out_a_few_at_a_time(site, tmp_path, monkeypatch):
         ("tcp://host:8786", True),
         ("tcp://10.0.0.4:8786", True),
         ("tcp://[fe80::1]:8786", True),
+        ("host:8786", True),
+        ("ws://host:8786", True),
+        ("127.0.0.1:8786", False),
+        ("tcp://localhost", False),
+        ("wss://host:8786", False),
     ],
 )
 def test_a_scheduler_that_others_reach_without_tls_is_known(address, is_open):

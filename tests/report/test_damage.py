@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from report.errors import StoreError
 from tests.report.test_workshop import artifacts
 from tests.report.workbench import FakeEngine, shop
 
@@ -56,7 +57,6 @@ DAMAGES = {
     "a link to nothing": as_link("nowhere"),
     "a link to itself": lambda path, other: as_link(path.name)(path, other),
     "a link to a folder": as_link(".."),
-    "unreadable": lambda path, other: path.chmod(0),
 }
 
 
@@ -72,8 +72,6 @@ def stores(tmp_path_factory):
 @pytest.mark.parametrize("pattern", FILES)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_made_again_to_the_same_bytes(stores, tmp_path, pattern, damage):
-    if damage == "unreadable" and os.geteuid() == 0:
-        pytest.skip("root reads everything")
     before, folder = artifacts(stores[0]), tmp_path / "copy"
     shutil.copytree(stores[0], folder)
     (path,), (other,) = (list((root / "store").glob(pattern)) for root in (folder, stores[1]))
@@ -86,3 +84,17 @@ def test_a_damaged_file_is_made_again_to_the_same_bytes(stores, tmp_path, patter
     if pattern.startswith(("shards/", "figures/")) and damage != "gone":
         assert len(warnings) == 1 and "is damaged" in warnings[0] and "it is made again" in warnings[0]
     assert not shop(folder, FakeEngine(fail_after=0)).plan()[0].reason, "a second build has nothing to do"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.parametrize("pattern", FILES[:2])
+def test_a_file_that_may_not_be_read_is_named_and_left_alone(stores, tmp_path, pattern):
+    folder = tmp_path / "copy"
+    shutil.copytree(stores[0], folder)
+    (path,) = (folder / "store").glob(pattern)
+    path.chmod(0)
+    with pytest.raises(StoreError, match=rf"cannot read .*{path.name}: reading there is not allowed\. Fix it, or pass STORE="):
+        shop(folder, FakeEngine(fail_after=0)).make()
+    path.chmod(0o644)
+    shop(folder, FakeEngine(fail_after=0)).make()
+    assert artifacts(folder) == artifacts(stores[0])

@@ -204,7 +204,7 @@ def test_an_index_of_hostile_lines_writes_nothing_outside_the_store(packed, site
     assert {path.name for path in (tmp_path / "there").iterdir()} <= {"code", "store"}
 
 
-def test_an_index_without_end_is_refused(packed, site, tmp_path, monkeypatch, capsys):
+def test_an_index_that_is_too_large_is_refused(packed, site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(remote, "MOST_INDEX", 100)
     expect_training(tmp_path, site.address, 20, "its index.jsonl has ", " bytes, more than 100", capsys=capsys)
 

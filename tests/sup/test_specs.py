@@ -38,7 +38,7 @@ BASE = Run(model="relu-output", n_features=5, n_hidden=2, distribution=Independe
         ({"importance": -1.0}, r"importance is .* none below 0; got -1\.0"),
         ({"seed": -1}, r"seed is an int of at least 0; got -1"),
         ({"steps": 0}, r"steps is the number of updates, an int of at least 1; got 0"),
-        ({"batch": 100}, r"batch is the samples per update, a positive multiple of 64; got 100"),
+        ({"batch": 100}, r"batch is the samples per update, a positive multiple of 64 below 2\*\*31; got 100"),
         ({"learning_rate": 0.0}, r"learning_rate is AdamW's step size, in \(0, 1\); got 0\.0"),
         ({"weight_decay": -0.1}, r"weight_decay is .* got -0\.1\. Pass weight_decay=0\.0 for none"),
         ({"beta1": 1.0}, r"beta1 is a share of the past that is kept, in \[0, 1\); got 1\.0"),
@@ -66,7 +66,7 @@ def test_refusals(change, message):
     ("make", "message"),
     [
         (lambda: Correlated(sizes=(), density=0.1), r"sizes counts the features of each set.*got \(\)\. For two sets of three"),
-        (lambda: Anticorrelated(sizes=(2, 0), density=0.1), r"each is an int of at least 1; got \(2, 0\)"),
+        (lambda: Anticorrelated(sizes=(2, 0), density=0.1), r"each is an int from 1 to 65535; got \(2, 0\)"),
         (lambda: Correlated(sizes=(2, 2), density=(0.1, 0.2, 0.3)), r"one number per set: 2 sets, 3 densities"),
         (lambda: Sweep(()), r"runs is a tuple of at least one run"),
         (lambda: Sweep((BASE, BASE)), r"runs is a set of different runs; got .2 runs.\. Some are equal: vary the seed"),

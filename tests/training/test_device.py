@@ -120,9 +120,10 @@ def test_wrong_code_shows(gpu, tmp_path, old, new, words):
     assert done.returncode == 0 and done.stdout.startswith(words), (done.stdout, done.stderr)
 
 
-def test_a_gpu_without_room_for_a_run_is_said(gpu):
-    done = gpu(CHANGED, SOURCE, "relu-output-unit-norm", memory=8_000)
-    assert done.stdout == "a run takes 0.00 MB of the GPU's memory; 0.01 MB are free, too little for several.\n", done.stderr
+def test_a_run_larger_than_its_share_is_trained_and_one_without_room_is_said(gpu):
+    assert gpu(CHANGED, SOURCE, "relu-output-unit-norm", memory=20_000).stdout == "True\n"
+    said = gpu(CHANGED, SOURCE, "relu-output-unit-norm", memory=4_000).stdout
+    assert said == "the GPU has not enough memory left (cuMemAlloc).\n"
 
 
 def test_an_instruction_that_the_translator_does_not_know_is_refused():

@@ -26,7 +26,7 @@ SECONDS = 0.5
 SIDE_BY_SIDE = 4
 """Calls of `train_cuda` that may share a GPU: few runs leave most of it idle, and it waits while runs are packed and stored."""
 SHARE = 0.8 / SIDE_BY_SIDE / 2
-"""Share of a GPU's free memory that the arrays of a call may take, and what its threads share as much again."""
+"""Share of a GPU's memory that the arrays of a call may take, as far as it is free, and what its threads share as much again."""
 UNSET = {"data", "loss"}
 """Arrays that are written before they are read."""
 
@@ -102,8 +102,7 @@ class Device:
         self._team = int(values["TEAM"])
         self._slots = gpu.processors * min(self._resident(name) for name in self._functions)
         if not self._on_chip:
-            free, _ = asked("cuMemGetInfo")
-            self._slots = max(1, min(self._slots, int(SHARE * free) // scratch_bytes))
+            self._slots = max(1, min(self._slots, _share() // scratch_bytes))
         self._shapes = {name: (array.shape, array.dtype) for name, array in arrays.items()}
         self._shapes["scratch"] = ((scratch_bytes // 4,), np.dtype(np.float32))
         self._addresses = {n: memory.room(a.nbytes) if n in UNSET else memory.copy(a) for n, a in arrays.items()}
@@ -175,19 +174,16 @@ def compile_code(run: Run, ordinals: Iterable[int], folder: Path) -> None:
         nvrtc.compiled(macros(run, gpu.shared_bytes), nvrtc.architecture(gpu.capability), folder)
 
 
-def fitting(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
-    """The runs in parts that fit into the memory of the GPU in use.
+def _share() -> int:
+    """The bytes that the arrays of a call may take."""
+    free, total = asked("cuMemGetInfo")
+    return int(min(SHARE * total, free / 2))
 
-    Raises:
-        CudaError: if not even one fits.
-    """
+
+def fitting(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
+    """The runs in parts that fit into a share of the memory of the GPU in use, or of one run."""
     size = sum(array.nbytes for array in packed(runs[:1]).values())
-    free, _ = asked("cuMemGetInfo")
-    most = int(SHARE * free) // size
-    if not most:
-        raise CudaError(
-            f"a run takes {size / 2**20:.2f} MB of the GPU's memory; {free / 2**20:.2f} MB are free, too little for several."
-        )
+    most = max(1, _share() // size)  # a run that is larger than its share may still find room
     for first in range(0, len(runs), most):
         yield runs[first : first + most]
 

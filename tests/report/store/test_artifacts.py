@@ -304,5 +304,5 @@ def test_shard_files_hold_what_a_stranger_needs_to_check_them(store):
 def test_a_folder_in_place_of_a_file_is_moved_aside(store, warnings):
     one = shard()
     store.path(one.key).mkdir(parents=True)
-    assert store.find(one, "x") is None and "it is no file" in warnings[0]
+    assert store.find(one, "x") is None and "it is not a file" in warnings[0]
     assert not store.path(one.key).exists()
