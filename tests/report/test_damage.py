@@ -86,13 +86,14 @@ def test_a_damaged_file_is_made_again_to_the_same_bytes(stores, tmp_path, patter
     assert not shop(folder, FakeEngine(fail_after=0)).plan()[0].reason, "a second build has nothing to do"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 @pytest.mark.parametrize("pattern", FILES[:2])
 def test_a_file_that_may_not_be_read_is_named_and_left_alone(stores, tmp_path, pattern):
     folder = tmp_path / "copy"
     shutil.copytree(stores[0], folder)
     (path,) = (folder / "store").glob(pattern)
     path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user reads everything")
     with pytest.raises(StoreError, match=rf"cannot read .*{path.name}: reading there is not allowed\. Fix it, or pass STORE="):
         shop(folder, FakeEngine(fail_after=0)).make()
     path.chmod(0o644)
