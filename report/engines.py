@@ -1,5 +1,8 @@
 """The engines that train, the kernel and torch: what identifies them in keys, and how to call them."""
 
+import contextlib
+import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from report import ROOT, gpus
+from report import ROOT, files, gpus
 from report.code import Sources
 from report.compiling import Around, compile_all
 from report.errors import PipelineError
@@ -27,6 +30,9 @@ ENTRIES = {"kernel": "sup.training.kernel", "torch": "sup.training.torch_engine"
 
 COMPILED = ROOT / ".cache" / "numba"
 """Folder of kernels compiled for CPUs, with a subfolder for each version of the kernel's code."""
+
+SUMS = "sums.json"
+"""In such a subfolder, the SHA-256 of each file of machine code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +144,37 @@ def compiler(engine: Engine, workers: int) -> Callable[[Mapping[Shape, Run], Aro
     if engine.device == "cuda":
         return lambda examples, around: gpus.compile_all(examples, workers, around)
     settle_compiled_code(engine)
-    return lambda examples, around: compile_all(compile_for_cpu, list(examples), workers, around)
+
+    def compile_here(examples: Mapping[Shape, Run], around: Around[Shape]) -> None:
+        folder = Path(os.environ["NUMBA_CACHE_DIR"])
+        remove_damaged(folder)
+        compile_all(compile_for_cpu, list(examples), workers, around)
+        seal(folder)
+
+    return compile_here
+
+
+def seal(folder: Path) -> None:
+    """Notes the SHA-256 of the machine code in numba's cache, which has none of its own."""
+    sums = {path.relative_to(folder).as_posix(): _sha(path) for path in sorted(folder.glob("kernel_*/*.nbc"))}
+    with contextlib.suppress(OSError):  # a cache that cannot be written is checked no more than before
+        files.write_if_changed(folder / SUMS, (json.dumps(sums, indent=0) + "\n").encode())
+
+
+def remove_damaged(folder: Path) -> None:
+    """Removes machine code that is not what was noted, which is said; it is compiled again."""
+    try:
+        sums = dict(files.parsed((folder / SUMS).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return
+    for path in sorted(folder.glob("kernel_*/*.nbc")):
+        if sums.get(path.relative_to(folder).as_posix(), found := _sha(path)) != found:
+            sys.stderr.write(f"the compiled kernel {path.name} is damaged; it is compiled again.\n")
+            path.unlink(missing_ok=True)
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def compile_for_cpu(shape: Shape) -> None:
