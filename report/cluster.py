@@ -60,20 +60,20 @@ class Cluster:
             def ask(count: int) -> "list[Future[Done]]":
                 return [client.submit(train_there, self.engine, task, root, pure=False) for task in islice(remaining, count)]
 
-            futures = as_completed(ask(AT_ONCE), loop=client.loop)  # type: ignore[no-untyped-call]
-            for batch in futures.batches():  # type: ignore[no-untyped-call]
-                futures.update(ask(len(batch)))  # type: ignore[no-untyped-call]
+            futures = as_completed(ask(AT_ONCE), loop=client.loop)
+            for batch in futures.batches():
+                futures.update(ask(len(batch)))
                 for future in batch:
                     if done := self._answer(future):
                         _wait_for_files(store, done)
                         yield done
                     else:  # other tasks may have failed meanwhile, and are heard first
                         self._miss_workers(client, "any more; training goes on")
-                        futures.add(future)  # type: ignore[no-untyped-call]
+                        futures.add(future)
 
     def _miss_workers(self, client: "Client", since: str) -> None:
         """Says so if the scheduler has no worker."""
-        if not client.nthreads():  # type: ignore[no-untyped-call]
+        if not client.nthreads():
             say(f"The scheduler at {self.address} has no worker {since} when one comes.")
 
     def _client(self) -> "Client":
@@ -82,7 +82,7 @@ class Cluster:
         except ImportError:
             raise PipelineError("CLUSTER needs Dask, and it is not installed. Run: pip install 'dask[distributed]'.") from None
         try:
-            return Client(self.address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+            return Client(self.address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as problem:
             raise PipelineError(
                 f"CLUSTER is the address of a Dask scheduler, such as tcp://host:8786; got {self.address!r}, and none answers "
@@ -120,7 +120,7 @@ class Cluster:
                 f"the cluster cannot run a task of this build ({type(problem).__name__}: {' '.join(str(problem).split())}). "
                 f"Scheduler and workers need the version of the project that runs this build; see their logs."
             ) from problem
-        future.release()  # type: ignore[no-untyped-call]  # a result that is here need not be computed again when its worker dies
+        future.release()  # a result that is here need not be computed again when its worker dies
         return done
 
 

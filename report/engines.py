@@ -56,6 +56,11 @@ class Engine:
         """The engine in words, such as "kernel on cuda"."""
         return f"{self.name} on {self.device}"
 
+    @property
+    def per_core(self) -> bool:
+        """Whether a call trains on one core, as the kernel does on a CPU; others want many runs in a call."""
+        return self.words == "kernel on cpu"
+
 
 def choose_name(choice: str) -> Name:
     """The engine that is asked for; the kernel by default.

@@ -105,8 +105,7 @@ def train_task(task: Task, train: Train, store: Store) -> Done:
         GpuError: if the GPU fails.
         TaskError: if the runs cannot be trained.
     """
-    engine = task.shards[0].engine
-    clock = time.thread_time if (engine.name, engine.device) == ("kernel", "cpu") else time.monotonic
+    clock = time.thread_time if task.shards[0].engine.per_core else time.monotonic
     start = clock()
     try:
         arrays = train([run for shard in task.shards for run in shard.runs], task.shards[0].snapshots)
@@ -142,8 +141,7 @@ def _groups(shards: list[tuple[Shard, str]]) -> Iterator[list[tuple[Shard, str]]
     """Single shards for the kernel on a CPU. Else groups alike in shape, steps and snapshots: many runs share a step."""
     alike: dict[object, list[tuple[Shard, str]]] = {}
     for shard, label in shards:
-        alone = (shard.engine.name, shard.engine.device) == ("kernel", "cpu")
-        kind = shard.key if alone else (shard.shape, shard.runs[0].recipe.steps, shard.snapshots)
+        kind = shard.key if shard.engine.per_core else (shard.shape, shard.runs[0].recipe.steps, shard.snapshots)
         alike.setdefault(kind, []).append((shard, label))
     for items in alike.values():
         shape = items[0][0].shape

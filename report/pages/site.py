@@ -14,7 +14,6 @@ from pathlib import Path
 
 from report import ROOT, files
 from report.errors import PipelineError, StoreError, cannot_write
-from report.files import EPOCH
 from report.pages import formulas, policy, scripts, search, weight
 from report.pages.links import broken_links
 
@@ -90,7 +89,7 @@ def _build(docs: Path, new: Path, config: Path) -> None:
     Raises:
         SiteError: if MkDocs fails or warns, or a link is broken.
     """
-    with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=EPOCH), _warnings() as problems:
+    with _environment(NO_MKDOCS_2_WARNING="1", SOURCE_DATE_EPOCH=files.EPOCH), _warnings() as problems:
         from mkdocs.commands.build import build
         from mkdocs.config import load_config
         from mkdocs.exceptions import Abort, MkDocsException

@@ -128,7 +128,7 @@ class Store:
     def _load(self, shard: Shard) -> tuple[bytes, dict[str, np.ndarray], tuple[str, ...]]:
         path = self.path(shard.key)
         try:
-            if os.path.lexists(path) and not path.is_file():
+            if _occupied(path):
                 raise Damaged("it is not a file")
             data = path.read_bytes()
             return data, *decode(shard, data)
@@ -149,7 +149,7 @@ class Store:
 
     def clear(self, path: Path) -> None:
         """Moves aside what stands in the place of a file and is none, such as a folder or a link that leads nowhere."""
-        if os.path.lexists(path) and not path.is_file():
+        if _occupied(path):
             self.set_aside(path, f"{path.name} is damaged: it is not a file")
 
     def set_aside(self, path: Path, problem: str) -> None:
@@ -238,6 +238,11 @@ class Store:
                 with contextlib.suppress(OSError):  # another build was quicker
                     if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _occupied(path: Path) -> bool:
+    """Whether something that is no file stands in the place of one."""
+    return os.path.lexists(path) and not path.is_file()
 
 
 def _size(item: os.DirEntry[str]) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report import ROOT
+from tests.report import workbench
 
 LEFT_SECONDS = 30.0
 """Seconds in which the processes of a killed build must have ended."""
@@ -18,10 +19,14 @@ LEFT_SECONDS = 30.0
 TINY = """
 import sys
 from pathlib import Path
+from report.errors import PipelineError
 from tests.report.workbench import shop
 made = shop(Path(sys.argv[1]), names=("tiny", "other"))
 made.workers = int(sys.argv[2])
-made.make()
+try:
+    made.make()
+except PipelineError as problem:
+    sys.exit("error: " + str(problem))
 """
 
 
@@ -72,8 +77,5 @@ def processes(marker):
 
 
 def contents(folder, without=()):
-    """Every file below a folder, by its relative path, but for temporary ones and those whose path starts like `without`."""
-    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
-        name: path.read_bytes() for name, path in paths.items() if not name.startswith(tuple(without)) and "/.tmp-" not in name
-    }
+    """The files of a folder that two builds are compared by: without temporary ones, and those that start like `without`."""
+    return {name: data for name, data in workbench.contents(folder, without).items() if "/.tmp-" not in name}

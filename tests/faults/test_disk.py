@@ -8,21 +8,9 @@ import sys
 import pytest
 
 from report import ROOT
-from tests.faults.builds import contents
+from tests.faults.builds import TINY, contents
 from tests.faults.test_kill import NOT_COMPARED
 from tests.report.workbench import tree
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from report.errors import PipelineError
-from tests.report.workbench import shop
-made = shop(Path(sys.argv[1]), names=("tiny", "other"))
-try:
-    made.make()
-except PipelineError as problem:
-    sys.exit(f"error: {problem}")
-"""
 
 
 def mount(folder, options, check=True):
@@ -45,7 +33,7 @@ def disk(tmp_path):
 def build(folder):
     """The status and the messages of a build of two figures, in a process."""
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(folder)], cwd=ROOT, env=env, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", TINY, str(folder), "2"], cwd=ROOT, env=env, capture_output=True, text=True)
     return done.returncode, done.stderr
 
 

@@ -33,10 +33,6 @@ def train_and_pack(folder):
     return lines
 
 
-def contents(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
 def shard_files(folder):
     return sorted((folder / "shards").iterdir())
 

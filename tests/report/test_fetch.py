@@ -20,8 +20,8 @@ from report.pages import render
 from report.store import remote
 from report.store.artifacts import Store
 from report.store.index import Index
-from tests.report.packs import HERE, Site, contents, shard_files, train_and_pack, workers
-from tests.report.workbench import FakeEngine, arrays_of, runs
+from tests.report.packs import HERE, Site, shard_files, train_and_pack, workers
+from tests.report.workbench import FakeEngine, arrays_of, contents, runs
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from report.options import parse
 from report.pack import pack
 from report.store.artifacts import Store
 from report.store.index import Index
-from tests.report.packs import contents, shard_files, train_and_pack, workers
+from tests.report.packs import shard_files, train_and_pack, workers
+from tests.report.workbench import contents
 
 
 @pytest.fixture

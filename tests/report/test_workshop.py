@@ -18,12 +18,7 @@ from report.store.shard_file import Damaged
 from report.workshop import Workshop
 from sup.canonical import spec_digest
 from sup.saved import load, results_digest, run_digests
-from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, runs, shop
-
-
-def contents(folder):
-    """Every file below a folder, by its relative path."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+from tests.report.workbench import KERNEL, FakeEngine, Modules, arrays_of, contents, runs, shop
 
 
 def artifacts(folder):

@@ -47,6 +47,12 @@ def arrays_of(specs, snapshots=()):
     return arrays
 
 
+def contents(folder, without=()):
+    """Every file below a folder, by its relative path, but for those whose path starts like one of `without`."""
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(tuple(without))}
+
+
 class FakeEngine:
     """Trains nothing; records its calls."""
 

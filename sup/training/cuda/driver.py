@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from sup.training.cuda import CudaError, nvrtc
+from sup.training.cuda import CudaError, answered, nvrtc
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,12 @@ def asked(name: str, *arguments: Any) -> Any:
     Raises:
         CudaError: if there is no driver, or it fails.
     """
-    try:
-        from cuda.bindings import driver
-    except ImportError:
-        raise CudaError(f"{nvrtc.MISSING}.") from None
-    try:
-        status, *answer = getattr(driver, name)(*arguments)
-    except RuntimeError:  # from its loader, when the library is not there
-        raise CudaError("there is no CUDA driver on this machine.") from None
-    except ValueError as problem:  # an answer that these bindings do not know
-        raise CudaError(f"the CUDA driver is newer than cuda-bindings, and cannot be understood ({problem}).") from None
-    if status == driver.CUresult.CUDA_ERROR_OUT_OF_MEMORY:
+    status, answer = answered("driver", "there is no CUDA driver on this machine.", name, *arguments)
+    if status == "CUDA_ERROR_OUT_OF_MEMORY":
         raise CudaError(f"the GPU has not enough memory left ({name}).")
-    if status != driver.CUresult.CUDA_SUCCESS:
-        raise CudaError(f"the CUDA driver answers {status.name} to {name}.")
-    return answer[0] if len(answer) == 1 else tuple(answer)
+    if status != "CUDA_SUCCESS":
+        raise CudaError(f"the CUDA driver answers {status} to {name}.")
+    return answer
 
 
 def gpus() -> list[Gpu]:
@@ -109,8 +100,7 @@ def _context(ordinal: int) -> Any:
     return asked("cuDevicePrimaryCtxRetain", device)
 
 
-def use(ordinal: int) -> Gpu:
-    """Makes a GPU the one that this thread's calls are about."""
-    gpu = described(ordinal)
+def use(ordinal: int) -> None:
+    """Makes a GPU the one that this thread's calls are about; fails as `described` does."""
+    described(ordinal)
     asked("cuCtxSetCurrent", _context(ordinal))
-    return gpu

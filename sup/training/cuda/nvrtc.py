@@ -10,12 +10,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from sup.canonical import digest
-from sup.training.cuda import CudaError
+from sup.training.cuda import MISSING, CudaError, answered
 from sup.training.cuda.arguments import SOURCE
 
 # Every operation is an intrinsic that rounds once, so these change nothing; they say what is meant, should one be forgotten.
 OPTIONS = ("-std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true")
-MISSING = "to compile for a GPU takes cuda-bindings and NVRTC. Run: pip install cuda-bindings nvidia-cuda-nvrtc-cu12"
 
 
 def asked(name: str, *arguments: Any) -> Any:
@@ -24,17 +23,10 @@ def asked(name: str, *arguments: Any) -> Any:
     Raises:
         CudaError: if NVRTC cannot be loaded, or fails.
     """
-    try:
-        from cuda.bindings import nvrtc
-    except ImportError:
-        raise CudaError(f"{MISSING}.") from None
-    try:
-        status, *answer = getattr(nvrtc, name)(*arguments)
-    except RuntimeError as problem:  # from its loader, when the library is not there
-        raise CudaError(f"{MISSING} ({' '.join(str(problem).split())[:200]}).") from None
-    if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-        raise CudaError(f"NVRTC answers {status.name} to {name}.")
-    return answer[0] if len(answer) == 1 else tuple(answer)
+    status, answer = answered("nvrtc", f"{MISSING} ({{}}).", name, *arguments)
+    if status != "NVRTC_SUCCESS":
+        raise CudaError(f"NVRTC answers {status} to {name}.")
+    return answer
 
 
 def version() -> tuple[int, int]:
