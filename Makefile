@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test plan verify lock pack serve bench gpu-check soak notebooks clean setup relock
+.PHONY: help report test plan verify lock pack serve bench gpu-check reproduce soak notebooks clean setup relock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -58,6 +58,9 @@ bench: $(READY) ## time the kernel beside the loop that others use, and JAX, int
 
 gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a report; STEPS="self-check benchmark" for some
 	@$(PYTHON) -m tests.gpu_check $(STEPS)
+
+reproduce: $(READY) ## build from two clean clones in unlike surroundings and compare every byte; the smoke profile by default
+	@$(PYTHON) -m tests.reproduce $(PROFILE)
 
 soak: $(READY) ## the tests that take minutes or hours, such as builds killed again and again; counts what was done
 	$(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200
