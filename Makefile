@@ -62,8 +62,9 @@ gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a
 reproduce: $(READY) ## build from two clean clones in unlike surroundings and compare every byte; the smoke profile by default
 	@$(PYTHON) -m tests.reproduce $(PROFILE)
 
-soak: $(READY) ## the tests that take minutes or hours, such as builds killed again and again; counts what was done
-	$(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200
+soak: $(READY) ## tests that take hours, such as builds killed again and again, with counts into soak.json; PART=tests/faults/test_kill.py for some
+	@$(PYTHON) -c "import atheris" 2>/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/faults/atheris.lock || true
+	SOAK_REPORT=soak.json $(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200 $(PART)
 
 notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py
 	@$(PYTHON) -m report.pages.notebooks

@@ -50,6 +50,7 @@ Its modules in reading order, from the command line down; each imports only thos
     pages/links           the links of built pages
     pages/speed           what `make bench` measured
     pages/gpu             what `make gpu-check` found
+    pages/soak            what `make soak` has done
     pages/notebooks       notebooks from scripts
     play                  running a notebook, in a process of its own
     records               the data that pages are written from

@@ -9,7 +9,7 @@ from pathlib import Path
 from report.engines import Engine
 from report.errors import StoreError, cannot_write
 from report.handout import Shelf
-from report.pages import gpu, speed
+from report.pages import gpu, soak, speed
 from report.progress import working
 from report.records import Build, FigureRecord, LockedSweep
 from report.workshop import Workshop
@@ -36,6 +36,7 @@ def build_record(workshop: Workshop, records: Sequence[FigureRecord], lock: Sequ
         drawing=sum(drawing),
         speed=speed.read(),
         gpu=gpu.read(),
+        soak=soak.read(),
     )
 
 

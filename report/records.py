@@ -208,6 +208,23 @@ class GpuReport:
     steps: Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakDeed:
+    """Something that `make soak` has done again and again.
+
+    Attributes:
+        name: What was done.
+        counts: How often, by detail.
+        date: Of the run.
+        commit: Of the code that ran.
+    """
+
+    name: str
+    counts: Mapping[str, int]
+    date: str
+    commit: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Build:
     """Everything that the pages may show.
@@ -223,6 +240,7 @@ class Build:
         drawing: Seconds that drawing took, from the timings file; never part of a comparison.
         speed: What `make bench` measured last; None when nothing was.
         gpu: What `make gpu-check` found; None where no GPU was to be had.
+        soak: What `make soak` has done.
         handout: The notebooks and the package.
     """
 
@@ -236,6 +254,7 @@ class Build:
     drawing: float = 0.0
     speed: Speed | None = None
     gpu: GpuReport | None = None
+    soak: tuple[SoakDeed, ...] = ()
     handout: Handout = field(default_factory=Handout)
 
     @cached_property

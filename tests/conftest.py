@@ -27,6 +27,7 @@ _SHAPED = [f"sup.{path.stem}" for path in _SCIENCE if "from jaxtyping" in path.r
 install_import_hook(_SHAPED, "beartype.beartype")
 
 from report import engines  # noqa: E402
+from tests.ledger import ledger, pytest_terminal_summary  # noqa: E402, F401  # pytest finds them here
 
 # Compiled kernels are kept by the digest of their code, as in a build: numba checks only one of the files and may run stale code.
 engines.settle_compiled_code(engines.engine("cpu"))
@@ -69,23 +70,3 @@ def gpu(tmp_path_factory, compiler, nvidia):
         return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=False)
 
     return run
-
-
-LEDGER = pytest.StashKey[dict]()
-
-
-@pytest.fixture
-def ledger(request):
-    """Counts what a soak test has done, by name; `make soak` prints the sums."""
-    counts = request.config.stash.setdefault(LEDGER, {})
-
-    def count(name, number=1):
-        counts[name] = counts.get(name, 0) + number
-
-    return count
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    """Prints what soak tests have counted."""
-    for name, number in sorted(config.stash.get(LEDGER, {}).items()):
-        terminalreporter.write_line(f"{number:>9,} {name}")

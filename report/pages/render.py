@@ -169,13 +169,13 @@ def _render(environment: "Environment", name: str, variables: dict[str, Any]) ->
     Raises:
         PageError: if that fails; the message names template and line.
     """
-    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateSyntaxError
 
     try:
         return environment.get_template(name).render(**variables)
     except TemplateSyntaxError as error:
         raise PageError(f"templates/{error.name or name}, line {error.lineno}: {error.message}") from None
-    except (PageError, TemplateError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # whatever goes wrong in a template, the author wants its line
         raise PageError(f"templates/{_place(error, environment, name)}: {error}") from error
 
 

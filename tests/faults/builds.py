@@ -16,6 +16,9 @@ from tests.report import workbench
 LEFT_SECONDS = 30.0
 """Seconds in which the processes of a killed build must have ended."""
 
+HOW = {"one": "the process that makes the change", "group": "all processes"}
+"""What is killed."""
+
 TINY = """
 import sys
 from pathlib import Path

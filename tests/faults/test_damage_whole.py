@@ -57,7 +57,7 @@ def test_a_damaged_file_is_made_again_to_the_same_bytes(whole, tmp_path, pattern
         pytest.skip("there is one of its kind")
     other = chance.choice(others or [path])
     DAMAGES[damage](path, other)
-    ledger(f"files damaged ({damage})")
+    ledger("files of a whole build damaged", damage)
     command = [sys.executable, *(text.format(folder=folder) for text in smoke(folder).arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,29 +1,23 @@
-"""Random input to whatever reads what others may have written: an answer, or the error that is documented, and nothing else."""
+"""Random input to whatever reads what others may have written; `inputs.py` says what must come out."""
 
-import hashlib
 import json
+import os
+import re
 import string
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from report import expected, options, profiles
+from report import ROOT, profiles
 from report.errors import PipelineError
-from report.fetch import download
-from report.store import index
-from report.store.remote import Missing, Remote
-from report.store.shard_file import Damaged, decode, encode
-from report.store.timings import Timings
-from sup.errors import SupError
-from sup.saved import load, to_bytes
-from tests.report.workbench import arrays_of, shard, shop
+from report.store.shard_file import Damaged, decode
+from tests.faults import inputs
+from tests.faults.inputs import CHECKS, ENTRY, FILE, ONE
 
-ONE = shard(2)
-FILE, _ = encode(ONE, arrays_of(ONE.runs))
-ENTRY = {**dict.fromkeys(index._KINDS, "x"), "part": 0, "size": 1, "runs": 2}
+CORPUS = ROOT / "tests/faults/corpus"
 
 numbers = st.integers() | st.floats() | st.booleans() | st.none()
 anything = st.recursive(
@@ -31,8 +25,13 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     max_leaves=20,
 )
-yaml_like = st.text("abcde :-[]{}#&*!|>'\"%@`,?\n\t0123456789.~", max_size=60) | st.binary(max_size=60).map(
-    lambda data: data.decode("latin-1")
+json_bytes = anything.map(lambda value: json.dumps(value).encode())
+yaml_like = st.text("abcde :-[]{}#&*!|>'\"%@`,?\n\t0123456789.~", max_size=60).map(str.encode) | st.binary(max_size=60)
+words = st.text(string.printable, max_size=9) | st.sampled_from(
+    ["build", "plan", "verify", "--profile", "smoke", "--workers", "--only", "intro", "--store", "-1", "--json", "--", "1e9"]
+)
+fields = st.sampled_from(
+    ["model", "n_features", "n_hidden", "importance", "seed", "steps", "density", "batch", "distribution", "x"]
 )
 
 
@@ -46,14 +45,39 @@ def altered(draw, data):
     return data
 
 
-@settings(max_examples=400)
-@given(altered(FILE) | st.binary(max_size=200))
-def test_a_shard_s_file_holds_its_runs_or_is_damaged(data):
-    try:
-        arrays, _ = decode(ONE, data)
-    except Damaged:
-        return
-    assert {name: array.tobytes() for name, array in arrays.items()} == {n: a.tobytes() for n, a in arrays_of(ONE.runs).items()}
+INPUTS = {
+    "shard_file": altered(FILE) | st.binary(max_size=200),
+    "index_lines": st.lists(
+        st.text(max_size=60).map(lambda text: text.encode()) | json_bytes | st.just(json.dumps(ENTRY).encode()), max_size=6
+    ).map(b"\n".join),
+    "report_yml": yaml_like,
+    "command_line": st.lists(words, max_size=5).map(lambda some: "\n".join(some).encode()),
+    "spec_fields": st.dictionaries(fields, anything, max_size=3).map(lambda some: json.dumps(some).encode()),
+    "fetched_file": altered(FILE) | st.just(FILE),
+    "saved_models": st.deferred(lambda: altered(inputs.saved())),
+    "expectations": json_bytes | st.text(max_size=40).map(str.encode),
+    "template_function": st.deferred(
+        lambda: st.tuples(st.sampled_from(sorted(inputs.functions()[1])), st.lists(anything, max_size=3)).map(
+            lambda pair: f"{pair[0]}\n{json.dumps(pair[1])}".encode()
+        )
+    ),
+}
+
+
+def test_every_check_has_its_inputs():
+    assert INPUTS.keys() == CHECKS.keys() == {path.name for path in CORPUS.iterdir()}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@settings(max_examples=300)
+@given(data=st.data())
+def test_random_input_gives_an_answer_or_the_documented_error(name, data):
+    CHECKS[name](data.draw(INPUTS[name]))
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_inputs_that_were_found_before_give_one_too(path):
+    CHECKS[path.parent.name](path.read_bytes())
 
 
 @given(
@@ -66,22 +90,6 @@ def test_a_header_of_any_json_is_damaged(header, rest):
         decode(ONE, len(text).to_bytes(8, "little") + text + rest)
 
 
-@given(st.lists(st.text(max_size=60) | anything.map(json.dumps) | st.just(json.dumps(ENTRY)), max_size=6))
-def test_an_index_of_any_lines_is_read(lines):
-    assert all(isinstance(entry, index.Entry) for entry in index.parse("\n".join(lines)))
-
-
-@settings(max_examples=300)
-@given(text=yaml_like)
-def test_profiles_are_read_or_refused_in_a_line(tmp_path_factory, text):
-    path = tmp_path_factory.getbasetemp() / "report.yml"
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    try:
-        profiles.load(path)
-    except PipelineError as problem:
-        assert "\n" not in str(problem)
-
-
 @pytest.mark.parametrize(
     "text",
     ["[" * 5000, "2001-99-99", "!!python/object:os.system {}", "a: !!int x", "\0", "&a [*a]", "? {a: 1}\n: 2", "!!timestamp x"],
@@ -92,69 +100,15 @@ def test_odd_profiles_are_refused_in_a_line(tmp_path, text):
         profiles.load(tmp_path / "report.yml")
 
 
-words = st.text(string.printable, max_size=9) | st.sampled_from(
-    ["build", "plan", "verify", "--profile", "smoke", "--workers", "--only", "intro", "--store", "-1", "--json", "--", "1e9"]
-)
-
-
-@given(st.lists(words, max_size=5))
-def test_options_are_parsed_or_refused(arguments):
-    with redirect_stderr(StringIO()), redirect_stdout(StringIO()):
-        try:
-            options.parse(arguments)
-        except (PipelineError, SystemExit) as problem:
-            assert isinstance(problem, PipelineError) or problem.code in (0, 2)
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """The bytes of a sweep's trained models."""
-    folder = tmp_path_factory.mktemp("saved")
-    shop(folder).make()
-    (path,) = (folder / "store/sweeps").glob("*.safetensors")
-    return path.read_bytes()
-
-
-@settings(max_examples=200)
-@given(data=st.data())
-def test_saved_models_are_those_or_an_error(saved, data):
-    try:
-        trained = load(data.draw(altered(saved)))
-    except SupError:
-        return
-    assert to_bytes(trained) == to_bytes(load(saved))
-
-
-@given(text=anything.map(json.dumps) | st.text(max_size=40))
-def test_expectations_and_timings_of_any_text(tmp_path_factory, text):
-    path = tmp_path_factory.getbasetemp() / "any.json"
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    assert Timings(path).get("shard", "x") is None or isinstance(Timings(path).get("shard", "x"), float)
-    try:
-        assert isinstance(expected.read(path, "smoke"), dict)
-    except PipelineError as problem:
-        assert "\n" not in str(problem)
-
-
-class Hostile(Remote):
-    """A store that answers with given bytes."""
-
-    def __init__(self, data):
-        super().__init__("nowhere")
-        self.data = data
-
-    def read(self, name, size=0):
-        return self.data
-
-
-@given(altered(FILE) | st.just(FILE), st.booleans())
-def test_a_fetched_file_is_the_shard_s_or_refused(data, honest):
-    """Also where the index there goes with the wrong bytes."""
-    sha = hashlib.sha256(data if honest else b"").hexdigest()
-    entry = index._parse(json.dumps(ENTRY | {"size": len(data), "file": sha}))
-    try:
-        found, _ = download(Hostile(data), ONE, entry)
-    except (Damaged, Missing):
-        return
-    arrays, _ = decode(ONE, found)
-    assert {name: array.tobytes() for name, array in arrays.items()} == {n: a.tobytes() for n, a in arrays_of(ONE.runs).items()}
+@pytest.mark.soak
+@pytest.mark.parametrize("name", CHECKS)
+def test_atheris_finds_no_input_that_does_not(name, tmp_path, ledger):
+    pytest.importorskip("atheris", reason="it is in tests/faults/atheris.lock, which `make soak` installs")
+    seconds = os.environ.get("FUZZ_SECONDS", "600")
+    command = [sys.executable, "-m", "tests.faults.fuzz", name, seconds, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
+    found = [path.read_bytes() for path in tmp_path.glob("crash-*")]
+    assert done.returncode == 0, (
+        f"a fault for {found}; keep the input in {CORPUS / name}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    )
+    ledger("inputs that atheris made up", name.replace("_", " "), int(re.findall(r"Done (\d+) runs", done.stderr)[-1]))

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.faults.builds import TINY, Build, contents, processes
+from tests.faults.builds import HOW, TINY, Build, contents, processes
 from tests.report.workbench import tree
 
 NOT_COMPARED = ("store/timings.json", "store/drawn.jsonl", "store/index.jsonl", "store/damaged", "code/")
@@ -58,7 +58,7 @@ def test_killed_at_every_change(tmp_path, whole, how, ledger):
     expected, changes = whole
     for moment in range(1, changes + 1):
         assert resumed(tmp_path / str(moment), [moment], how) == expected, moment
-        ledger(f"processes killed ({how})")
+        ledger("builds of two figures killed, at each change of their folder", HOW[how])
 
 
 def test_two_builds_at_once_on_one_store_end_alike(tmp_path, whole):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.faults.builds import Build, contents
+from tests.faults.builds import HOW, Build, contents
 
 NOT_COMPARED = (
     *("store/timings.json", "store/drawn.jsonl", "store/index.jsonl", "store/damaged", ".site-"),
@@ -37,7 +37,7 @@ def test_a_build_that_is_killed_ends_with_the_same_bytes(tmp_path, whole, turn, 
     for _ in range(KILLS):
         moment = int(changes ** chance.random()) if chance.random() < 0.5 else chance.randrange(1, changes)  # early ones as well
         build.run(moment, how := chance.choice(["one", "group"]))
-        ledger(f"processes killed ({how})")
+        ledger("whole builds killed, at random changes of their folder", HOW[how])
     build.run()
     found = contents(build.folder, NOT_COMPARED)
     assert found.keys() == expected.keys()

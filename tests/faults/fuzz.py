@@ -1,0 +1,20 @@
+"""Lets atheris look for inputs that a check of `inputs.py` does not pass: `python -m tests.faults.fuzz CHECK SECONDS FOLDER`.
+
+It starts from what `corpus/` keeps and writes to FOLDER the inputs that reach new code. The status is not 0 if it finds a fault,
+which it prints; the input is in FOLDER then, as `crash-...`.
+"""
+
+import sys
+
+import atheris
+
+from report import ROOT
+
+with atheris.instrument_imports(include=["report", "sup"]):
+    from tests.faults import inputs
+
+if __name__ == "__main__":
+    name, seconds, folder = sys.argv[1:]
+    options = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-max_len=4096", f"-artifact_prefix={folder}/"]
+    atheris.Setup([name, *options, folder, str(ROOT / "tests/faults/corpus" / name)], inputs.CHECKS[name])
+    atheris.Fuzz()
