@@ -30,13 +30,14 @@ def own_texts() -> dict[str, str]:
     found = {}
     for path in tracked():
         name = path.relative_to(ROOT).as_posix()
-        if "/vendor/" not in name and path.suffix not in (".png", ".woff2", ".ico"):
+        if not {"vendor", "corpus"} & set(path.parts) and path.suffix not in (".png", ".woff2", ".ico"):
             found[name] = path.read_text(encoding="utf-8")
     return found
 
 
 LAWS = [
     laws.forbidden_imports,
+    laws.hidden_inputs,
     laws.across_sections,
     laws.pyplot,
     laws.eager_imports,
@@ -168,6 +169,13 @@ BROKEN = [
     (laws.forbidden_imports, "sup/a.py", "def f():\n    import matplotlib", ":2 imports matplotlib"),
     (laws.forbidden_imports, "sup/a.py", "open('x')", ":1 opens a file"),
     (laws.forbidden_imports, "figures/a.py", "from pathlib import Path", ":1 imports pathlib"),
+    (laws.hidden_inputs, "sup/a.py", "def f():\n    from importlib import import_module", ":2 imports importlib"),
+    (laws.hidden_inputs, "sup/a.py", "x = __import__('sup.b')", ":1 calls __import__"),
+    (laws.hidden_inputs, "sup/a.py", "import os.path", ":1 imports os.path"),
+    (laws.hidden_inputs, "figures/a/x.py", "def f(np):\n    return np.load('x')", ":2 calls np.load"),
+    (laws.hidden_inputs, "figures/a/x.py", "rng = np.random.default_rng()", ":1 draws at random"),
+    (laws.hidden_inputs, "figures/a.py", "from time import time", ":1 imports time"),
+    (laws.hidden_inputs, "report/draw.py", "import random", ":1 imports random"),
     (laws.across_sections, "figures/a/x.py", "from figures.b.y import z", ":1 imports figures.b.y"),
     (laws.across_sections, "figures/a/x.py", "from figures import intro", ":1 imports figures.intro"),
     (laws.across_sections, "figures/shared/x.py", "from figures.a import y", ":1 imports figures.a"),

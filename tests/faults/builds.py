@@ -45,6 +45,11 @@ class Build:
     folder: Path
     arguments: tuple[str, ...]
 
+    @property
+    def command(self):
+        """Its command line."""
+        return [sys.executable, *(text.format(folder=self.folder) for text in self.arguments)]
+
     def run(self, at=0, how="one"):
         """Runs it to the end, or until change number `at`, where the process that makes it, or all, are killed.
 
@@ -53,10 +58,7 @@ class Build:
         counter = self.folder.with_name(f"{self.folder.name}.changes-{secrets.token_hex(4)}")
         env = os.environ | {"PYTHONPATH": f"{ROOT / 'tests/faults'}{os.pathsep}{ROOT}", "FAULT_COUNT": str(counter)}
         env |= {"FAULT_UNDER": str(self.folder), "FAULT_AT": str(at), "FAULT_HOW": how}
-        arguments = [text.format(folder=self.folder) for text in self.arguments]
-        process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=env, start_new_session=True, stderr=subprocess.PIPE
-        )
+        process = subprocess.Popen(self.command, cwd=ROOT, env=env, start_new_session=True, stderr=subprocess.PIPE)
         _, said = process.communicate()
         changes = counter.stat().st_size if counter.exists() else 0
         hit = changes >= at > 0
@@ -79,6 +81,36 @@ def processes(marker):
     return {pid: state for pid, state in found.items() if state != "Z"}
 
 
-def contents(folder, without=()):
-    """The files of a folder that two builds are compared by: without temporary ones, and those that start like `without`."""
-    return {name: data for name, data in workbench.contents(folder, without).items() if "/.tmp-" not in name}
+NOT_COMPARED = (
+    *("store/timings.json", "store/drawn.jsonl", "store/index.jsonl", "store/damaged", "code/", ".site-"),
+    *("store/docs/smoke/costs.md", "site/costs.html", "site/.stamp"),
+)
+"""Seconds, what shows them, and the site's digest, which covers them; the history of drawings, which has a line for each time a
+figure was drawn, and none for a build killed before it; the index, in the order in which shards came. Nor are leftovers of killed
+builds, which are removed an hour later."""
+
+
+def contents(folder):
+    """The files of a folder by which two builds are compared."""
+    return {name: data for name, data in workbench.contents(folder, NOT_COMPARED).items() if "/.tmp-" not in name}
+
+
+def tiny(folder, workers=2):
+    """The build of two figures with a few runs that are not really trained."""
+    if not folder.exists():
+        workbench.tree(folder / "code")
+    return Build(folder, ("-c", TINY, "{folder}", str(workers)))
+
+
+def smoke(folder):
+    """The build of the smoke profile with its site."""
+    options = ["--profile", "smoke", "--device", "cpu", "--store", "{folder}/store", "--out", "{folder}/site"]
+    folder.mkdir(exist_ok=True)
+    return Build(folder, ("-m", "report", "build", *options))
+
+
+def assert_same(folder, undisturbed):
+    """A build ended with the files and bytes of one that nothing disturbed."""
+    found, expected = contents(folder), undisturbed.files
+    assert found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []

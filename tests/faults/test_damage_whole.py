@@ -3,13 +3,11 @@
 import random
 import shutil
 import subprocess
-import sys
 
 import pytest
 
 from report import ROOT
-from tests.faults.builds import contents
-from tests.faults.test_kill_whole import NOT_COMPARED, smoke
+from tests.faults.builds import assert_same, smoke
 from tests.report.test_damage import DAMAGES
 
 FILES = (
@@ -36,20 +34,11 @@ SAID = ("store/shards/", "store/figures/", "store/notebooks/")
 pytestmark = pytest.mark.soak
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A folder with a whole build, and its files."""
-    folder = tmp_path_factory.mktemp("whole") / "built"
-    smoke(folder).run()
-    return folder, contents(folder, NOT_COMPARED)
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("pattern", FILES)
-def test_a_damaged_file_is_made_again_to_the_same_bytes(whole, tmp_path, pattern, damage, ledger):
-    original, expected = whole
+def test_a_damaged_file_is_made_again_to_the_same_bytes(smoke_build, tmp_path, pattern, damage, ledger):
     folder = tmp_path / "built"
-    shutil.copytree(original, folder)
+    shutil.copytree(smoke_build.folder, folder)
     chance, found = random.Random(f"{pattern} {damage}"), sorted(folder.glob(pattern))
     path = chance.choice(found)
     others = [other for other in found if other.read_bytes() != path.read_bytes()]
@@ -58,11 +47,8 @@ def test_a_damaged_file_is_made_again_to_the_same_bytes(whole, tmp_path, pattern
     other = chance.choice(others or [path])
     DAMAGES[damage](path, other)
     ledger("files of a whole build damaged", damage)
-    command = [sys.executable, *(text.format(folder=folder) for text in smoke(folder).arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(smoke(folder).command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    now = contents(folder, NOT_COMPARED)
-    assert now.keys() == expected.keys()
-    assert [name for name in expected if now[name] != expected[name]] == []
+    assert_same(folder, smoke_build)
     if pattern.startswith(SAID) and damage != "gone":
         assert "is damaged" in done.stderr and "it is made again" in done.stderr, done.stderr

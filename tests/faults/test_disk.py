@@ -3,13 +3,11 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
 from report import ROOT
-from tests.faults.builds import TINY, contents
-from tests.faults.test_kill import NOT_COMPARED
+from tests.faults.builds import assert_same, tiny
 from tests.report.workbench import tree
 
 
@@ -33,24 +31,15 @@ def disk(tmp_path):
 def build(folder):
     """The status and the messages of a build of two figures, in a process."""
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", TINY, str(folder), "2"], cwd=ROOT, env=env, capture_output=True, text=True)
+    done = subprocess.run(tiny(folder).command, cwd=ROOT, env=env, capture_output=True, text=True)
     return done.returncode, done.stderr
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """The files of a build with room."""
-    folder = tmp_path_factory.mktemp("whole") / "built"
-    tree(folder / "code")
-    assert build(folder)[0] == 0
-    return contents(folder, NOT_COMPARED)
-
-
 @pytest.mark.parametrize("room", [8, 24, 40, 64, 88, 108])
-def test_a_full_disk_is_said_and_with_room_the_build_goes_on(disk, whole, room):
+def test_a_full_disk_is_said_and_with_room_the_build_goes_on(disk, tiny_build, room):
     folder, change = disk
     tree(folder / "code")
-    needed = sum(-(-len(data) // 4096) * 4 for data in whole.values())
+    needed = sum(-(-len(data) // 4096) * 4 for data in tiny_build.files.values())
     assert room < needed, "this room is enough"
     change(f"size={room + 20}k")  # the sources of the figures take some
     status, said = build(folder)
@@ -59,10 +48,10 @@ def test_a_full_disk_is_said_and_with_room_the_build_goes_on(disk, whole, room):
     change("size=64m")
     status, said = build(folder)
     assert status == 0 and "damaged" not in said, said
-    assert contents(folder, NOT_COMPARED) == whole
+    assert_same(folder, tiny_build)
 
 
-def test_a_read_only_disk_is_said_and_a_build_with_nothing_to_do_works_on_it(disk, whole):
+def test_a_read_only_disk_is_said_and_a_build_with_nothing_to_do_works_on_it(disk, tiny_build):
     folder, change = disk
     tree(folder / "code")
     change("ro")
@@ -72,4 +61,5 @@ def test_a_read_only_disk_is_said_and_a_build_with_nothing_to_do_works_on_it(dis
     assert build(folder)[0] == 0
     change("ro")
     status, said = build(folder)
-    assert (status, said) == (0, "") and contents(folder, NOT_COMPARED) == whole
+    assert (status, said) == (0, "")
+    assert_same(folder, tiny_build)
