@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,7 +16,7 @@ import numpy as np
 from report import ROOT, files, gpus
 from report.code import Sources
 from report.compiling import Around, compile_all
-from report.errors import PipelineError
+from report.errors import PipelineError, meaning
 from sup.canonical import digest
 from sup.errors import SupError
 from sup.specs import Run
@@ -33,6 +34,9 @@ COMPILED = ROOT / ".cache" / "numba"
 
 SUMS = "sums.json"
 """In such a subfolder, the SHA-256 of each file of machine code."""
+
+FUNCTIONS = 2
+"""Functions that make up a kernel, each kept by itself: training and evaluation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,10 +191,8 @@ def compile_for_cpu(shape: Shape) -> None:
 
     What fails without it fails again, with its own error.
     """
-    from sup.training import compile_kernel
-
     try:
-        compile_kernel(shape)
+        _compile(shape)
     except Exception as problem:  # of pickle, LLVM or numba: none of them says that a file is damaged
         folder = Path(os.environ["NUMBA_CACHE_DIR"])
         kernels = [path for path in folder.glob("kernel_*/*.nb?") if path.is_file()]
@@ -199,7 +201,24 @@ def compile_for_cpu(shape: Shape) -> None:
             sys.stderr.write(f"compiled kernels in {folder} cannot be loaded ({name}); they are compiled again.\n")
             for path in kernels:
                 path.unlink(missing_ok=True)
-        compile_kernel(shape)
+        _compile(shape)
+
+
+def _compile(shape: Shape) -> None:
+    """Compiles the kernel of a shape; if a function cannot be kept, on a full disk say, it serves this process all the same."""
+    from sup.training import compile_kernel
+
+    for _ in range(FUNCTIONS):
+        try:
+            return compile_kernel(shape)
+        except OSError as problem:  # numba has compiled the function, and failed to write it
+            _say_once(f"compiled kernels cannot be kept in {os.environ['NUMBA_CACHE_DIR']}: {meaning(problem)}.\n")
+    compile_kernel(shape)
+
+
+@lru_cache
+def _say_once(text: str) -> None:
+    sys.stderr.write(text)
 
 
 def compiled_folder(engine: Engine) -> Path:

@@ -43,14 +43,17 @@ _MEANINGS = {
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def meaning(problem: OSError) -> str:
+    """What went wrong with a file, in words."""
+    return _MEANINGS.get(problem.errno or 0, problem.strerror or str(problem))
+
+
 def cannot_write(path: Path, problem: OSError, variable: str = "STORE") -> str:
     """The message when writing `path` failed with `problem`; the option `variable` moves the folder elsewhere."""
-    meaning = _MEANINGS.get(problem.errno or 0, problem.strerror or str(problem))
     first = "Free some space or pass" if problem.errno in _FULL else "Make it writable or pass"
-    return f"cannot write {path}: {meaning}. Finished work is kept. {first} {variable}=another folder, and run again."
+    return f"cannot write {path}: {meaning(problem)}. Finished work is kept. {first} {variable}=another folder, and run again."
 
 
 def cannot_read(path: Path, problem: OSError) -> str:
     """The message when reading `path`, in the store, failed with `problem`."""
-    meaning = _MEANINGS.get(problem.errno or 0, problem.strerror or str(problem)).replace("writing", "reading")
-    return f"cannot read {path}: {meaning}. Fix it, or pass STORE=another folder."
+    return f"cannot read {path}: {meaning(problem).replace('writing', 'reading')}. Fix it, or pass STORE=another folder."

@@ -6,10 +6,14 @@ import json
 import os
 import secrets
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 TEMPORARY = ".tmp-"
+LEFTOVER_SECONDS = 3600.0
+"""Age from which a temporary file is taken for the leftover of a killed process."""
+
 EPOCH = "1663113600"
 """The paper's day in seconds, as SOURCE_DATE_EPOCH: the date of what other tools build here, which would be today's otherwise."""
 
@@ -29,6 +33,14 @@ def parsed(data: bytes | str) -> Any:
 def temporary_name(path: Path) -> Path:
     """A unique name beside `path`; its prefix identifies leftovers."""
     return path.parent / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(6)}-{path.name}"
+
+
+def in_use(path: Path) -> bool:
+    """Whether a running build may still want its temporary file or folder at `path`, which is young or just gone."""
+    try:
+        return time.time() - path.lstat().st_mtime < LEFTOVER_SECONDS
+    except OSError:
+        return True
 
 
 def write(path: Path, data: bytes) -> None:
@@ -55,8 +67,13 @@ def replace_folder(new: Path, folder: Path, old: Path) -> None:
         OSError: if a folder cannot be moved.
     """
     if not folder.exists():
-        new.rename(folder)
-    elif _exchange(new, folder):
+        try:
+            new.rename(folder)
+            return
+        except OSError:
+            if not folder.exists():  # no other process was first
+                raise
+    if _exchange(new, folder):
         new.rename(old)
     else:
         folder.rename(old)

@@ -1,7 +1,7 @@
 """Writes a build's records as Markdown pages: templates filled in with its numbers, and figures and data beside them."""
 
+import contextlib
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
@@ -11,7 +11,7 @@ import yaml
 
 from report import ROOT
 from report.errors import StoreError, cannot_write
-from report.files import write_if_changed
+from report.files import TEMPORARY, in_use, write_if_changed
 from report.pages import citations, notebooks, tables
 from report.pages.markup import Labels, Markup, PageError
 from report.records import PICTURES, Build, FigureRecord
@@ -194,11 +194,15 @@ def _place(error: BaseException, environment: "Environment", name: str) -> str:
 def _remove_others(docs: Path, names: set[str]) -> bool:
     """Removes the files under `docs` that are not among `names`, and empty folders; returns whether there were such files."""
     others = [
-        path for path in sorted(docs.rglob("*")) if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}
+        path
+        for path in sorted(docs.rglob("*"))
+        if path.is_file() and path.relative_to(docs).as_posix() not in names | {_MARKER}
+        if not (path.name.startswith(TEMPORARY) and in_use(path))
     ]
     for path in others:
-        path.unlink()
+        path.unlink(missing_ok=True)
     for folder in sorted(docs.rglob("*"), reverse=True):
-        if folder.is_dir() and not any(folder.iterdir()):
-            shutil.rmtree(folder)
+        if folder.is_dir():
+            with contextlib.suppress(OSError):  # it holds something, or another build was quicker
+                folder.rmdir()
     return bool(others)

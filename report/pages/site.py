@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -59,7 +58,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     """
     docs, out = docs.resolve(), out.resolve()
     inputs = _digest_inputs(docs, config)
-    if _stamp(out) == f"{inputs} {_digest_tree(out)}\n":
+    if _is_whole(out, inputs):
         return False
     if out.exists() and not (out.is_dir() and ((out / STAMP).is_file() or not any(out.iterdir()))):
         raise SiteError(f"OUT is the folder of the site; {out} holds something else. Empty it, or pass OUT=another folder.")
@@ -79,7 +78,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
 def _sweep(out: Path) -> None:
     """Removes leftovers of killed builds beside `out`; one younger than an hour may belong to a running build."""
     for folder in out.parent.glob(f".{out.name}-????????"):
-        if folder.is_dir() and time.time() - folder.stat().st_mtime > 3600:
+        if folder.is_dir() and not files.in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -157,9 +156,12 @@ def _warnings() -> Iterator[list[str]]:
         logger.setLevel(before[1])
 
 
-def _stamp(out: Path) -> str:
-    path = out / STAMP
-    return path.read_text() if path.is_file() else ""
+def _is_whole(out: Path, inputs: str) -> bool:
+    """Whether `out` is the site of these inputs, with every byte; not while another build replaces it."""
+    try:
+        return (out / STAMP).read_text() == f"{inputs} {_digest_tree(out)}\n"
+    except OSError:
+        return False
 
 
 def _digest_inputs(docs: Path, config: Path) -> str:

@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -26,8 +25,6 @@ from report.store.index import Entry, Index
 from report.store.shard_file import Damaged, decode, encode
 from report.store.shards import Shard
 from sup.saved import results_digest
-
-LEFTOVER_SECONDS = 3600.0
 
 
 def shard_name(key: str) -> str:
@@ -236,7 +233,7 @@ class Store:
         for folder in (".", "shards", "figures", "sweeps", "notebooks"):
             for path in (self.root / folder).glob(f"{files.TEMPORARY}*"):
                 with contextlib.suppress(OSError):  # another build was quicker
-                    if time.time() - path.lstat().st_mtime > LEFTOVER_SECONDS:
+                    if not files.in_use(path):
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 

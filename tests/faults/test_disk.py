@@ -7,7 +7,11 @@ import subprocess
 import pytest
 
 from report import ROOT
+from report.errors import StoreError
+from report.pages.site import publish
 from tests.faults.builds import assert_same, tiny
+from tests.faults.test_compiled import trained
+from tests.report import fakes, workbench
 from tests.report.workbench import tree
 
 
@@ -28,9 +32,9 @@ def disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def build(folder):
+def build(folder, **variables):
     """The status and the messages of a build of two figures, in a process."""
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(ROOT)} | variables
     done = subprocess.run(tiny(folder).command, cwd=ROOT, env=env, capture_output=True, text=True)
     return done.returncode, done.stderr
 
@@ -63,3 +67,37 @@ def test_a_read_only_disk_is_said_and_a_build_with_nothing_to_do_works_on_it(dis
     status, said = build(folder)
     assert (status, said) == (0, "")
     assert_same(folder, tiny_build)
+
+
+def test_a_full_or_read_only_disk_for_the_site_is_said_and_the_old_site_stays(disk, tmp_path):
+    folder, change = disk
+    docs, out = fakes.docs(tmp_path / "docs"), folder / "site"
+    assert publish(docs, out)
+    before = workbench.contents(out)
+    (docs / "index.md").write_text("# Home\n\nOther words.\n")
+    used = shutil.disk_usage(folder).used // 1024
+    for options, words in ((f"size={used + 400}k", "the disk is full"), ("ro,size=64m", "the file system is read-only")):
+        change(options)
+        with pytest.raises(StoreError, match=rf"cannot write .*site: {words}\. Finished work is kept\. .* OUT=another folder"):
+            publish(docs, out)
+        assert workbench.contents(out) == before and [path.name for path in folder.iterdir()] == ["site"]
+    change("rw")
+    assert publish(docs, out) and b"Other words" in (out / "index.html").read_bytes()
+
+
+def test_a_full_disk_for_temporary_files_does_not_matter(disk, tmp_path, tiny_build):
+    folder, change = disk
+    change("size=4k")
+    (folder / "fill").write_bytes(bytes(4096))
+    status, said = build(tmp_path / "built", TMPDIR=str(folder))
+    assert status == 0, said
+    assert_same(tmp_path / "built", tiny_build)
+
+
+@pytest.mark.parametrize("options", ["size=64k", "ro"])
+def test_compiled_kernels_that_cannot_be_kept_serve_all_the_same(disk, tmp_path, options):
+    folder, change = disk
+    change(options)
+    digest, said = trained(folder)
+    assert said == ("" if options == "ro" else f"compiled kernels cannot be kept in {folder}: the disk is full.\n")
+    assert (digest, "") == trained(tmp_path)

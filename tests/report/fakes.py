@@ -1,6 +1,8 @@
 """A made-up build for the tests of pages and site: tiny figures with values, claims and runs, without training."""
 
 import json
+import re
+import shutil
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +18,7 @@ from figures.style import thumbnail
 from report.again import choose
 from report.findings import ClaimRecord
 from report.notebook import Handout, Notebook, cells, scripts
+from report.pages.site import CONFIG
 from report.records import Build, FigureRecord, LockedSweep, RunRecord, Speed, SweepRecord
 from sup.features import Independent
 from sup.geometry import feature_dimensionality
@@ -349,3 +352,15 @@ def handout():
         played = [replace(cell, printed="printed\n") if "print(" in cell.source else cell for cell in first]
         books.append(Notebook(name=path.stem, script=script, cells=(*played, replace(last, picture=picture), exercises)))
     return Handout(notebooks=tuple(books), wheel=("sup-0-py3-none-any.whl", b"wheel"))
+
+
+PAGES = re.findall(r"([\w-]+)\.md", CONFIG.read_text(encoding="utf-8").partition("\nnav:")[2].partition("not_in_nav")[0])
+"""The pages that the project's own settings ask for."""
+
+
+def docs(folder: Path, words: str = "Words"):
+    """The smallest pages that the project's own settings accept."""
+    shutil.copytree(CONFIG.parent / "templates/assets", folder / "assets")
+    for name in PAGES:
+        (folder / f"{name}.md").write_text(f"# {name.title()}\n\n{words} with \\(x^2\\).\n")
+    return folder

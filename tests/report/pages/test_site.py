@@ -1,7 +1,6 @@
 """The site: strict, whole or not at all, the same bytes wherever it is built."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,17 +13,10 @@ from report.pages.render import write
 from report.pages.site import CONFIG, SiteError, publish
 from tests.report import fakes
 
-NAMES = re.findall(r"([\w-]+)\.md", CONFIG.read_text(encoding="utf-8").partition("\nnav:")[2].partition("not_in_nav")[0])
-
 
 @pytest.fixture
 def docs(tmp_path):
-    """The smallest pages that the project's own settings accept."""
-    home = tmp_path / "docs"
-    shutil.copytree(CONFIG.parent / "templates/assets", home / "assets")
-    for name in NAMES:
-        (home / f"{name}.md").write_text(f"# {name.title()}\n\nWords with \\(x^2\\).\n")
-    return home
+    return fakes.docs(tmp_path / "docs")
 
 
 @pytest.fixture
@@ -46,7 +38,7 @@ def test_pages_become_a_site_once(docs, out):
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     assert not publish(docs, out)
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
-    assert {f"{name}.html" for name in NAMES} <= set(tree(out))
+    assert {f"{name}.html" for name in fakes.PAGES} <= set(tree(out))
     assert sorted(path.name for path in out.parent.iterdir()) == ["docs", "site"]
 
 
