@@ -1,6 +1,7 @@
 """The errors of the pipeline: the message of each is one line, and the command line exits with its status."""
 
 import errno
+from collections.abc import Sequence
 from pathlib import Path
 
 from sup.errors import SupError
@@ -41,6 +42,7 @@ _MEANINGS = {
     errno.EEXIST: "a file is in the place of a folder",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SHOWN = 3
 
 
 def meaning(problem: OSError) -> str:
@@ -48,12 +50,17 @@ def meaning(problem: OSError) -> str:
     return _MEANINGS.get(problem.errno or 0, problem.strerror or str(problem))
 
 
-def cannot_write(path: Path, problem: OSError, variable: str = "STORE") -> str:
-    """The message when writing `path` failed with `problem`; the option `variable` moves the folder elsewhere."""
+def cannot_write(path: Path, problem: OSError, variable: str = "STORE", kind: str = "folder") -> str:
+    """The message when writing `path` failed with `problem`; the option `variable` names another place of that kind."""
     first = "Free some space or pass" if problem.errno in _FULL else "Make it writable or pass"
-    return f"cannot write {path}: {meaning(problem)}. Finished work is kept. {first} {variable}=another folder, and run again."
+    return f"cannot write {path}: {meaning(problem)}. Finished work is kept. {first} {variable}=another {kind}, and run again."
 
 
 def cannot_read(path: Path, problem: OSError) -> str:
     """The message when reading `path`, in the store, failed with `problem`."""
     return f"cannot read {path}: {meaning(problem).replace('writing', 'reading')}. Fix it, or pass STORE=another folder."
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are."""
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

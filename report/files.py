@@ -7,8 +7,9 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 TEMPORARY = ".tmp-"
 LEFTOVER_SECONDS = 3600.0
@@ -45,11 +46,18 @@ def in_use(path: Path) -> bool:
 
 def write(path: Path, data: bytes) -> None:
     """Writes `data` to `path` in one step: a reader sees the old bytes or all of the new, and a failure leaves no trace."""
+    with written(path) as out:
+        out.write(data)
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """A file to write bit by bit, which takes the place of `path` at the end, in one step as `write` does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(path)
     try:
         with open(temporary, "xb") as out:
-            out.write(data)
+            yield out
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -58,10 +58,15 @@ def zipped(contents: Mapping[str, bytes]) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for item, data in contents.items():
-            entry = zipfile.ZipInfo(item, _DATE)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
-            archive.writestr(entry, data)
+            add(archive, item, data)
     return out.getvalue()
+
+
+def add(archive: zipfile.ZipFile, item: str, data: bytes, rights: int = 0o644) -> None:
+    """Adds a file to an archive; its date is that of all packed files."""
+    entry = zipfile.ZipInfo(item, _DATE)
+    entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, rights << 16, 3
+    archive.writestr(entry, data)
 
 
 def _sources(root: Path) -> list[Path]:

@@ -13,6 +13,19 @@ def folder_of(path, text):
     return path
 
 
+def test_a_file_that_is_written_bit_by_bit_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new/file"
+    with files.written(path) as out:
+        out.write(b"one ")
+        assert not path.exists()
+        out.write(b"two")
+    assert path.read_bytes() == b"one two"
+    with pytest.raises(KeyboardInterrupt), files.written(path) as out:
+        out.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"one two" and list(path.parent.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("system", ["exchanges", "renames"])
 def test_a_folder_is_replaced_and_the_old_one_kept_aside(tmp_path, monkeypatch, system):
     if system == "renames":
