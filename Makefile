@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test plan verify lock pack serve bench gpu-check reproduce soak notebooks clean setup relock
+.PHONY: help report test plan verify lock pack archive serve bench gpu-check reproduce soak notebooks clean setup relock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -25,6 +25,7 @@ help: ## this list
 #: CLUSTER  address of a Dask scheduler to train on
 #: FETCH    address of a packed store (a folder, https://, s3://): its models are fetched and checked instead of trained
 #: PACK     folder for `make pack`
+#: ARCHIVE  zip file for `make archive` (archive.zip)
 
 report: $(READY) ## train what is missing, draw, and build the site
 	@$(PYTHON) -m report build
@@ -47,6 +48,9 @@ lock: $(READY) ## rewrite artifacts.lock and the expected numbers and verdicts, 
 
 pack: $(READY) ## copy the trained models into the folder PACK, which any static server can offer to builds with FETCH
 	@$(PYTHON) -m report pack
+
+archive: $(READY) ## write code, models, figures, claims and site into the zip file ARCHIVE, for a repository with DOIs
+	@$(PYTHON) -m report archive
 
 serve: report ## build the site and serve it on this machine, at port 8000
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory "$(or $(OUT),site)" 8000
@@ -77,8 +81,9 @@ setup: $(READY) ## only make .venv and install everything at the versions of req
 relock: $(READY) ## rewrite requirements.lock for pyproject.toml; UPGRADE="numpy ruff" or UPGRADE=all moves versions
 	$(PYTHON) .ci/relock.py $(UPGRADE)
 
+# The script runs through `sh`, since unpacking may take the right to run away from a file.
 $(READY): requirements.lock pyproject.toml
-	@test -x $(VENV)/bin/pip || .ci/python -m venv $(VENV)
+	@test -x $(VENV)/bin/pip || sh .ci/python -m venv $(VENV)
 	@echo "Installing the libraries of requirements.lock into $(VENV) ..."
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

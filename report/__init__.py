@@ -8,6 +8,9 @@ Its modules in reading order, from the command line down; each imports only thos
     verify                retraining and comparing; writing the lock
     build                 the pages and the site, from the records of a build
     words                 plans, numbers and verdicts as text and JSON
+    archive               everything that was made in one file, for a repository
+    crate                 the metadata of such a file
+    checkout              the files of the commit that is checked out
     pack                  copying trained models into a folder that others can fetch from
     expected              the expected numbers and verdicts
     handout               notebooks with their output, and the package, kept in the store

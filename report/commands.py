@@ -1,13 +1,13 @@
 """The commands: each prints its answer on standard output and everything else on standard error."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import figures
-from report import build, cleaning, engines, gpus, lock, pack, verify, words, workshop
+from report import archive, build, checkout, cleaning, engines, gpus, lock, pack, verify, words, workshop
 from report.errors import PipelineError
 from report.options import Options, choose_profile
 from report.progress import say
@@ -38,13 +38,18 @@ def run_build(options: Options) -> int:
         records = _all_records(shop, records[0])
         if not records:
             return 0
-    record = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
-    changed = build.publish(record, shop, options.out)
+    changed = _publish(shop, records, options.out)
     page = (options.out / "index.html").resolve().as_uri()
     print(f"{'The site is built' if changed else 'Nothing to do'}. Profile {shop.profile.name}, open {page}")
     if options.only:
         _print_pictures(options.only, options.out / "figures" / options.only)
     return 0
+
+
+def _publish(shop: Workshop, records: Sequence[FigureRecord], out: Path) -> bool:
+    """Brings the site up to date, and returns whether anything changed."""
+    record = build.build_record(shop, records, [line for line in lock.read() if line.profile == shop.profile.name])
+    return build.publish(record, shop, out)
 
 
 def _all_records(shop: Workshop, record: FigureRecord) -> list[FigureRecord]:
@@ -104,6 +109,29 @@ def run_pack(options: Options) -> int:
     return 0
 
 
+def run_archive(options: Options) -> int:
+    """Writes what was made into one file, an RO-Crate, after the site is up to date.
+
+    Raises:
+        PipelineError: for one figure, for another engine, and for a file that is no zip file.
+    """
+    if options.only or engines.choose_name(options.engine) != "kernel":
+        got = f"ONLY={options.only}" if options.only else f"ENGINE={options.engine}"
+        raise PipelineError(f"an archive holds all figures, of models that the kernel trained; got {got}. Leave it out.")
+    target = options.archive
+    if target.suffix != ".zip":
+        raise PipelineError(f"ARCHIVE is the zip file to write; got {target}. Pass ARCHIVE=name.zip.")
+    commit, shop = checkout.head(), _workshop(options)
+    planned = archive.check_complete(shop)
+    records = shop.make()
+    _publish(shop, records, options.out)
+    claims = words.claim_rows([claim for record in records for claim in record.claims])
+    made = list(zip(planned, records, strict=True))
+    archived = archive.write(target, commit, shop, made, claims, options.out, lock.read())
+    print(words.archived_text(archived, shop, target))
+    return 0
+
+
 def run_clean(options: Options) -> int:
     """Removes what a build makes."""
     for text in cleaning.clean(options.store, options.out):
@@ -126,5 +154,6 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "values": run_values,
     "claims": run_claims,
     "pack": run_pack,
+    "archive": run_archive,
     "clean": run_clean,
 }

@@ -17,9 +17,10 @@ COMMANDS = {
     "values": "the numbers that pages can show",
     "claims": "the paper's statements with their verdicts",
     "pack": "write the profile's trained models into a folder that any static server can offer, for builds with FETCH",
+    "archive": "write code, models, figures, claims and site into one zip file, an RO-Crate, for a repository with DOIs",
     "clean": "remove what a build makes; with --store, artifacts that no figure needs any more",
 }
-STORE = str(ROOT / ".artifacts")
+STORE, ARCHIVE = str(ROOT / ".artifacts"), str(ROOT / "archive.zip")
 _MAKES_JSON = ("plan", "verify", "values", "claims")
 _FETCHES = ("build", "values", "claims")
 
@@ -40,6 +41,7 @@ class Options:
         cluster: Address of a Dask scheduler to train on; empty to train here.
         fetch: Address of a packed store to fetch from before training; empty to train everything.
         pack: Folder that `pack` writes.
+        archive: File that `archive` writes.
         json: Whether to answer in JSON.
         force: Whether to make everything again.
         clean_store: Whether to clean the store.
@@ -56,6 +58,7 @@ class Options:
     cluster: str = ""
     fetch: str = ""
     pack: str = ""
+    archive: Path = Path(ARCHIVE)
     json: bool = False
     force: bool = False
     clean_store: bool = False
@@ -70,6 +73,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     values = {name: value for name, value in vars(namespace).items() if name in Options.__dataclass_fields__}
     values["clean_store"] = namespace.command == "clean" and namespace.store is not None
     values["store"], values["out"] = Path(namespace.store or _default("store", STORE)), Path(namespace.out)
+    values["archive"] = Path(values.get("archive", ARCHIVE))
     values["workers"] = _workers(namespace.workers)
     if values.get("only"):
         profiles.check_figure(namespace.only)
@@ -113,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
             _add(command, "fetch", "", "address of a packed store, such as https://host/store, to fetch from before training")
         if name == "pack":
             _add(command, "pack", "", "folder that gets the models; it may hold those of another profile")
+        if name == "archive":
+            _add(command, "archive", ARCHIVE, "the zip file to write (default: archive.zip)")
         if name in _MAKES_JSON:
             command.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
         if name == "build":

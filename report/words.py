@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from report import ROOT
+from report.archive import Archived
 from report.findings import ClaimRecord, value_row
 from report.pack import Packed
 from report.plan import PlannedSweep
@@ -101,10 +102,24 @@ def packed_text(packed: Packed, shop: Workshop, folder: Path) -> str:
     head = f"Packed {packed.shards:,} shards of profile {shop.profile.name} ({packed.size / 1e6:.1f} MB) into {folder}."
     if packed.vouched == packed.sweeps:
         return f"{head} `make report PROFILE={shop.profile.name} FETCH=`, with its address, trains nothing."
+    return f"{head} {_partly_vouched(packed)}"
+
+
+def _partly_vouched(packed: Packed) -> str:
     return (
-        f"{head} A build with FETCH takes {packed.vouched} of their {packed.sweeps} sweeps and trains the others, "
+        f"A build with FETCH takes {packed.vouched} of their {packed.sweeps} sweeps and trains the others, "
         f"whose results artifacts.lock does not list."
     )
+
+
+def archived_text(archived: Archived, shop: Workshop, target: Path) -> str:
+    """What was archived, and where; and what builds elsewhere will take of its models, if that is not all."""
+    packed = archived.packed
+    head = (
+        f"Archived profile {shop.profile.name} of commit {short(archived.commit)} in {target}: "
+        f"{archived.files:,} files, {packed.shards:,} of them shards ({archived.size / 1e6:.1f} MB)."
+    )
+    return head if packed.vouched == packed.sweeps else f"{head} {_partly_vouched(packed)}"
 
 
 def value_rows(shop: Workshop, records: Iterable[FigureRecord]) -> dict[str, dict[str, Any]]:

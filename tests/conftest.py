@@ -13,7 +13,7 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 # Variables of the Makefile reach its recipes through the environment; no test may depend on the caller's.
-for _name in ("PROFILE", "DEVICE", "ENGINE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK", "UPGRADE"):
+for _name in ("PROFILE", "DEVICE", "ENGINE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK", "ARCHIVE", "UPGRADE"):
     os.environ.pop(_name, None)
 for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(_name, None)

@@ -18,7 +18,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-VARIABLES = ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK")
+VARIABLES = ("PROFILE", "DEVICE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH", "PACK", "ARCHIVE")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -59,6 +59,11 @@ def test_the_compiler_for_gpus_has_a_lock_of_its_own_which_ci_installs():
     assert unmet(pins, PROJECT["project"]["optional-dependencies"]["gpu"]) == []
     assert not {Requirement(pin).name for pin in pins} & {Requirement(line).name for line in LOCK}
     assert "install --quiet --disable-pip-version-check -r tests/training/nvrtc.lock" in (ROOT / ".ci/run").read_text("utf-8")
+
+
+def test_the_validator_of_archives_has_a_lock_of_its_own():
+    pins = [line for line in (ROOT / "tests/report/validator.lock").read_text("utf-8").splitlines() if not line.startswith("#")]
+    assert len(pins) == 1 and re.fullmatch(r"roc-validator==[\d.]+", pins[0])
 
 
 def test_a_lock_that_lacks_something_is_noticed():
@@ -102,12 +107,12 @@ def make(*arguments):
 def test_help_lists_every_target_and_variable():
     text = make("help")
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
-    assert set(phony) >= set("help report test plan verify lock pack serve bench soak notebooks clean".split())
+    assert set(phony) >= set("help report test plan verify lock pack archive serve bench soak notebooks clean".split())
     assert [name for name in phony if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
     assert [name for name in VARIABLES if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("target", ["report", "plan", "verify", "lock", "pack", "clean"])
+@pytest.mark.parametrize("target", ["report", "plan", "verify", "lock", "pack", "archive", "clean"])
 def test_targets_run_the_command_line(target):
     command = "build" if target == "report" else target
     assert make("-n", "-o", ".venv/.ready", target).split() == [".venv/bin/python", "-m", "report", command]
