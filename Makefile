@@ -2,11 +2,14 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test plan verify lock pack archive serve bench gpu-check reproduce soak notebooks clean setup relock
+.PHONY: help report test plan verify lock pack archive serve bench gpu-check reproduce soak notebooks clean setup relock audit
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# Only files whose SHA-256 a lock lists, and no setup code. A lock is complete, so pip looks for nothing else.
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
+TOOLS := .venv-tools
 
 help: ## this list
 	@printf 'make TARGET [VARIABLE=value ...]\n\n'
@@ -57,7 +60,7 @@ serve: report ## build the site and serve it on this machine, at port 8000
 
 bench: $(READY) ## time the kernel beside the loop that others use, and JAX, into speed.json; ONLY=5x2 for one shape
 	@$(PYTHON) -c "import jax" 2>/dev/null || { echo "Installing JAX, which is timed too, into $(VENV) ..."; \
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements.lock -r tests/benchmarks/jax.lock || true; }
+	$(PYTHON) $(INSTALL) -r tests/benchmarks/jax.lock || true; }
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
 
 gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a report; STEPS="self-check benchmark" for some
@@ -78,13 +81,26 @@ clean: $(READY) ## remove what a build makes; the trained models stay
 
 setup: $(READY) ## only make .venv and install everything at the versions of requirements.lock
 
-relock: $(READY) ## rewrite requirements.lock for pyproject.toml; UPGRADE="numpy ruff" or UPGRADE=all moves versions
-	$(PYTHON) .ci/relock.py $(UPGRADE)
+relock: $(TOOLS)/.ready ## rewrite the locks of libraries for pyproject.toml; UPGRADE="numpy ruff" or UPGRADE=all moves versions
+	$(TOOLS)/bin/python .ci/relock.py $(UPGRADE)
+
+audit: $(READY) $(TOOLS)/.ready ## ask for known weaknesses of the locked libraries, and check the licences of the installed ones
+	@$(TOOLS)/bin/python .ci/audit.py
 
 # The script runs through `sh`, since unpacking may take the right to run away from a file.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-cpu.lock requirements-gpu.lock pyproject.toml
 	@test -x $(VENV)/bin/pip || sh .ci/python -m venv $(VENV)
 	@echo "Installing the libraries of requirements.lock into $(VENV) ..."
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PYTHON) $(INSTALL) -r requirements-cpu.lock 2>/dev/null || true # most indexes lack this build: then it is PyPI's
+	@$(PYTHON) $(INSTALL) -r requirements.lock
+	@! $(PYTHON) .ci/for_gpus.py || { echo "Installing what this build of torch needs for GPUs ..."; \
+	$(PYTHON) $(INSTALL) -r requirements-gpu.lock; }
 	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@found=$$($(PYTHON) -m pip check) || echo "pip finds in $(VENV): $$found"
+	@touch $@
+
+$(TOOLS)/.ready: .ci/tools.lock
+	@test -x $(TOOLS)/bin/pip || sh .ci/python -m venv $(TOOLS)
+	@echo "Installing the tools of .ci/tools.lock into $(TOOLS) ..."
+	@$(TOOLS)/bin/python $(INSTALL) -r .ci/tools.lock
 	@touch $@

@@ -54,7 +54,7 @@ def compiler():
 def nvidia():
     """For tests that compile for GPUs."""
     if not (find_spec("cuda") and find_spec("cuda.bindings")):
-        _without("not tested for GPUs: NVRTC is missing; pip install -r tests/training/nvrtc.lock")
+        _without("not tested for GPUs: NVRTC is missing; pip install --require-hashes --no-deps -r tests/training/nvrtc.lock")
 
 
 @pytest.fixture(scope="session")

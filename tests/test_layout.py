@@ -12,6 +12,7 @@ import figures
 import report
 import sup
 from tests import laws
+from tests.scripts import script
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +63,7 @@ def test_most_files_and_functions_are_short():
 def test_no_file_names_a_path_of_one_machine_or_a_registry():
     texts = own_texts()
     assert "README.md" in texts and "sup/models.py" in texts
+    texts[".ci/relock.py"] = texts[".ci/relock.py"].replace(script("relock").INDEX, "")  # it asks this one
     assert laws.foreign_words(texts) == []
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.kernel_loop import CORES, specs
 from tests.benchmarks.machine import machine
 
 PAIRS = 5
-INSTALL_JAX = "python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock"
+INSTALL_JAX = "python -m pip install --require-hashes --no-deps -r tests/benchmarks/jax.lock"
 BUSY = 0.5  # mean number of programs that wanted a core in the last minute
 
 

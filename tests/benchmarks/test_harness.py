@@ -230,7 +230,7 @@ def test_without_jax_a_full_benchmark_says_how_to_install_it_and_is_written(meas
     benchmark.main([])
     lines = capsys.readouterr().out.splitlines()
     (notice,) = [line for line in lines if line.startswith("JAX is not installed")]
-    assert notice.endswith("python -m pip install -c requirements.lock -r tests/benchmarks/jax.lock")
+    assert notice.endswith("python -m pip install --require-hashes --no-deps -r tests/benchmarks/jax.lock")
     assert lines[-1].startswith("geometric mean, common loop: ") and not any(
         line.lstrip().startswith("JAX ") for line in lines if line != notice
     )
