@@ -70,7 +70,7 @@ reproduce: $(READY) ## build from two clean clones in unlike surroundings and co
 	@$(PYTHON) -m tests.reproduce $(PROFILE)
 
 soak: $(READY) ## tests that take hours, such as builds killed again and again, with counts into soak.json; PART=tests/faults/test_kill.py for some
-	@$(PYTHON) -c "import atheris" 2>/dev/null || $(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/faults/atheris.lock || true
+	@$(PYTHON) -c "import atheris" 2>/dev/null || $(PYTHON) $(INSTALL) -r tests/faults/atheris.lock || true
 	SOAK_REPORT=soak.json $(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200 $(PART)
 
 notebooks: $(READY) ## notebooks/*.ipynb from templates/notebooks/*.py

@@ -18,6 +18,7 @@ LOCKS = (
     "requirements-gpu.lock",
     "tests/benchmarks/jax.lock",
     "tests/training/nvrtc.lock",
+    "tests/faults/atheris.lock",
     ".ci/tools.lock",
 )
 UNREACHABLE = "The service that knows weaknesses did not answer"

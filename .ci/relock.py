@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MAIN, CPU, GPU = "requirements.lock", "requirements-cpu.lock", "requirements-gpu.lock"
 JAX, NVRTC, TOOLS = "tests/benchmarks/jax.lock", "tests/training/nvrtc.lock", ".ci/tools.lock"
+ATHERIS = "tests/faults/atheris.lock"
 HEADERS = {
     MAIN: """\
 # Every library at the version with which the results were made; written by `make relock`, installed by `make`.
@@ -46,15 +47,19 @@ HEADERS = {
 # The libraries of the extra `gpu` of pyproject.toml for a machine without a GPU, where only the tests of
 # tests/training/test_cuda.py need them; CI installs them. Written by `make relock`.
 """,
+    ATHERIS: """\
+# The extra `fuzz` of pyproject.toml, which only `make soak` needs, and installs. Written by `make relock`.
+""",
     TOOLS: """\
 # The tools of `make audit` and `make relock`, which have an environment of their own; written by `make relock`.
 """,
 }
 BROUGHT_BY_TORCH = re.compile(r"cuda-|nvidia-|triton")
-LEFT_OUT = {"bench", "gpu", "s3", "tools"}
+LEFT_OUT = {"bench", "fuzz", "gpu", "s3", "tools"}
 """Extras that stay out of requirements.lock, which `make` installs whole. JAX is a download of 100 MB, and only `make bench`
-needs it. A torch for GPUs brings what `gpu` has, and only tests need it without one. S3 brings botocore, which holds
-python-dateutil below 3, and only s3:// needs it. The tools stay out of the environment that they look at."""
+needs it. Atheris has wheels for few systems, and only `make soak` needs it. A torch for GPUs brings what `gpu` has, and only
+tests need it without one. S3 brings botocore, which holds python-dateutil below 3, and only s3:// needs it. The tools stay out
+of the environment that they look at."""
 INDEX = "https://pypi.org/simple"
 LINUX = [f"--platform=manylinux{version}_x86_64" for version in ("2014", *(f"_2_{minor}" for minor in range(5, 29)))]
 FOR_GPUS = ["--isolated", f"--index-url={INDEX}", *LINUX]
@@ -224,6 +229,7 @@ def relocked(old: Mapping[str, str], upgrade: Iterable[str]) -> dict[str, str]:
     beside = {
         GPU: ([pin for pin in main if package(pin) == "torch"], FOR_GPUS),
         JAX: (extras["bench"], []),
+        ATHERIS: (extras["fuzz"], []),
         NVRTC: (compiler, []),
     }
     for name, (needs, options) in beside.items():

@@ -24,11 +24,9 @@ def make(*arguments):
 def test_help_lists_every_target_and_variable():
     text = make("help")
     phony = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[1].split()
-<<<<<<< HEAD
-    assert set(phony) >= set("help report test plan verify lock pack archive serve bench soak notebooks clean".split())
-=======
-    assert set(phony) >= set("help report test plan verify lock pack serve bench soak notebooks clean relock audit".split())
->>>>>>> a4d5c2b (Libraries are installed by SHA-256, and make audit asks for weaknesses and licences)
+    assert set(phony) >= set(
+        "help report test plan verify lock pack archive serve bench reproduce soak notebooks clean relock audit".split()
+    )
     assert [name for name in phony if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
     assert [name for name in VARIABLES if not re.search(rf"^  {name} +\S", text, re.MULTILINE)] == []
 

@@ -43,9 +43,9 @@ def make(*arguments):
 
 def test_the_locks_meet_the_project():
     assert unmet(PINS[relock.MAIN], relock.wanted(PROJECT)) == []
-    for name, extra in ((relock.JAX, "bench"), (relock.NVRTC, "gpu"), (relock.TOOLS, "tools")):
+    for name, extra in ((relock.JAX, "bench"), (relock.ATHERIS, "fuzz"), (relock.NVRTC, "gpu"), (relock.TOOLS, "tools")):
         assert unmet(PINS[name], EXTRAS[extra]) == [] and not set(EXTRAS[extra]) & set(relock.wanted(PROJECT))
-    assert relock.LEFT_OUT == {"bench", "gpu", "s3", "tools"}
+    assert relock.LEFT_OUT == {"bench", "fuzz", "gpu", "s3", "tools"}
 
 
 def test_a_lock_that_lacks_something_is_noticed():
@@ -180,7 +180,8 @@ def test_relock_keeps_versions_and_sets_apart_what_torch_for_gpus_brings(monkeyp
     assert new[relock.MAIN] == ["torch==2.0"]
     assert new[relock.GPU] == ["jax==3", 'nvidia-x==1 ; sys_platform == "linux"'] and asked[1][0] == ["torch==2.0"]
     assert "--isolated" in asked[1][2] and asked[2] == (EXTRAS["bench"], ["torch==2.0", "jax==3"], ())
-    assert new[relock.TOOLS] == ["jax==3", 'nvidia-x==1 ; sys_platform == "linux"', "torch==2.0"] and asked[4][1] == []
+    assert new[relock.ATHERIS] == ["jax==3", 'nvidia-x==1 ; sys_platform == "linux"']
+    assert new[relock.TOOLS] == ["jax==3", 'nvidia-x==1 ; sys_platform == "linux"', "torch==2.0"] and asked[5][1] == []
 
 
 def wheel(folder):
@@ -249,3 +250,9 @@ def test_benchmark_and_ci_install_from_their_locks():
     assert f"{' '.join(INSTALL)} -r {relock.JAX}" in make("-n", "-o", ".venv/.ready", "bench")
     commands = " ".join((ROOT / ".ci/run").read_text(encoding="utf-8").replace("\\\n", "").split())
     assert f".ci/for_gpus.py || .venv/bin/python {' '.join(INSTALL)} -r {relock.NVRTC}" in commands
+
+
+def test_the_validator_of_archives_has_a_lock_of_its_own():
+    """It needs an environment of its own, with an older rich than the project's."""
+    pins = relock.pins((ROOT / "tests/report/validator.lock").read_text(encoding="utf-8"))
+    assert len(pins) == 1 and re.fullmatch(r"roc-validator==[\d.]+", pins[0])
