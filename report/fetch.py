@@ -236,7 +236,8 @@ def download(remote: Remote, shard: Shard, entry: Entry) -> File:
         raise Damaged(f"{name} has {entry.size:,} bytes in the index there, and its runs take at most {most_bytes(shard):,}")
     data = remote.read(name, entry.size)
     if len(data) != entry.size:
-        raise Damaged(f"{name} has {len(data):,} bytes, and {entry.size:,} in the index there")
+        many = "more" if len(data) > entry.size else f"{len(data):,}"
+        raise Damaged(f"{name} has {many} bytes, and {entry.size:,} in the index there")
     if hashlib.sha256(data).hexdigest() != entry.file:
         raise Damaged(f"the bytes of {name} do not have the SHA-256 in the index there")
     try:

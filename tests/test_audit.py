@@ -46,7 +46,7 @@ def test_an_audit_without_findings_says_so(monkeypatch, capsys):
         (
             '{"dependencies": [{"name": "numpy", "skip_reason": "not found"}, {"name": "scipy", "version": "1", "vulns": []}]}',
             "MIT",
-            f"The service that knows weaknesses did not answer for {len(audit.LOCKS)} of {2 * len(audit.LOCKS)} libraries: not found.",
+            f"{audit.UNREACHABLE} for {len(audit.LOCKS)} of {2 * len(audit.LOCKS)} libraries: not found.",
         ),
         (
             '{"dependencies": [{"name": "numpy", "version": "2.0", "vulns": [{"id": "CVE-1", "fix_versions": ["2.1", "3.0"]}]}]}',

@@ -54,34 +54,40 @@ class Remote:
         """
         data = self.read("index.jsonl")
         if len(data) > MOST_INDEX:
-            raise Missing(f"its index.jsonl has {len(data):,} bytes, more than {MOST_INDEX:,}")
+            raise Missing(f"its index.jsonl has more than {MOST_INDEX:,} bytes")
         return {entry.key: entry for entry in parse(data.decode(errors="replace"))}
 
     def read(self, name: str, size: int = 0) -> bytes:
-        """The bytes of a file. Fails with `Unreachable` if the store does not answer twice, and with `Missing`.
+        """The bytes of a file, and of a larger one than it should be one byte more than that.
+
+        Fails with `Unreachable` if the store does not answer twice, and with `Missing`.
 
         Args:
             name: The file's name in the store.
-            size: Its size, as far as it is known: a large file may take longer.
+            size: Its size, if that is known: a large file may take longer. Otherwise it has `MOST_INDEX` bytes at most.
         """
         try:
-            return self._read(name, PATIENCE + size / SLOWEST)
+            return self._read(name, size or MOST_INDEX, PATIENCE + size / SLOWEST)
         except Unreachable:
             time.sleep(PAUSE)
-            return self._read(name, PATIENCE + size / SLOWEST)
+            return self._read(name, size or MOST_INDEX, PATIENCE + size / SLOWEST)
 
-    def _read(self, name: str, seconds: float) -> bytes:
-        """The bytes of a file.
+    def _read(self, name: str, most: int, seconds: float) -> bytes:
+        """At most `most + 1` bytes of a file.
 
         Raises:
             Missing: if the file is not there, or not for us.
             Unreachable: if fsspec cannot open the address, or nothing comes in time.
         """
         try:
+            from fsspec.asyn import sync
+
             system, path = self._place
-            limit = {"timeout": seconds} if system.async_impl else {}  # folders and their like take none
-            data: bytes = system.cat_file(f"{path}/{name}", **limit)
-            return data
+            file = f"{path}/{name}"
+            if system.async_impl:
+                return sync(system.loop, _streamed, system, file, most + 1, timeout=seconds)
+            with system.open(file, "rb") as opened:
+                return opened.read(most + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise Missing(f"{name} is not there") from None
         except TimeoutError:
@@ -92,6 +98,18 @@ class Remote:
             if isinstance(problem, PermissionError) or 400 <= getattr(problem, "status", 0) < 500:
                 raise Missing(f"{name} is not handed out ({_words(problem)})") from None
             raise Unreachable(_words(problem)) from None
+
+
+async def _streamed(system: Any, file: str, most: int) -> bytes:
+    """At most so many bytes of a file. A server may send any number, and none that was not asked for is kept."""
+    known = {"size": most} if "http" in system.protocol else {}  # or the server is asked for the size first
+    opened, data = await system.open_async(file, "rb", **known), bytearray()
+    try:
+        while len(data) < most and (part := await opened.read(most - len(data))):
+            data += part
+        return bytes(data)
+    finally:
+        await opened.close()
 
 
 def _words(problem: Exception) -> str:

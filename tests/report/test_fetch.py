@@ -1,5 +1,6 @@
 """Fetching from a packed store: the same bytes without training; a wrong, dead or slow store costs only time."""
 
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -206,7 +208,30 @@ def test_an_index_of_hostile_lines_writes_nothing_outside_the_store(packed, site
 
 def test_an_index_that_is_too_large_is_refused(packed, site, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(remote, "MOST_INDEX", 100)
-    expect_training(tmp_path, site.address, 20, "its index.jsonl has ", " bytes, more than 100", capsys=capsys)
+    expect_training(tmp_path, site.address, 20, "its index.jsonl has more than 100 bytes", capsys=capsys)
+
+
+@pytest.mark.parametrize("what", ["index.jsonl", "shards/"])
+def test_a_file_without_end_is_read_as_far_as_its_size_alone(packed, site, tmp_path, monkeypatch, capsys, what):
+    monkeypatch.setattr(remote, "MOST_INDEX", max(10_000, (packed / "index.jsonl").stat().st_size))
+    sent = []
+
+    def endless(handler, name):
+        if not name.startswith(what):
+            return False
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
+                handler.wfile.write(bytes(1_000_000))
+                sent.append(name)
+        handler.close_connection = True
+        return True
+
+    site.answers = endless
+    words = "its index.jsonl has more than " if what == "index.jsonl" else " has more bytes, and "
+    expect_training(tmp_path, site.address, 20, words, capsys=capsys)
+    assert max(Counter(sent).values(), default=0) < 100, "much more was read than the file may have"
 
 
 def test_a_file_that_the_server_refuses_counts_as_missing(site, tmp_path, capsys):
