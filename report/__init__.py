@@ -26,6 +26,7 @@ Its modules in reading order, from the command line down; each imports only thos
     plan                  what must be trained, and why
     profiles              report.yml: how much a profile trains
     progress              progress of training, on a terminal and elsewhere
+    log                   what builds said and did, in a file of the store
     reasons               why anything runs, as data
     store/remote          a store at an address, read from afar
     store/artifacts       the store: written whole, verified when read

@@ -7,7 +7,7 @@ import sys
 # not depend on the number of cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from report import commands, options
+from report import commands, log, options
 from report.errors import Interrupted, PipelineError
 from sup.errors import SupError
 
@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except SupError as problem:
+        log.trouble(problem)
         print(f"error: {problem}", file=sys.stderr)
         return problem.status if isinstance(problem, PipelineError) else PipelineError.status
     except BrokenPipeError:  # the reader of standard output, such as `head`, has closed it
@@ -32,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted. Run the same command again to go on.", file=sys.stderr)
         return Interrupted.status
+    except Exception as problem:
+        log.trouble(problem)
+        raise
 
 
 if __name__ == "__main__":

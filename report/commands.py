@@ -1,16 +1,18 @@
 """The commands: each prints its answer on standard output and everything else on standard error."""
 
 import json
+import platform
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import figures
-from report import archive, build, checkout, cleaning, engines, gpus, lock, pack, verify, words, workshop
+from report import archive, build, checkout, cleaning, engines, gpus, lock, log, pack, verify, words, workshop
 from report.errors import PipelineError
 from report.options import Options, choose_profile
-from report.progress import say
+from report.progress import SPENT, say
 from report.records import PICTURES, FigureRecord
 from report.store.artifacts import Store
 from report.workshop import Workshop
@@ -30,7 +32,11 @@ def _workshop(options: Options) -> Workshop:
 
 def run_build(options: Options) -> int:
     """Trains, draws and publishes."""
+    start = time.monotonic()
     shop = _workshop(options)
+    kept = log.begin(
+        shop.store.root, f"Build of profile {shop.profile.name}, {shop.engine.words}, Python {platform.python_version()}."
+    )
     if shop.engine.device == "cuda" and not options.device:
         say(f"Found a GPU: it trains profile {shop.profile.name}. DEVICE=cpu trains on the CPU, by default profile laptop.")
     records = shop.make()
@@ -40,7 +46,11 @@ def run_build(options: Options) -> int:
             return 0
     changed = _publish(shop, records, options.out)
     page = (options.out / "index.html").resolve().as_uri()
-    print(f"{'The site is built' if changed else 'Nothing to do'}. Profile {shop.profile.name}, open {page}")
+    outcome = f"{'The site is built' if changed else 'Nothing to do'}. Profile {shop.profile.name}, open {page}"
+    log.note(outcome)
+    print(outcome)
+    if changed:
+        say(f"{words.cost_text(time.monotonic() - start, SPENT)}{f' The log is {kept}.' if kept else ''}")
     if options.only:
         _print_pictures(options.only, options.out / "figures" / options.only)
     return 0

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from report import progress
+from report import log, progress
 from report.compiling import Around
 from report.engines import Train
 from report.errors import GpuError, Interrupted, TaskError
@@ -191,7 +191,9 @@ def train_missing(
                     runs = sum(entry.runs for entry in done.entries)
                     for entry in done.entries:
                         store.add(entry)
-                        timings.trained(shards[entry.key], done.seconds * entry.runs / runs)
+                        seconds = done.seconds * entry.runs / runs
+                        timings.trained(shards[entry.key], seconds)
+                        log.note(f"Trained {entry.label}, part {entry.part}: {entry.runs:,} runs, {seconds:.2f} s.")
                         stored += 1
                         display.advance(shards[entry.key])
     except KeyboardInterrupt:

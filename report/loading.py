@@ -88,7 +88,9 @@ def _stored_rows(store: Store, planned: PlannedSweep) -> list[RunRecord] | None:
         if hashlib.sha256(body).hexdigest().encode() != sha:
             return None
         table = files.parsed(body)
-        same = table["content"] == planned.content and len(table["runs"]) == len(planned.sweep.runs)
+        same = (table["specs"], table["content"]) == (planned.spec_digest, planned.content) and len(table["runs"]) == len(
+            planned.sweep.runs
+        )
         weights = _file(store, planned, "safetensors")
         if not same or table["weights"] != (hashlib.sha256(weights.read_bytes()).hexdigest() if weights.exists() else None):
             return None
@@ -105,6 +107,7 @@ def _store(store: Store, planned: PlannedSweep, runs: list[RunRecord], weights: 
     """
     small = len(weights) <= _LARGEST
     table = {
+        "specs": planned.spec_digest,
         "content": planned.content,
         "weights": hashlib.sha256(weights).hexdigest() if small else None,
         "runs": [run.row() for run in runs],

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from report import log
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
@@ -22,9 +24,24 @@ CLEAR = "\r\033[K"
 """Removes the line under the cursor of a terminal."""
 
 
-def say(text: str) -> None:
-    """Prints a notice on standard error; standard output is for answers."""
-    print(text, file=sys.stderr, flush=True)
+SPENT: dict[str, float] = {}
+"""Seconds that each stage of this process's work has taken."""
+
+
+def say(text: str, out: TextIO | None = None) -> None:
+    """Prints a notice on standard error, or on `out`, and logs it; standard output is for answers."""
+    log.note(text)
+    print(text, file=out or sys.stderr, flush=True)
+
+
+@contextmanager
+def _timed(stage: str) -> Iterator[None]:
+    """Adds the seconds of the block to those of the stage."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        SPENT[stage] = SPENT.get(stage, 0.0) + time.monotonic() - start
 
 
 class Progress:
@@ -104,7 +121,7 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
     out = out or sys.stderr
     if not out.isatty():
         progress = Progress(shards, cost)
-        with _now_and_then(progress.line, out):
+        with _timed("Training"), _now_and_then(progress.line, out):
             yield progress
     else:
         from rich.console import Console
@@ -120,10 +137,10 @@ def show(shards: int, cost: int, out: TextIO | None = None) -> Iterator[Progress
             TextColumn("left"),
             TimeRemainingColumn(),
         )
-        with Bar(*columns, console=Console(file=out), transient=True) as bar:
+        with _timed("Training"), Bar(*columns, console=Console(file=out), transient=True) as bar:
             progress = TerminalProgress(shards, cost, bar)
             yield progress
-    print(progress.summary(), file=out)
+    say(progress.summary(), out)
 
 
 class Work:
@@ -173,24 +190,26 @@ class TerminalWork(Work):
 
 
 @contextmanager
-def working(text: str, total: int = 0, out: TextIO | None = None) -> Iterator[Work]:
+def working(text: str, total: int = 0, out: TextIO | None = None, *, stage: str = "") -> Iterator[Work]:
     """Shows what is being done while the block runs: at once on a terminal, every 30 s elsewhere.
 
     Args:
         text: What is being done.
         total: Number of items, which the caller counts with `advance`; 0 if they are not counted.
         out: Where to print; by default standard error.
+        stage: What its seconds are counted for, if that is not the text.
     """
     out = out or sys.stderr
-    if not out.isatty():
-        work = Work(text, total)
-        with _now_and_then(work.line, out):
-            yield work
-        return
-    try:
-        yield TerminalWork(text, total, out)
-    finally:
-        print(CLEAR, end="", file=out, flush=True)
+    with _timed(stage or text):
+        if not out.isatty():
+            work = Work(text, total)
+            with _now_and_then(work.line, out):
+                yield work
+            return
+        try:
+            yield TerminalWork(text, total, out)
+        finally:
+            print(CLEAR, end="", file=out, flush=True)
 
 
 @contextmanager
@@ -200,7 +219,7 @@ def _now_and_then(line: Callable[[], str], out: TextIO) -> Iterator[None]:
 
     def print_lines() -> None:
         while not stop.wait(EVERY):
-            print(line(), file=out, flush=True)
+            say(line(), out)
 
     printer = threading.Thread(target=print_lines, daemon=True)
     printer.start()

@@ -97,6 +97,17 @@ def _training(sweep: PlannedSweep) -> list[str]:
     ]
 
 
+def cost_text(seconds: float, stages: Mapping[str, float]) -> str:
+    """What a build took, and its longer stages.
+
+    Example:
+        >>> cost_text(300, {"Training": 200, "Drawing": 70, "Writing the pages": 0.2})
+        'It took 5 min: training 3 min, drawing 70 s.'
+    """
+    parts = [f"{name[0].lower()}{name[1:]} {duration(spent)}" for name, spent in stages.items() if spent >= 1]
+    return f"It took {duration(seconds)}{': ' if parts else ''}{', '.join(parts)}."
+
+
 def packed_text(packed: Packed, shop: Workshop, folder: Path) -> str:
     """What was packed, and what builds elsewhere will take of it."""
     head = f"Packed {packed.shards:,} shards of profile {shop.profile.name} ({packed.size / 1e6:.1f} MB) into {folder}."

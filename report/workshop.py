@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import figures
 from figures.base import FigureModule
-from report import engines, files, loading, lock, profiles
+from report import engines, files, loading, lock, log, profiles
 from report.children import follow
 from report.code import Sources
 from report.engines import Device, Engine, Train, compiler
@@ -25,7 +25,7 @@ from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
 from report.profiles import Profile
 from report.progress import say, working
-from report.reasons import Reason
+from report.reasons import Reason, describe
 from report.records import FigureRecord, SweepRecord
 from report.settings import settings
 from report.store.artifacts import Store
@@ -118,6 +118,7 @@ class Workshop:
         tasks = tasks_of([sweep for figure in planned for sweep in figure.sweeps], self.profile.name)
         if not tasks:
             return planned
+        self._say_what_is_there(planned)
         compile_kernels = None if self.trainer or self.cluster else compiler(self.engine, self.workers)
         try:
             train_missing(self.store, self.timings, tasks, self._executor(), compile_kernels)
@@ -129,6 +130,17 @@ class Workshop:
             self.engine = replace(self.engine, device="cpu")  # with the same keys
             return self.train(forced=forced)
         return self.plan()
+
+    def _say_what_is_there(self, planned: Sequence[PlannedFigure]) -> None:
+        """Says what need not be trained, and logs why the rest must be."""
+        sweeps = [sweep for figure in planned for sweep in figure.sweeps]
+        every = {shard.key for sweep in sweeps for shard in sweep.shards}
+        missing = {shard.key for sweep in sweeps for shard in sweep.missing}
+        if len(missing) < len(every):
+            say(f"{len(every) - len(missing):,} of {len(every):,} shards are trained already.")
+        for sweep in sweeps:
+            for reason in sorted({describe(reason) for reason in sweep.reasons.values()}):
+                log.note(f"To train: {sweep.figure}/{sweep.name} ({reason}).")
 
     def make(self) -> list[FigureRecord]:
         """Trains and draws what is missing, and returns the records of all figures.
@@ -184,11 +196,14 @@ class Workshop:
                 made_from = by_name[name].made_from
                 assert made_from is not None
                 self.gallery.publish(made_from, content, self.profile.name)
+                log.note(
+                    f"Drew {name} in {seconds:.1f} s ({describe(reason) if (reason := by_name[name].reason) else 'forced'})."
+                )
                 self.timings.add("figure", made_from.key, seconds)
 
     def _here(self, planned: Sequence[PlannedFigure]) -> Generator["Drawn", None, None]:
         for figure in planned:
-            with working(f"Drawing {figure.name}"):
+            with working(f"Drawing {figure.name}", stage="Drawing"):
                 result = _drawn(self.store, self.module, figure, self.profile.decides)
             yield result
 
@@ -202,7 +217,7 @@ class Workshop:
         store = Store(self.store.root, say)
         try:
             futures = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
-            with working(f"Drawing {len(planned)} figures", len(planned)) as work:
+            with working(f"Drawing {len(planned)} figures", len(planned), stage="Drawing") as work:
                 for figure, future in zip(planned, futures, strict=True):  # in order: two builds write the same history
                     work.wait_for(figure.name)
                     yield future.result()

@@ -2,7 +2,7 @@
 
 Beside the arrays of `sup.results.Trained`, each with a leading run axis, the file has an array `spec.NAME` for each part of the
 specs that differs between runs, such as `spec.seed` or `spec.distribution.density`. The metadata name `sup` holds a JSON text
-with the parts that all runs share, the snapshots, and the SHA-256 of the runs' content digests.
+with the parts that all runs share, the snapshots, the SHA-256 of the runs' content digests, and the digest of the specs.
 """
 
 import hashlib
@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from sup import features
 from sup.canonical import content_digest
 from sup.errors import SupError
+from sup.features import Anticorrelated, Correlated, Independent
 from sup.results import Trained
 from sup.specs import Recipe, Run
+from sup.sweeps import runs_digest
 
 _PREFIX = "spec."
+_KINDS = {kind.__name__: kind for kind in (Independent, Correlated, Anticorrelated)}
 
 
 def to_bytes(trained: Trained, digests: Iterable[str] | None = None) -> bytes:
@@ -27,7 +29,8 @@ def to_bytes(trained: Trained, digests: Iterable[str] | None = None) -> bytes:
 
     shared, varied = _columns([_parts(run) for run in trained.runs])
     results = results_digest(run_digests(trained.arrays) if digests is None else digests)
-    facts = {"spec": shared, "snapshots": trained.snapshots, "results": results}
+    specs = runs_digest(trained.runs, trained.snapshots)
+    facts = {"spec": shared, "snapshots": trained.snapshots, "results": results, "specs": specs}
     arrays = {**trained.arrays, **{f"{_PREFIX}{name}": values for name, values in varied.items()}}
     return save(
         {name: np.ascontiguousarray(array) for name, array in arrays.items()},
@@ -36,13 +39,13 @@ def to_bytes(trained: Trained, digests: Iterable[str] | None = None) -> bytes:
 
 
 def load(data: bytes) -> Trained:
-    """The trained models of a file that `to_bytes` made, after a check that its arrays have the digest that it states.
+    """The trained models of a file that `to_bytes` made, after a check that arrays and specs have the digests that it states.
 
     Args:
         data: The whole file.
 
     Raises:
-        SupError: if this is no such file, is cut short, or its arrays are not those that were saved.
+        SupError: if this is no such file, is cut short, or its arrays or specs are not those that were saved.
 
     Example:
         >>> from pathlib import Path
@@ -59,10 +62,11 @@ def load(data: bytes) -> Trained:
         varied = {name.removeprefix(_PREFIX): arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
         runs = _runs(facts["spec"], varied, len(arrays["final_loss"]))
         trained = Trained(runs, arrays, tuple(facts["snapshots"]))
+        stated = facts["results"], facts["specs"]
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise SupError(f"load reads trained models that this project saved; got {len(data)} other bytes ({problem}).") from None
-    if results_digest(run_digests(arrays)) != facts["results"]:
-        raise SupError("the arrays of a file have the digest that it states; these were changed. Get the file again.")
+    if (results_digest(run_digests(arrays)), runs_digest(runs, trained.snapshots)) != stated:
+        raise SupError("arrays and specs of a file have the digests that it states; these were changed. Get the file again.")
     return trained
 
 
@@ -124,7 +128,7 @@ def _run(parts: Mapping[str, Any]) -> Run:
         return {name.removeprefix(prefix): _tuples(value) for name, value in parts.items() if name.startswith(prefix)}
 
     distribution = group("distribution.")
-    kind = getattr(features, distribution.pop("kind"))
+    kind = _KINDS[distribution.pop("kind")]
     own = {name: _tuples(value) for name, value in parts.items() if "." not in name}
     return Run(**own, distribution=kind(**distribution), recipe=Recipe(**group("recipe.")))
 

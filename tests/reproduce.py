@@ -82,9 +82,10 @@ def build(checkout, profile, surroundings, umask=0o022):
 def digests(folder, profile):
     """The SHA-256 of each file that a build must repeat, by its path.
 
-    Times of the build are left out, and so is the digest of the site, which covers them. Logs may have their lines in any order.
+    Times of the build, its log, and the digest of the site, which covers times, are left out. Other logs have their lines in any
+    order.
     """
-    apart = {"store/timings.json", f"store/docs/{profile}/costs.md", "site/costs.html", "site/.stamp"}
+    apart = {"store/timings.json", "store/build.log", f"store/docs/{profile}/costs.md", "site/costs.html", "site/.stamp"}
     found = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()

@@ -82,7 +82,7 @@ def processes(marker):
 
 
 NOT_COMPARED = (
-    *("store/timings.json", "store/drawn.jsonl", "store/index.jsonl", "store/damaged", "code/", ".site-"),
+    *("store/timings.json", "store/drawn.jsonl", "store/index.jsonl", "store/build.log", "store/damaged", "code/", ".site-"),
     *("store/docs/smoke/costs.md", "site/costs.html", "site/.stamp"),
 )
 """Seconds, what shows them, and the site's digest, which covers them; the history of drawings, which has a line for each time a

@@ -66,6 +66,14 @@ def test_sets_of_features_come_back():
     equal(load(to_bytes(fake)), fake)
 
 
+@pytest.mark.parametrize(("old", "new"), [(b'recipe.steps\\":3', b'recipe.steps\\":4'), (b'snapshots\\":[2', b'snapshots\\":[1')])
+def test_a_changed_spec_is_found(trained, old, new):
+    data = to_bytes(trained)
+    assert data.count(old) == 1
+    with pytest.raises(SupError, match="arrays and specs of a file have the digests that it states; these were changed"):
+        load(data.replace(old, new))
+
+
 def test_a_changed_weight_is_found(trained):
     data = bytearray(to_bytes(trained))
     data[-1] ^= 1
