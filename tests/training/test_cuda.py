@@ -107,7 +107,7 @@ def test_without_a_compiler_or_with_wrong_code_it_says_so(monkeypatch, tmp_path)
 
 def test_without_nvrtc_it_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "cuda.bindings", None)
-    with pytest.raises(CudaError, match=r"takes cuda-bindings and NVRTC\. Run: pip install cuda-bindings nvidia-\S+\."):
+    with pytest.raises(CudaError, match=r"takes cuda-bindings and NVRTC\. Run: pip install 'cuda-bindings<13' nvidia-\S+\."):
         compiled(macros(CASES["linear-independent"]), "compute_90")
 
 
@@ -115,6 +115,8 @@ def test_without_nvrtc_it_says_so(monkeypatch):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", COMPILED)
 def test_nothing_is_fused_or_approximate_on_a_gpu(name, architecture):
+    if int(architecture.removeprefix("compute_")) not in nvrtc.asked("nvrtcGetSupportedArchs"):
+        pytest.skip(f"NVRTC {nvrtc.version()} no longer compiles for {architecture}")
     shared = 0 if architecture == "compute_70" else 232_448
     text = compiled(macros(CASES[name], shared), architecture).decode()
     assert (

@@ -8,7 +8,7 @@ from typing import Any
 
 from sup.errors import SupError
 
-MISSING = "to compile for a GPU takes cuda-bindings and NVRTC. Run: pip install cuda-bindings nvidia-cuda-nvrtc-cu12"
+MISSING = "to compile for a GPU takes cuda-bindings and NVRTC. Run: pip install 'cuda-bindings<13' nvidia-cuda-nvrtc-cu12"
 
 
 class CudaError(SupError):
