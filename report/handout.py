@@ -86,7 +86,7 @@ def run(path: Path) -> bytes:
     Raises:
         PipelineError: if a cell fails.
     """
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
     command = [sys.executable, "-m", "report.play", str(path), str(os.getpid())]
     with tempfile.TemporaryDirectory() as folder:
         played = subprocess.run(command, cwd=folder, env=environment, capture_output=True)

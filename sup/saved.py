@@ -60,7 +60,9 @@ def load(data: bytes) -> Trained:
         facts = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["sup"])
         arrays = safetensors.numpy.load(data)
         varied = {name.removeprefix(_PREFIX): arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
-        runs = _runs(facts["spec"], varied, len(arrays["final_loss"]))
+        counts = {array.shape[:1] for array in (*arrays.values(), *varied.values())}
+        ((count,),) = counts  # or its arrays are of other numbers of runs
+        runs = _runs(facts["spec"], varied, count)
         trained = Trained(runs, arrays, tuple(facts["snapshots"]))
         stated = facts["results"], facts["specs"]
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:

@@ -1,7 +1,9 @@
 """Writes a build's records as Markdown pages: templates filled in with its numbers, and figures and data beside them."""
 
 import contextlib
+import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from traceback import walk_tb
@@ -50,10 +52,24 @@ def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path
         raise PageError(f"docs is a folder for the pages alone; {docs} holds something else. Empty it.")
     try:
         write_if_changed(docs / _MARKER, b"")
-        changed = [write_if_changed(docs / name, data) for name, data in sorted(files.items())]
+        changed = [_write(docs, name, data) for name, data in sorted(files.items())]
         return _remove_others(docs, set(files)) or any(changed)
     except OSError as problem:
         raise StoreError(cannot_write(docs, problem)) from None
+
+
+def _write(docs: Path, name: str, data: bytes) -> bool:
+    """Writes a file, and removes what stands in its place or in that of its folders and is something else."""
+    path = docs / name
+    try:
+        return write_if_changed(path, data)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError):
+        for folder in reversed(path.parents[: name.count("/")]):
+            if os.path.lexists(folder) and not folder.is_dir():
+                folder.unlink()
+        if path.is_dir():
+            shutil.rmtree(path)
+        return write_if_changed(path, data)
 
 
 def _files(build: Build, templates: Path, config: Path) -> Iterator[tuple[str, bytes]]:

@@ -31,6 +31,7 @@ _TOOLS = (
 )
 
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
+_KNOWN_BY = ("index.html", "_headers", "assets/page.js", "search/search_index.json")
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 
@@ -60,7 +61,7 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     inputs = _digest_inputs(docs, config)
     if _is_whole(out, inputs):
         return False
-    if out.exists() and not (out.is_dir() and ((out / STAMP).is_file() or not any(out.iterdir()))):
+    if out.exists() and not _is_site(out):
         raise SiteError(f"OUT is the folder of the site; {out} holds something else. Empty it, or pass OUT=another folder.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +74,13 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     except OSError as problem:
         raise StoreError(cannot_write(out, problem, "OUT")) from None
     return True
+
+
+def _is_site(out: Path) -> bool:
+    """Whether a folder is empty or holds a site: one that has lost its stamp has the other files by which it is known."""
+    if not out.is_dir():
+        return False
+    return os.path.lexists(out / STAMP) or not any(out.iterdir()) or all((out / name).is_file() for name in _KNOWN_BY)
 
 
 def _sweep(out: Path) -> None:

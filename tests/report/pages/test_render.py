@@ -243,6 +243,24 @@ def test_what_is_no_longer_needed_is_removed(build, templates, docs, tmp_path):
     assert (docs / "figures/intro/data.json").exists()
 
 
+@pytest.mark.parametrize("name", ["index.md", "figures/intro/data.json", "figures", "figures/intro"])
+@pytest.mark.parametrize("kind", ["folder", "file", "link"])
+def test_what_stands_in_the_place_of_a_page_or_of_a_folder_makes_room(build, templates, docs, name, kind):
+    write(build, docs, templates=templates)
+    before = {path: path.read_bytes() for path in docs.rglob("*") if path.is_file()}
+    path = docs / name
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if kind == "folder":
+        (path / "inside").mkdir(parents=True)
+        (path / "inside/more").touch()
+    elif kind == "file":
+        path.write_text("other")
+    else:
+        path.symlink_to("nowhere")
+    assert write(build, docs, templates=templates)
+    assert {path: path.read_bytes() for path in docs.rglob("*") if path.is_file()} == before
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(build, templates, docs):
     docs.mkdir()
     (docs / "thesis.md").write_text("mine")

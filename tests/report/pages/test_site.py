@@ -111,6 +111,16 @@ def test_a_folder_that_holds_something_else_is_left_alone(docs, out):
     assert tree(out) == {"thesis.txt": b"mine"}
 
 
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, lambda path: (path.unlink(), path.mkdir()), lambda path: (path.unlink(), path.symlink_to("x"))]
+)
+def test_a_site_that_has_lost_its_stamp_is_known_by_other_files(docs, out, damage):
+    publish(docs, out)
+    before = tree(out)
+    damage(out / ".stamp")
+    assert publish(docs, out) and tree(out) == before
+
+
 def test_an_empty_folder_is_accepted(docs, out):
     out.mkdir()
     assert publish(docs, out)
