@@ -46,7 +46,7 @@ def test_a_damaged_file_is_made_again_to_the_same_bytes(smoke_build, tmp_path, p
         pytest.skip("there is one of its kind")
     other = chance.choice(others or [path])
     DAMAGES[damage](path, other)
-    ledger("files of a whole build damaged", damage)
+    ledger("Files of a whole build damaged", damage)
     done = subprocess.run(smoke(folder).command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert_same(folder, smoke_build)

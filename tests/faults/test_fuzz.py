@@ -111,4 +111,4 @@ def test_atheris_finds_no_input_that_does_not(name, tmp_path, ledger):
     assert done.returncode == 0, (
         f"a fault for {found}; keep the input in {CORPUS / name}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
     )
-    ledger("inputs that atheris made up", name.replace("_", " "), int(re.findall(r"Done (\d+) runs", done.stderr)[-1]))
+    ledger("Inputs that atheris made up", name.replace("_", " "), int(re.findall(r"Done (\d+) runs", done.stderr)[-1]))

@@ -36,7 +36,7 @@ def test_killed_again_and_again(tmp_path, tiny_build, part):
 def test_killed_at_every_change(tmp_path, tiny_build, how, ledger):
     for moment in range(1, tiny_build.changes + 1):
         resume(tmp_path / str(moment), [moment], how, tiny_build)
-        ledger("builds of two figures killed, at each change of their folder", HOW[how])
+        ledger("Builds of two figures killed before each change of their folder", HOW[how])
 
 
 def test_builds_at_once_on_one_store_end_alike(tmp_path, tiny_build):

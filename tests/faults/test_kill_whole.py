@@ -18,6 +18,6 @@ def test_a_build_that_is_killed_ends_with_the_same_bytes(tmp_path, smoke_build, 
     for _ in range(KILLS):
         moment = int(changes ** chance.random()) if chance.random() < 0.5 else chance.randrange(1, changes)  # early ones as well
         build.run(moment, how := chance.choice(list(HOW)))
-        ledger("whole builds killed, at random changes of their folder", HOW[how])
+        ledger("Whole builds killed before random changes of their folder", HOW[how])
     build.run()
     assert_same(build.folder, smoke_build)

@@ -101,7 +101,7 @@ def test_code(checkout, smoke_build, what, ledger):
     }
     expected = dict.fromkeys(drawn_by, "code") if means else {}
     assert draw == expected | (dict.fromkeys(with_models, "input") if trains else {})
-    ledger("changes of the project whose consequences were predicted", "code")
+    ledger("Changes of the project whose consequences were predicted", "code")
 
 
 @pytest.mark.parametrize("what", OTHER)
@@ -119,7 +119,7 @@ def test_profiles_and_pages(checkout, smoke_build, what, ledger):
     else:
         assert not run_again
         assert draw == (dict.fromkeys(figures.NAMES, "spec") if "decides" in what else {})
-    ledger("changes of the project whose consequences were predicted", "profiles and pages")
+    ledger("Changes of the project whose consequences were predicted", "profiles and pages")
 
 
 @pytest.mark.parametrize("library", ["numpy", "matplotlib", "scipy", "pillow", "numba", "llvmlite", "torch", "jinja2"])
@@ -131,7 +131,7 @@ def test_libraries(checkout, smoke_build, tmp_path, library, ledger):
     assert not any(train.values())
     drawing = library in ("numpy", "matplotlib", "scipy", "pillow")
     assert draw == (dict.fromkeys(figures.NAMES, "environment") if drawing else {})
-    ledger("changes of the project whose consequences were predicted", "versions of libraries")
+    ledger("Changes of the project whose consequences were predicted", "versions of libraries")
 
 
 PAGES = {
@@ -162,4 +162,4 @@ def test_a_build_changes_the_pages_that_show_it(checkout, smoke_build, tmp_path,
     differ = {path for path in now if now[path] != before[path]}
     follow = {"search/search_index.json", "search/search_index.js", "reproducibility.html"}
     assert expected <= differ <= expected | follow, differ
-    ledger("changes of the project whose consequences were predicted", "pages")
+    ledger("Changes of the project whose consequences were predicted", "pages")

@@ -57,7 +57,7 @@ def test_a_site_has_the_same_bytes(tmp_path, smoke_build, name, ledger):
     folder = tmp_path / ODD
     run(smoke(folder), SURROUNDINGS[name], tmp_path)
     assert_same(folder, smoke_build)
-    ledger("whole builds in odd surroundings", name)
+    ledger("Whole builds in odd surroundings", name)
 
 
 BASELINE = {
@@ -94,4 +94,4 @@ def test_figures_hardly_depend_on_the_instruction_set(tmp_path, smoke_build, led
             close = math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12)
             assert close or math.isclose(a, b, rel_tol=expected.RELATIVE, abs_tol=expected.ABSOLUTE), (path, a, b)
             how = "the same bits" if a == b else "the same twelve digits" if close else "the same within the tolerance of verify"
-            ledger("numbers of figures computed with another instruction set", how)
+            ledger("Numbers of figures computed with another instruction set", how)

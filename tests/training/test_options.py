@@ -60,7 +60,7 @@ def test_the_kernel_gives_the_bits_of_the_specification(name):
 @pytest.mark.parametrize("name", MIXED)
 def test_the_kernel_gives_the_bits_of_the_specification_in_every_mixture(name, ledger):
     assert kernel_gives_the_bits_of_the_specification(MIXED[name])
-    ledger("mixtures of options trained by the specification, bit for bit", "the kernel")
+    ledger("Mixtures of options trained by kernel and specification to the same bits", "the kernel")
 
 
 @pytest.mark.parametrize("name", MIXED)

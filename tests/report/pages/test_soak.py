@@ -70,5 +70,5 @@ def test_the_page_shows_the_counts_and_their_sum(tmp_path):
     assert "Broken on purpose" not in (tmp_path / "docs/reproducibility.md").read_text()
     write(replace(fakes.complete(tmp_path / "figures"), soak=(deed,)), tmp_path / "docs")
     page = (tmp_path / "docs/reproducibility.md").read_text()
-    assert '<th scope="row">builds &lt;killed&gt;</th><td>1\u202f235</td><td>all: 34; one process: 1\u202f201</td>' in page
-    assert "<td>2026-11-30<br><small>abc1234</small></td>" in page
+    assert '<th scope="row">builds &lt;killed&gt;<br><small>2026-11-30, abc1234</small></th>' in page
+    assert "<td>1\u202f235</td><td>all: 34; one process: 1\u202f201</td>" in page
