@@ -15,6 +15,6 @@ with atheris.instrument_imports(include=["report", "sup"]):
 
 if __name__ == "__main__":
     name, seconds, folder = sys.argv[1:]
-    options = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-max_len=4096", f"-artifact_prefix={folder}/"]
+    options = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", f"-artifact_prefix={folder}/"]
     atheris.Setup([name, *options, folder, str(ROOT / "tests/faults/corpus" / name)], inputs.CHECKS[name])
     atheris.Fuzz()
