@@ -13,6 +13,7 @@ from report.errors import PipelineError, StoreError, cannot_write
 from report.findings import ClaimRecord
 from report.lock import Comparison
 from report.options import Options, choose_profile
+from report.pages.site import is_untouched
 from report.progress import say
 from report.records import FigureRecord, LockedSweep
 from report.words import short
@@ -43,7 +44,10 @@ def _locked_lines(shop: Workshop, options: Options) -> list[LockedSweep]:
 
 
 def run_verify(options: Options) -> int:
-    """Retrains the profile's sweeps in a temporary store; compares bits with the lock, numbers and verdicts with the expected."""
+    """Retrains the profile's sweeps in a temporary store; compares bits with the lock, numbers and verdicts with the expected.
+
+    A site that is there is compared with the bytes with which it was built.
+    """
     with tempfile.TemporaryDirectory(prefix="sup-verify-") as folder:
         shop = _locked_workshop(options, Path(folder))
         planned = shop.train()
@@ -54,6 +58,8 @@ def run_verify(options: Options) -> int:
         ]
         comparisons = lock.compare(_locked_lines(shop, options), here)
         unexpected = [text for figure in planned for text in _unexpected(shop, figure)]
+    if is_untouched(options.out) is False:
+        unexpected.append(f"site {options.out}: its files were changed after it was built; `make report` builds it again")
     if options.json:
         print(
             json.dumps(
@@ -92,7 +98,11 @@ def _print(profile: str, comparisons: Sequence[Comparison], unexpected: Sequence
     if len(unexpected) > 20:
         print(f"... and {len(unexpected) - 20} more")
     same = sum(c.outcome == "match" for c in comparisons)
-    rest = f"{len(unexpected)} numbers or verdicts are not as expected" if unexpected else "figures and verdicts are as expected"
+    rest = (
+        f"{len(unexpected)} numbers, verdicts or files are not as expected"
+        if unexpected
+        else "figures and verdicts are as expected"
+    )
     print(f"Profile {profile}: {same} of {len(comparisons)} sweeps match artifacts.lock; {rest}.")
     if any(c.outcome == "differs" for c in comparisons):
         print(f"Where the bits begin to differ: {LOCATE}")

@@ -54,11 +54,13 @@ os.scandir = lambda path=".": Scanned(path)
 """
 """A `sitecustomize` with which folders list their files from last to first."""
 
-HISTORY = {"store/drawn.jsonl": ""}
-"""What a store keeps of how often a figure was drawn, as if it were the same."""
+HISTORY = {"store/drawn.jsonl": "", "store/index.jsonl": ""}
+"""What a store keeps of everything that it has drawn and trained, as if it were the same."""
 
 DERIVED = ("docs", "sweeps", "figures", "notebooks")
 """Folders of a store that are made again from what it has trained."""
+
+THIRDS = "every third file"
 
 
 def clone(folder):
@@ -82,14 +84,14 @@ def build(checkout, profile, surroundings, umask=0o022):
 def digests(folder, profile):
     """The SHA-256 of each file that a build must repeat, by its path.
 
-    Times of the build, its log, and the digest of the site, which covers times, are left out. Other logs have their lines in any
-    order.
+    Left out are times of the build, the site's digest, which covers them, the log, and what was found damaged. Lines of the index
+    and of the history may come in any order.
     """
     apart = {"store/timings.json", "store/build.log", f"store/docs/{profile}/costs.md", "site/costs.html", "site/.stamp"}
     found = {}
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in apart:
+        if path.is_file() and name not in apart and not name.startswith("store/damaged/"):
             data = path.read_bytes()
             lines = b"".join(sorted(data.splitlines(keepends=True))) if path.suffix == ".jsonl" else data
             found[name] = hashlib.sha256(lines).hexdigest()
@@ -108,6 +110,15 @@ def compare(what, one, two):
     print(f"{what}: {len(one)} files, the same bytes", flush=True)
 
 
+def lose(store, part):
+    """Removes a folder of a store, or every third file."""
+    if part != THIRDS:
+        shutil.rmtree(store / part)
+        return
+    for path in sorted(path for path in store.rglob("*") if path.is_file())[::3]:
+        path.unlink()
+
+
 def reproduce(work, profile):
     """Builds and compares in the folder `work`."""
     order, home = work / "order", work / "home"
@@ -121,9 +132,9 @@ def reproduce(work, profile):
     build(two, profile, ODD | {"PYTHONPATH": str(order), "HOME": str(home)}, umask=0o077)
     expected = digests(two / "built", profile)
     compare("store and site", digests(one / "built", profile), expected)
-    for part in DERIVED:
+    for part in (*DERIVED, THIRDS):
         print(f"== Again without the store's {part}", flush=True)
-        shutil.rmtree(one / "built/store" / part)
+        lose(one / "built/store", part)
         build(one, profile, PLAIN)
         compare(f"without {part}", digests(one / "built", profile) | HISTORY, expected | HISTORY)
 

@@ -48,14 +48,19 @@ def write(build: Build, docs: Path, *, templates: Path = TEMPLATES, config: Path
         StoreError: if `docs` cannot be written.
     """
     files = dict(_files(build, templates, config or templates.parent / "mkdocs.yml"))
-    if docs.exists() and any(docs.iterdir()) and not (docs / _MARKER).exists():
+    if docs.exists() and any(docs.iterdir()) and not _is_ours(docs, files):
         raise PageError(f"docs is a folder for the pages alone; {docs} holds something else. Empty it.")
     try:
-        write_if_changed(docs / _MARKER, b"")
+        _write(docs, _MARKER, b"")
         changed = [_write(docs, name, data) for name, data in sorted(files.items())]
         return _remove_others(docs, set(files)) or any(changed)
     except OSError as problem:
         raise StoreError(cannot_write(docs, problem)) from None
+
+
+def _is_ours(docs: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether a folder holds pages of an earlier build: it has the marker, or most of what is to be written."""
+    return os.path.lexists(docs / _MARKER) or 2 * sum((docs / name).is_file() for name in files) > len(files)
 
 
 def _write(docs: Path, name: str, data: bytes) -> bool:

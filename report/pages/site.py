@@ -168,8 +168,16 @@ def _is_whole(out: Path, inputs: str) -> bool:
     """Whether `out` is the site of these inputs, with every byte; not while another build replaces it."""
     try:
         return (out / STAMP).read_text() == f"{inputs} {_digest_tree(out)}\n"
-    except OSError:
+    except (OSError, ValueError):
         return False
+
+
+def is_untouched(out: Path) -> bool | None:
+    """Whether a site has the bytes with which it was built; None where there is no site with a stamp."""
+    try:
+        return (out / STAMP).read_text().split()[-1] == _digest_tree(out)
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _digest_inputs(docs: Path, config: Path) -> str:

@@ -190,6 +190,16 @@ def test_verify_reports_a_changed_verdict(place, capsys):
     assert "claim C0 is 'reproduced', expected 'differs'" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("untouched", "status"), [(None, 0), (True, 0), (False, 1)])
+def test_verify_reports_a_site_that_was_changed(place, monkeypatch, capsys, untouched, status):
+    place("lock")
+    capsys.readouterr()
+    monkeypatch.setattr("report.verify.is_untouched", lambda out: untouched)
+    assert place("verify") == status
+    said = "differs   site" in (out := capsys.readouterr().out)
+    assert said == ("1 numbers, verdicts or files are not as expected" in out) == bool(status)
+
+
 def test_verify_reports_a_lock_that_is_out_of_date(place, capsys):
     place("lock")
     capsys.readouterr()

@@ -261,6 +261,19 @@ def test_what_stands_in_the_place_of_a_page_or_of_a_folder_makes_room(build, tem
     assert {path: path.read_bytes() for path in docs.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("damage", ["gone", "a folder", "a link"])
+def test_pages_that_have_lost_their_marker_are_known_by_the_others(build, templates, docs, damage):
+    write(build, docs, templates=templates)
+    before = tree(docs)
+    (docs / ".pages").unlink()
+    if damage == "a folder":
+        (docs / ".pages").mkdir()
+    elif damage == "a link":
+        (docs / ".pages").symlink_to("nowhere")
+    write(build, docs, templates=templates)
+    assert tree(docs) == before
+
+
 def test_a_folder_that_holds_something_else_is_left_alone(build, templates, docs):
     docs.mkdir()
     (docs / "thesis.md").write_text("mine")

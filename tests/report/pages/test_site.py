@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from report.pages.render import write
-from report.pages.site import CONFIG, SiteError, publish
+from report.pages.site import CONFIG, SiteError, is_untouched, publish
 from tests.report import fakes
 
 
@@ -119,6 +119,18 @@ def test_a_site_that_has_lost_its_stamp_is_known_by_other_files(docs, out, damag
     before = tree(out)
     damage(out / ".stamp")
     assert publish(docs, out) and tree(out) == before
+
+
+def test_a_site_is_untouched_while_every_byte_is_as_it_was_built(docs, out):
+    assert is_untouched(out) is None
+    publish(docs, out)
+    assert is_untouched(out) is True
+    (out / "index.html").write_text((out / "index.html").read_text() + " ")
+    assert is_untouched(out) is False
+    for stamp in (b"", b"\xff\xfe"):
+        (out / ".stamp").write_bytes(stamp)
+        assert is_untouched(out) is None
+    assert publish(docs, out) and is_untouched(out) is True
 
 
 def test_an_empty_folder_is_accepted(docs, out):
