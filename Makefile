@@ -66,7 +66,7 @@ bench: $(READY) ## time the kernel beside the loop that others use, and JAX, int
 gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a report; STEPS="self-check benchmark" for some
 	@$(PYTHON) -m tests.gpu_check $(STEPS)
 
-reproduce: $(READY) ## build from two clean clones in unlike surroundings and compare every byte; the smoke profile by default
+reproduce: $(READY) ## build from two clean clones in unlike surroundings and compare their bytes; the smoke profile by default
 	@$(PYTHON) -m tests.reproduce $(PROFILE)
 
 soak: $(READY) ## tests that take hours, such as builds killed again and again, with counts into soak.json; PART=tests/faults/test_kill.py for some
@@ -84,7 +84,7 @@ setup: $(READY) ## only make .venv and install everything at the versions of req
 relock: $(TOOLS)/.ready ## rewrite the locks of libraries for pyproject.toml; UPGRADE="numpy ruff" or UPGRADE=all moves versions
 	$(TOOLS)/bin/python .ci/relock.py $(UPGRADE)
 
-audit: $(READY) $(TOOLS)/.ready ## ask for known weaknesses of the locked libraries, and check the licences of the installed ones
+audit: $(READY) $(TOOLS)/.ready ## ask for known vulnerabilities of the locked libraries, and check the licences of the installed ones
 	@$(TOOLS)/bin/python .ci/audit.py
 
 # The script runs through `sh`, since unpacking may take the right to run away from a file.
@@ -93,7 +93,7 @@ $(READY): requirements.lock requirements-cpu.lock requirements-gpu.lock pyprojec
 	@echo "Installing the libraries of requirements.lock into $(VENV) ..."
 	@$(PYTHON) $(INSTALL) -r requirements-cpu.lock 2>/dev/null || true # most indexes lack this build: then it is PyPI's
 	@$(PYTHON) $(INSTALL) -r requirements.lock
-	@! $(PYTHON) .ci/for_gpus.py || { echo "Installing what this build of torch needs for GPUs ..."; \
+	@torch=$$($(PYTHON) .ci/for_gpus.py) || exit 1; [ "$$torch" = cpu ] || { echo "Installing what this build of torch needs for GPUs ..."; \
 	$(PYTHON) $(INSTALL) -r requirements-gpu.lock; }
 	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@found=$$($(PYTHON) -m pip check) || echo "pip finds in $(VENV): $$found"

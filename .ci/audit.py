@@ -1,4 +1,4 @@
-"""Asks for known weaknesses of the locked libraries, and checks the licences of the installed ones; `make audit` runs it.
+"""Asks for known vulnerabilities of the locked libraries, and checks the licences of the installed ones; `make audit` runs it.
 
 It runs in the environment of .ci/tools.lock and looks at the project's from outside.
 """
@@ -21,7 +21,7 @@ LOCKS = (
     "tests/faults/atheris.lock",
     ".ci/tools.lock",
 )
-UNREACHABLE = "The service that knows weaknesses did not answer"
+UNREACHABLE = "The service that knows vulnerabilities did not answer"
 ACCEPTED = {
     *("0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "HPND"),
     *("ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"),
@@ -44,8 +44,8 @@ EXCEPTIONS = {
 """Licences that are accepted for these packages alone."""
 
 
-def weaknesses(libraries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A line for each weakness, and for libraries that the service did not answer for.
+def vulnerabilities(libraries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line for each vulnerability, and for libraries that the service did not answer for.
 
     Args:
         libraries: The `dependencies` in the answer of pip-audit.
@@ -56,9 +56,9 @@ def weaknesses(libraries: Iterable[Mapping[str, Any]]) -> list[str]:
     if skipped:
         found.append(f"{UNREACHABLE} for {len(skipped)} of {len(libraries)} libraries: {skipped[0]['skip_reason']}.")
     for library in libraries:
-        for weakness in library.get("vulns", ()):
-            fixed = ", ".join(weakness["fix_versions"]) or "no version"
-            found.append(f"{library['name']} {library['version']} has {weakness['id']}, fixed in {fixed}.")
+        for flaw in library.get("vulns", ()):
+            fixed = ", ".join(flaw["fix_versions"]) or "no version"
+            found.append(f"{library['name']} {library['version']} has {flaw['id']}, fixed in {fixed}.")
     return found
 
 
@@ -72,8 +72,8 @@ def audited() -> list[str]:
             libraries += json.loads(run.stdout)["dependencies"]
         except ValueError:
             said = run.stderr.strip().splitlines() or ["it gave no reason"]
-            return [*weaknesses(libraries), f"{UNREACHABLE}: {said[-1][:300]}"]
-    return weaknesses(libraries)
+            return [*vulnerabilities(libraries), f"{UNREACHABLE}: {said[-1][:300]}"]
+    return vulnerabilities(libraries)
 
 
 def accepted(name: str, licence: str) -> bool:
@@ -117,13 +117,13 @@ def main() -> None:
     """Prints what was found.
 
     Raises:
-        SystemExit: if there is a weakness or a licence that is not accepted, or if the service cannot be asked.
+        SystemExit: if there is a vulnerability or a licence that is not accepted, or if the service cannot be asked.
     """
     installed = licences()
     outside = table(installed)
     print(f"Licences: {len(installed)} are installed, {len(outside)} of them not accepted.", *outside, sep="\n")
     weak = audited()
-    print(*(weak or ["Weaknesses: none are known in the locked libraries."]), sep="\n")
+    print(*(weak or ["Vulnerabilities: none are known in the locked libraries."]), sep="\n")
     if outside or weak:
         raise SystemExit(1)
 

@@ -1,8 +1,7 @@
-"""Exits with 0 if the installed torch is a build for GPUs, which takes what requirements-gpu.lock lists; otherwise with 1."""
+"""Prints `gpu` if the installed torch is a build for GPUs, which takes what requirements-gpu.lock lists; otherwise `cpu`."""
 
 import importlib.metadata
 import re
-import sys
 from collections.abc import Iterable
 
 from packaging.requirements import Requirement
@@ -19,4 +18,4 @@ def for_gpus(requirements: Iterable[str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not for_gpus(importlib.metadata.requires("torch") or ()))
+    print("gpu" if for_gpus(importlib.metadata.requires("torch") or ()) else "cpu")

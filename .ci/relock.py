@@ -27,6 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MAIN, CPU, GPU = "requirements.lock", "requirements-cpu.lock", "requirements-gpu.lock"
 JAX, NVRTC, TOOLS = "tests/benchmarks/jax.lock", "tests/training/nvrtc.lock", ".ci/tools.lock"
 ATHERIS = "tests/faults/atheris.lock"
+OLDEST = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"  # Debian 12 has 3.11.2: some want 3.11.5
 HEADERS = {
     MAIN: """\
 # Every library at the version with which the results were made; written by `make relock`, installed by `make`.
@@ -163,12 +164,11 @@ def resolve(roots: Iterable[str], constraints: Iterable[str], *options: str) -> 
     Raises:
         SystemExit: if pip finds no versions that fit, and has said why.
     """
-    oldest = PROJECT["project"]["requires-python"].removeprefix(">=") + ".0"  # Debian 12 has 3.11.2: some want 3.11.5
     with tempfile.TemporaryDirectory() as folder:
         fixed, report = Path(folder, "constraints"), Path(folder, "report")
         fixed.write_text("\n".join(constraints), encoding="utf-8")
         pip = [sys.executable, "-m", "pip", "install", "-qq", "--dry-run", "--ignore-installed", "--use-feature=fast-deps"]
-        python = ["--target", folder, "--python-version", oldest, "--only-binary", ":all:"]
+        python = ["--target", folder, "--python-version", OLDEST, "--only-binary", ":all:"]
         if subprocess.run([*pip, *python, *options, "--report", report, "--constraint", fixed, *roots]).returncode:
             raise SystemExit("pip found no versions that fit; it says why above. The locks stay as they are.")
         return json.loads(report.read_text(encoding="utf-8"))["install"]
@@ -242,11 +242,26 @@ def relocked(old: Mapping[str, str], upgrade: Iterable[str]) -> dict[str, str]:
     return new
 
 
+def check_python(version: tuple[int, ...]) -> None:
+    """Refuses another Python than the oldest: pip follows the markers of the one that runs it.
+
+    Raises:
+        SystemExit: if it is another.
+    """
+    here, oldest = ".".join(map(str, version)), OLDEST.removesuffix(".0")
+    if here != oldest:
+        raise SystemExit(
+            f"relock takes Python {oldest}, the oldest that the project supports, and this is {here}. "
+            f"Remove .venv-tools and run `make relock PYTHON3=python{oldest}`."
+        )
+
+
 def main() -> None:
     """Resolves with pip, installs nothing, and writes the locks when all of them are known."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("upgrade", nargs="*", help="packages that may move to their newest versions; `all` for every package")
     upgrade = parser.parse_args().upgrade
+    check_python(sys.version_info[:2])
     paths = {name: ROOT / name for name in HEADERS}
     old = {name: path.read_text(encoding="utf-8") if path.exists() else "" for name, path in paths.items()}
     for name, text in relocked(old, upgrade).items():

@@ -26,7 +26,6 @@ Its modules in reading order, from the command line down; each imports only thos
     plan                  what must be trained, and why
     profiles              report.yml: how much a profile trains
     progress              progress of training, on a terminal and elsewhere
-    log                   what builds said and did, in a file of the store
     reasons               why anything runs, as data
     store/remote          a store at an address, read from afar
     store/artifacts       the store: written whole, verified when read
@@ -63,6 +62,7 @@ Its modules in reading order, from the command line down; each imports only thos
     findings              a figure's numbers and verdicts, as records and as JSON
     notebook              notebooks as data
     wheel                 the package as a wheel, and archives
+    log                   what builds say and do, for the user and in a file of the store
     files                 files written whole or not at all
     children              processes that a build starts, which end when it ends
     errors                what can go wrong, in one line each

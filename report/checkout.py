@@ -1,5 +1,6 @@
 """The commit that is checked out, and its files, as git has them."""
 
+import os
 import subprocess
 import tarfile
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from pathlib import Path
 from report import ROOT
 from report.errors import PipelineError, first_of
 
-_AS_THEY_ARE = ("-c", "core.autocrlf=false", "-c", "core.eol=lf")
-"""Git would otherwise write the ends of lines as the user's settings say."""
+_PLAIN = ("-c", "core.autocrlf=false", "-c", "core.eol=lf", "-c", "log.showSignature=false")
+"""Git would otherwise write the ends of lines and what it shows as the user's settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +47,33 @@ def head(root: Path = ROOT) -> Commit:
     """The commit that is checked out at `root`.
 
     Raises:
-        PipelineError: if `root` is no checkout, or if tracked files differ from the commit.
+        PipelineError: if `root` is no checkout, or if its files differ from the commit, but for those that git ignores.
     """
     inside = _git(root, "rev-parse", "--show-prefix").strip()
     if inside:
         raise PipelineError(f"an archive names its commit, and {root} is no clone but a folder in one. {_WAY_OUT}")
     id, date = _git(root, "show", "--no-patch", "--format=%H %cI", "HEAD").split()
-    changed = [line[3:] for line in _git(root, "status", "--porcelain", "--untracked-files=no").splitlines()]
+    changed = [line[3:] for line in _git(root, "status", "--porcelain").splitlines()]
     if changed:
         raise PipelineError(
             f"an archive names its commit, and files here differ from commit {id[:12]}: {first_of(changed)}. "
-            "Commit the changes, or take them back with `git stash`."
+            "Commit the changes, or take them back with `git stash -u`."
         )
     return Commit(id=id, date=date, files=_files(root))
 
 
 def _files(root: Path) -> dict[str, SourceFile]:
-    packed = _run(root, *_AS_THEY_ARE, "archive", "--format=tar", "HEAD")
+    """The files of the commit.
+
+    Raises:
+        PipelineError: if one is a link, which some systems cannot unpack.
+    """
+    packed = _run(root, "archive", "--format=tar", "HEAD")
     found = {}
     with tarfile.open(fileobj=BytesIO(packed)) as tar:
         for member in tar:
+            if member.issym():
+                raise PipelineError(f"an archive holds files alone, and {member.name} is a link. Commit the file in its place.")
             if data := tar.extractfile(member):
                 found[member.name] = SourceFile(data.read(), bool(member.mode & 0o100))
     return found
@@ -85,7 +93,7 @@ def _run(root: Path, *arguments: str) -> bytes:
         PipelineError: if there is no git, or if the command fails.
     """
     try:
-        ran = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True)
+        ran = subprocess.run(["git", "-C", str(root), *_PLAIN, *arguments], env=os.environ | {"LC_ALL": "C"}, capture_output=True)
     except OSError as problem:
         raise PipelineError(f"an archive names its commit, and git cannot be run: {problem.strerror}. Install git.") from None
     if ran.returncode:

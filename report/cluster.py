@@ -13,7 +13,7 @@ from report import engines
 from report.engines import Device, Engine, Name, Train
 from report.errors import PipelineError
 from report.execute import Done, Task, train_task
-from report.progress import say
+from report.log import say
 from report.store.artifacts import Store
 from sup.errors import SupError
 

@@ -11,8 +11,9 @@ from typing import Any
 import figures
 from report import archive, build, checkout, cleaning, engines, gpus, lock, log, pack, verify, words, workshop
 from report.errors import PipelineError
+from report.log import say
 from report.options import Options, choose_profile
-from report.progress import SPENT, say
+from report.progress import SPENT
 from report.records import PICTURES, FigureRecord
 from report.store.artifacts import Store
 from report.workshop import Workshop
@@ -34,9 +35,8 @@ def run_build(options: Options) -> int:
     """Trains, draws and publishes."""
     start = time.monotonic()
     shop = _workshop(options)
-    kept = log.begin(
-        shop.store.root, f"Build of profile {shop.profile.name}, {shop.engine.words}, Python {platform.python_version()}."
-    )
+    log.keep(shop.store.root)
+    log.note(f"Build of profile {shop.profile.name}, {shop.engine.words}, Python {platform.python_version()}.")
     if shop.engine.device == "cuda" and not options.device:
         say(f"Found a GPU: it trains profile {shop.profile.name}. DEVICE=cpu trains on the CPU, by default profile laptop.")
     records = shop.make()
@@ -50,7 +50,7 @@ def run_build(options: Options) -> int:
     log.note(outcome)
     print(outcome)
     if changed:
-        say(f"{words.cost_text(time.monotonic() - start, SPENT)}{f' The log is {kept}.' if kept else ''}")
+        say(f"{words.cost_text(time.monotonic() - start, SPENT)}{f' The log is {kept}.' if (kept := log.kept()) else ''}")
     if options.only:
         _print_pictures(options.only, options.out / "figures" / options.only)
     return 0
@@ -123,7 +123,7 @@ def run_archive(options: Options) -> int:
     """Writes what was made into one file, an RO-Crate, after the site is up to date.
 
     Raises:
-        PipelineError: for one figure, for another engine, and for a file that is no zip file.
+        PipelineError: for one figure, for another engine, for a file that is no zip file, and for one inside OUT or STORE.
     """
     if options.only or engines.choose_name(options.engine) != "kernel":
         got = f"ONLY={options.only}" if options.only else f"ENGINE={options.engine}"
@@ -131,6 +131,11 @@ def run_archive(options: Options) -> int:
     target = options.archive
     if target.suffix != ".zip":
         raise PipelineError(f"ARCHIVE is the zip file to write; got {target}. Pass ARCHIVE=name.zip.")
+    for name, folder in (("OUT", options.out), ("STORE", options.store)):
+        if target.resolve().is_relative_to(folder.resolve()):
+            raise PipelineError(
+                f"ARCHIVE is a file beside what it holds; got {target}, which is in {name}. Pass ARCHIVE=another file."
+            )
     commit, shop = checkout.head(), _workshop(options)
     planned = archive.check_complete(shop)
     records = shop.make()

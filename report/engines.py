@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from report import ROOT, files, gpus
 from report.code import Sources
 from report.compiling import Around, compile_all
 from report.errors import PipelineError, meaning
+from report.log import say
 from sup.canonical import digest
 from sup.errors import SupError
 from sup.specs import Run
@@ -178,7 +178,7 @@ def remove_damaged(folder: Path) -> None:
         return
     for path in sorted(folder.glob("kernel_*/*.nbc")):
         if sums.get(path.relative_to(folder).as_posix(), found := _sha(path)) != found:
-            sys.stderr.write(f"the compiled kernel {path.name} is damaged; it is compiled again.\n")
+            say(f"the compiled kernel {path.name} is damaged; it is compiled again.")
             path.unlink(missing_ok=True)
 
 
@@ -198,7 +198,7 @@ def compile_for_cpu(shape: Shape) -> None:
         kernels = [path for path in folder.glob("kernel_*/*.nb?") if path.is_file()]
         if kernels and not isinstance(problem, SupError | MemoryError | OSError):
             name = type(problem).__name__
-            sys.stderr.write(f"compiled kernels in {folder} cannot be loaded ({name}); they are compiled again.\n")
+            say(f"compiled kernels in {folder} cannot be loaded ({name}); they are compiled again.")
             for path in kernels:
                 path.unlink(missing_ok=True)
         _compile(shape)
@@ -212,13 +212,13 @@ def _compile(shape: Shape) -> None:
         try:
             return compile_kernel(shape)
         except OSError as problem:  # numba has compiled the function, and failed to write it
-            _say_once(f"compiled kernels cannot be kept in {os.environ['NUMBA_CACHE_DIR']}: {meaning(problem)}.\n")
+            _say_once(f"compiled kernels cannot be kept in {os.environ['NUMBA_CACHE_DIR']}: {meaning(problem)}.")
     compile_kernel(shape)
 
 
 @lru_cache
 def _say_once(text: str) -> None:
-    sys.stderr.write(text)
+    say(text)
 
 
 def compiled_folder(engine: Engine) -> Path:

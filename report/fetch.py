@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 from report.engines import Engine
 from report.errors import Interrupted
+from report.log import say
 from report.plan import PlannedSweep
-from report.progress import Work, say, working
+from report.progress import Work, working
 from report.records import LockedSweep
 from report.store.artifacts import Store, shard_name
 from report.store.index import Entry

@@ -1,7 +1,12 @@
-"""The log of a store: what builds say and do, a line each with its time. It is outside every key and comparison."""
+"""What builds say and do: to the user, and in the log of their store, a line each with its time.
+
+The log is outside every key and comparison.
+"""
 
 import logging
+import sys
 from pathlib import Path
+from typing import TextIO
 
 NAME = "build.log"
 MOST_BYTES = 2_000_000
@@ -20,8 +25,19 @@ class _Quiet(logging.FileHandler):
         """Does nothing."""
 
 
-def begin(folder: Path, text: str) -> Path | None:
-    """Lets this process keep its log in a folder, and notes what begins; returns the file, or None if it cannot be written."""
+def say(text: str, out: TextIO | None = None) -> None:
+    """Prints a notice on standard error, or on `out`, and logs it; standard output is for answers."""
+    note(text)
+    print(text, file=out or sys.stderr, flush=True)
+
+
+def kept() -> Path | None:
+    """The file in which this process keeps its log; None if it keeps none."""
+    return next((Path(handler.baseFilename) for handler in _LOG.handlers if isinstance(handler, _Quiet)), None)
+
+
+def keep(folder: Path) -> None:
+    """Lets this process keep its log in a folder; where it cannot be written, there is none."""
     for old in _LOG.handlers[1:]:
         _LOG.removeHandler(old)
         old.close()
@@ -32,11 +48,9 @@ def begin(folder: Path, text: str) -> Path | None:
             path.replace(path.with_name(f"{NAME}.1"))
         handler = _Quiet(path, encoding="utf-8")
     except OSError:
-        return None
+        return
     handler.setFormatter(logging.Formatter("%(asctime)s [%(process)d] %(message)s", "%Y-%m-%d %H:%M:%S"))
     _LOG.addHandler(handler)
-    note(text)
-    return path
 
 
 def note(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from report import log
+from report.log import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -26,12 +26,6 @@ CLEAR = "\r\033[K"
 
 SPENT: dict[str, float] = {}
 """Seconds that each stage of this process's work has taken."""
-
-
-def say(text: str, out: TextIO | None = None) -> None:
-    """Prints a notice on standard error, or on `out`, and logs it; standard output is for answers."""
-    log.note(text)
-    print(text, file=out or sys.stderr, flush=True)
 
 
 @contextmanager

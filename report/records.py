@@ -209,7 +209,7 @@ class GpuReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoakDeed:
+class SoakCount:
     """Something that `make soak` has done again and again.
 
     Attributes:
@@ -254,7 +254,7 @@ class Build:
     drawing: float = 0.0
     speed: Speed | None = None
     gpu: GpuReport | None = None
-    soak: tuple[SoakDeed, ...] = ()
+    soak: tuple[SoakCount, ...] = ()
     handout: Handout = field(default_factory=Handout)
 
     @cached_property

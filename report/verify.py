@@ -12,9 +12,9 @@ from report.compiling import compile_all
 from report.errors import PipelineError, StoreError, cannot_write
 from report.findings import ClaimRecord
 from report.lock import Comparison
+from report.log import say
 from report.options import Options, choose_profile
 from report.pages.site import is_untouched
-from report.progress import say
 from report.records import FigureRecord, LockedSweep
 from report.words import short
 from report.workshop import PlannedFigure, Workshop

@@ -21,10 +21,11 @@ from report.execute import Executor, Threads, tasks_of, train_missing
 from report.fetch import fetch_missing
 from report.findings import ClaimRecord, TrainedOn, value_of
 from report.gallery import Gallery, Ingredients, ingredients
+from report.log import say
 from report.options import Options
 from report.plan import PlannedSweep, plan_sweeps
 from report.profiles import Profile
-from report.progress import say, working
+from report.progress import working
 from report.reasons import Reason, describe
 from report.records import FigureRecord, SweepRecord
 from report.settings import settings
@@ -213,7 +214,7 @@ class Workshop:
         Raises:
             PipelineError: if a process is killed.
         """
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=follow)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(log.kept(),))
         store = Store(self.store.root, say)
         try:
             futures = [pool.submit(_drawn, store, self.module, figure, self.profile.decides) for figure in planned]
@@ -258,6 +259,13 @@ class Workshop:
 
 Drawn: TypeAlias = tuple[str, dict[str, bytes], float]
 """A figure's name, its files, and the core seconds that they took."""
+
+
+def _begin(kept: Path | None) -> None:
+    """What a process that draws does first: it ends with this one, and shares its log."""
+    follow()
+    if kept:
+        log.keep(kept.parent)
 
 
 def _drawn(store: Store, module: Callable[[str], FigureModule], figure: PlannedFigure, decides: bool) -> Drawn:

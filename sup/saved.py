@@ -61,7 +61,7 @@ def load(data: bytes) -> Trained:
         arrays = safetensors.numpy.load(data)
         varied = {name.removeprefix(_PREFIX): arrays.pop(name) for name in [*arrays] if name.startswith(_PREFIX)}
         counts = {array.shape[:1] for array in (*arrays.values(), *varied.values())}
-        ((count,),) = counts  # or its arrays are of other numbers of runs
+        ((count,),) = counts  # fails if arrays differ in their number of runs
         runs = _runs(facts["spec"], varied, count)
         trained = Trained(runs, arrays, tuple(facts["snapshots"]))
         stated = facts["results"], facts["specs"]

@@ -40,8 +40,19 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config):
 
 def write(path, counts):
     """Writes counts into a report, with date and commit, beside what it says of other deeds."""
-    before = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": done.stdout.strip()}
+    try:
+        before = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit()}
     rows = before | {deed: about | {"counts": details} for deed, details in counts.items()}
     path.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def commit():
+    """The commit that is checked out, with a + where files differ from it; empty without git."""
+    git = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""

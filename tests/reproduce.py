@@ -1,6 +1,6 @@
-"""Builds from two clean clones in unlike surroundings, and compares every byte: `python -m tests.reproduce`.
+"""Builds from two clean clones in unlike surroundings, and compares their bytes: `python -m tests.reproduce`.
 
-Path, time zone, language, hash seed, number of workers, umask, home and the order of files in a folder differ. Then one kind of
+Path, time zone, locale, hash seed, number of workers, umask, home and the order of files in a folder differ. Then one kind of
 file after another is removed from the first store: the site that is built from the rest must have the same bytes.
 """
 
@@ -20,7 +20,7 @@ OPTIONS = ("PROFILE", "DEVICE", "ENGINE", "STORE", "OUT", "ONLY", "WORKERS", "CL
 """Variables that set options of the pipeline, which must not reach it from the caller."""
 
 PLAIN = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "WORKERS": "1"}
-ODD = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "4711", "WORKERS": "3"}
+ODD = {"TZ": "Pacific/Kiritimati", "LC_ALL": "POSIX", "PYTHONHASHSEED": "4711", "WORKERS": "3"}
 
 REVERSED = """
 import os
@@ -128,6 +128,8 @@ def reproduce(work, profile):
     one, two = clone(work / "one"), clone(work / "another place, ünd ☃")
     print(f"== Profile {profile} in {one.name}: {PLAIN}", flush=True)
     build(one, profile, PLAIN)
+    seen = "import os; names = os.listdir(); assert len(names) > 9 and names == sorted(names, reverse=True)"
+    subprocess.run([sys.executable, "-c", seen], cwd=two, env=os.environ | {"PYTHONPATH": str(order)}, check=True)
     print(f"== Profile {profile} in {two.name}: {ODD}, another home and umask, files from last to first", flush=True)
     build(two, profile, ODD | {"PYTHONPATH": str(order), "HOME": str(home)}, umask=0o077)
     expected = digests(two / "built", profile)
@@ -140,13 +142,19 @@ def reproduce(work, profile):
 
 
 def main():
-    """Reads the profile; keeps the two builds where they differ."""
+    """Reads the profile; keeps the two builds where they differ.
+
+    Raises:
+        SystemExit: if this is no clone.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("profile", nargs="?", default="smoke", help="how much to train (default: smoke)")
     profile = parser.parse_args().profile
-    changed = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    if changed:
-        print("Changes that are not committed are left out:", changed, sep="\n", end="", flush=True)
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True)
+    if status.returncode:
+        raise SystemExit(f"make reproduce clones the project, and {ROOT} is no clone. Run it in one.")
+    if status.stdout:
+        print("Changes that are not committed are left out:", status.stdout, sep="\n", end="", flush=True)
     work = Path(tempfile.mkdtemp(prefix="reproduce-"))
     try:
         reproduce(work, profile)

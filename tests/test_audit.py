@@ -35,14 +35,14 @@ def test_an_audit_without_findings_says_so(monkeypatch, capsys):
     audit.main()
     assert capsys.readouterr().out.splitlines() == [
         "Licences: 1 are installed, 0 of them not accepted.",
-        "Weaknesses: none are known in the locked libraries.",
+        "Vulnerabilities: none are known in the locked libraries.",
     ]
 
 
 @pytest.mark.parametrize(
     ("answer", "licence", "line"),
     [
-        ("", "MIT", "The service that knows weaknesses did not answer: ConnectionError: refused"),
+        ("", "MIT", "The service that knows vulnerabilities did not answer: ConnectionError: refused"),
         (
             '{"dependencies": [{"name": "numpy", "skip_reason": "not found"}, {"name": "scipy", "version": "1", "vulns": []}]}',
             "MIT",

@@ -31,7 +31,7 @@ def own_texts() -> dict[str, str]:
     found = {}
     for path in tracked():
         name = path.relative_to(ROOT).as_posix()
-        if not {"vendor", "corpus"} & set(path.parts) and path.suffix not in (".png", ".woff2", ".ico"):
+        if not {"vendor", "corpus"} & set(path.relative_to(ROOT).parts) and path.suffix not in (".png", ".woff2", ".ico"):
             found[name] = path.read_text(encoding="utf-8")
     return found
 

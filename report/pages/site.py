@@ -31,6 +31,7 @@ _TOOLS = (
 )
 
 # Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
+_WAY_OUT = "Empty it, or pass OUT=another folder."
 _KNOWN_BY = ("index.html", "_headers", "assets/page.js", "search/search_index.json")
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
@@ -61,14 +62,16 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     inputs = _digest_inputs(docs, config)
     if _is_whole(out, inputs):
         return False
-    if out.exists() and not _is_site(out):
-        raise SiteError(f"OUT is the folder of the site; {out} holds something else. Empty it, or pass OUT=another folder.")
     try:
+        if os.path.lexists(out) and not _looks_like_a_site(out):
+            raise SiteError(f"OUT is the folder of the site; {out} holds something else. {_WAY_OUT}")
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
             new, old = Path(folder, "new"), Path(folder, "old")
             _build(docs, new, config)
+            if others := _others(out, new):
+                raise SiteError(f"OUT is the folder of the site; {out} also holds {others[0]}. {_WAY_OUT}")
             (new / STAMP).write_text(f"{inputs} {_digest_tree(new)}\n")
             files.replace_folder(new, out, old)
     except OSError as problem:
@@ -76,11 +79,17 @@ def publish(docs: Path, out: Path, *, config: Path = CONFIG) -> bool:
     return True
 
 
-def _is_site(out: Path) -> bool:
-    """Whether a folder is empty or holds a site: one that has lost its stamp has the other files by which it is known."""
-    if not out.is_dir():
-        return False
-    return os.path.lexists(out / STAMP) or not any(out.iterdir()) or all((out / name).is_file() for name in _KNOWN_BY)
+def _looks_like_a_site(out: Path) -> bool:
+    """Whether a folder has the stamp of a site, is empty, or has the files by which a site is known."""
+    known = (out / STAMP).is_file() or all((out / name).is_file() for name in _KNOWN_BY)
+    return out.is_dir() and (known or not any(out.iterdir()))
+
+
+def _others(out: Path, new: Path) -> list[str]:
+    """What a folder that has lost its stamp holds beside the files of a site, which a copy of one may."""
+    if (out / STAMP).is_file() or not out.exists():
+        return []
+    return sorted({path.name for path in out.iterdir()} - {path.name for path in new.iterdir()} - {STAMP})
 
 
 def _sweep(out: Path) -> None:
@@ -197,10 +206,10 @@ def _digest_inputs(docs: Path, config: Path) -> str:
 
 
 def _digest_tree(folder: Path) -> str:
-    """Digest of the names and bytes of all files under `folder`, except its stamp."""
+    """Digest of the names and bytes of all files under `folder`, except its stamp and what file managers hide there."""
     hasher = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != STAMP:
+        if path.is_file() and not path.name.startswith("."):
             data = path.read_bytes()
             hasher.update(f"{path.relative_to(folder).as_posix()}\0{len(data)}\0".encode())
             hasher.update(data)

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from report import ROOT, files
 from report.errors import PipelineError
-from report.records import SoakDeed
+from report.records import SoakCount
 
 PATH = ROOT / "soak.json"
 
 
-def read(path: Path = PATH) -> tuple[SoakDeed, ...]:
+def read(path: Path = PATH) -> tuple[SoakCount, ...]:
     """Its deeds by name; none when there is no such file.
 
     Raises:
@@ -24,6 +24,6 @@ def read(path: Path = PATH) -> tuple[SoakDeed, ...]:
         raise PipelineError(f"{path.name} is no report of `make soak`. Run it again, or remove the file.") from None
 
 
-def _deed(name: str, row: dict[str, object]) -> SoakDeed:
+def _deed(name: str, row: dict[str, object]) -> SoakCount:
     counts = {str(detail): int(number) for detail, number in sorted(dict(row["counts"]).items())}  # type: ignore[call-overload]
-    return SoakDeed(name=name, counts=counts, date=str(row["date"]), commit=str(row["commit"]))
+    return SoakCount(name=name, counts=counts, date=str(row["date"]), commit=str(row["commit"]))

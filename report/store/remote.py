@@ -85,7 +85,10 @@ class Remote:
             system, path = self._place
             file = f"{path}/{name}"
             if system.async_impl:
-                return sync(system.loop, _streamed, system, file, most + 1, timeout=seconds)
+                try:
+                    return sync(system.loop, _streamed, system, file, most + 1, timeout=seconds)
+                except NotImplementedError:  # some can only be asked for a part
+                    return system.cat_file(file, start=0, end=most + 1, timeout=seconds)
             with system.open(file, "rb") as opened:
                 return opened.read(most + 1)
         except (FileNotFoundError, NotADirectoryError):

@@ -15,9 +15,8 @@ from report import ROOT, profiles
 from report.errors import PipelineError
 from report.store.shard_file import Damaged, decode
 from tests.faults import inputs
+from tests.faults.fuzz import CORPUS
 from tests.faults.inputs import CHECKS, ENTRY, FILE, ONE
-
-CORPUS = ROOT / "tests/faults/corpus"
 
 numbers = st.integers() | st.floats() | st.booleans() | st.none()
 anything = st.recursive(
@@ -107,7 +106,7 @@ def test_atheris_finds_no_input_that_does_not(name, tmp_path, ledger):
     seconds = os.environ.get("FUZZ_SECONDS", "600")
     command = [sys.executable, "-m", "tests.faults.fuzz", name, seconds, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
-    found = [path.read_bytes() for path in tmp_path.glob("crash-*")]
+    found = {path.name: path.read_bytes() for path in tmp_path.glob("*-*")}
     assert done.returncode == 0, (
         f"a fault for {found}; keep the input in {CORPUS / name}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
     )

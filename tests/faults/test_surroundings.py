@@ -16,10 +16,10 @@ ODD = "a folder, ünd ☃ 'quoted' & $HOME"
 SURROUNDINGS = {
     "odd path": {},
     "no home": {"HOME": None, "XDG_CACHE_HOME": None, "USER": None},
-    "C": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    "Turkish": {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7"},
+    "LANG=C, not UTF-8": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "another locale, time zone and hash seed": {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7"},
     "strict umask": {"UMASK": "077"},
-    "tests of warnings": {"PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"},
+    "development mode of Python": {"PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"},
 }
 
 

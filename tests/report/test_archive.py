@@ -139,7 +139,6 @@ def test_the_same_commit_and_store_give_the_same_bytes(made, clone, tmp_path, mo
     assert said.endswith(" MB).\n") and said.count("\n") == 1
     git(tmp_path, "clone", "--quiet", str(clone), "again")
     git(tmp_path / "again", "config", "core.autocrlf", "true")
-    (tmp_path / "again/untracked.py").write_text("x = 1\n")
     monkeypatch.setattr(checkout, "head", lambda: head(tmp_path / "again"))
     assert run(tmp_path, "two.zip") == 0
     assert (tmp_path / "new/one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
@@ -216,8 +215,17 @@ def test_what_differs_from_the_commit_is_refused(clone, tmp_path, capsys):
     assert run(tmp_path) == 2
     assert capsys.readouterr().err == (
         f"error: an archive names its commit, and files here differ from commit {id}: .ci/python, CITATION.cff, "
-        "report.yml and 2 more. Commit the changes, or take them back with `git stash`.\n"
+        "report.yml and 2 more. Commit the changes, or take them back with `git stash -u`.\n"
     )
+    git(clone, "checkout", "--quiet", "--force", "HEAD")
+    (clone / "more.json").touch()
+    assert run(tmp_path) == 2 and f"differ from commit {id}: more.json. Commit" in capsys.readouterr().err
+    (clone / "more.json").unlink()
+    (clone / "link").symlink_to("nowhere")
+    git(clone, "add", "link")
+    git(clone, "commit", "--quiet", "--message", "link")
+    assert run(tmp_path) == 2
+    assert "error: an archive holds files alone, and link is a link. Commit the file in its place." in capsys.readouterr().err
     assert not (tmp_path / "made.zip").exists()
 
 
@@ -265,6 +273,10 @@ def test_what_is_not_trained_or_drawn_cannot_be_archived(made, tmp_path, capsys)
             "an archive holds all figures, of models that the kernel trained; got ENGINE=torch. Leave it out.",
         ),
         (["--archive", "folder"], "ARCHIVE is the zip file to write; got folder. Pass ARCHIVE=name.zip."),
+        (
+            ["--out", "there", "--archive", "there/made.zip"],
+            "ARCHIVE is a file beside what it holds; got there/made.zip, which is in OUT. Pass ARCHIVE=another file.",
+        ),
     ],
 )
 def test_options_that_make_no_archive_are_refused(clone, tmp_path, capsys, options, words):
@@ -349,7 +361,7 @@ def test_an_unpacked_archive_is_built_again_from_its_models_alone(elsewhere):
 def test_an_archive_is_an_ro_crate(elsewhere):
     validator = shutil.which("rocrate-validator")
     if not validator:
-        pytest.skip("not validated: there is no rocrate-validator on PATH; tests/report/validator.lock says how to install it")
+        pytest.skip("not validated: there is no rocrate-validator on PATH; tests/report/validator.txt says how to install it")
     options = ["--no-interactive", "validate", "--profile-identifier", "ro-crate-1.2", "--no-paging", "--verbose"]
     offline = os.environ.get("ROCRATE_CACHE")
     options += ["--offline", "--cache-path", offline] if offline else []

@@ -30,7 +30,7 @@ def rewritten(change):
 
 def flipped(data):
     middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+    return data[:middle] + bytes([data[middle] ^ 0x80]) + data[middle + 1 :]
 
 
 def as_folder(path, other):

@@ -234,6 +234,22 @@ def test_a_file_without_end_is_read_as_far_as_its_size_alone(packed, site, tmp_p
     assert max(Counter(sent).values(), default=0) < 100, "much more was read than the file may have"
 
 
+def test_a_file_system_that_gives_parts_alone_is_asked_for_one(monkeypatch):
+    there, asked = remote.Remote("http://127.0.0.1:1/x"), []
+
+    def cat_file(path, **limits):
+        asked.append(limits)
+        return b"part"
+
+    async def open_async(*arguments, **options):
+        raise NotImplementedError
+
+    monkeypatch.setattr(there._place[0], "open_async", open_async, raising=False)
+    monkeypatch.setattr(there._place[0], "cat_file", cat_file, raising=False)
+    assert there.read("name", 100) == b"part"
+    assert asked == [{"start": 0, "end": 101, "timeout": remote.PATIENCE + 100 / remote.SLOWEST}]
+
+
 def test_a_file_that_the_server_refuses_counts_as_missing(site, tmp_path, capsys):
     first = f"shards/{Index(tmp_path / 'packed/index.jsonl').lines[0].key}"
     site.answers = lambda handler, name: name.startswith(first) and not handler.send_error(403, "Forbidden")

@@ -1,6 +1,7 @@
 """The site: strict, whole or not at all, the same bytes wherever it is built."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +120,21 @@ def test_a_site_that_has_lost_its_stamp_is_known_by_other_files(docs, out, damag
     before = tree(out)
     damage(out / ".stamp")
     assert publish(docs, out) and tree(out) == before
+
+
+@pytest.mark.parametrize("name", [".git/config", "CNAME", "thesis.txt"])
+def test_a_copy_of_a_site_with_other_files_is_left_alone(docs, out, name):
+    """Copying a site to publish it may leave its stamp behind."""
+    publish(docs, out)
+    (out / ".stamp").unlink()
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    before = tree(out)
+    with pytest.raises(
+        SiteError, match=rf"OUT is the folder of the site; .*site also holds {re.escape(name.split('/')[0])}\. Empty it, or"
+    ):
+        publish(docs, out)
+    assert tree(out) == before and sorted(path.name for path in out.parent.iterdir()) == ["docs", "site"]
 
 
 def test_a_site_is_untouched_while_every_byte_is_as_it_was_built(docs, out):

@@ -12,7 +12,7 @@ from report import ROOT
 from report.errors import PipelineError
 from report.pages import soak
 from report.pages.render import write
-from report.records import SoakDeed
+from report.records import SoakCount
 from tests.report import fakes
 
 TESTS = """
@@ -65,7 +65,7 @@ def test_a_file_that_is_something_else_is_refused(tmp_path, text):
 
 
 def test_the_page_shows_the_counts_and_their_sum(tmp_path):
-    deed = SoakDeed(name="builds <killed>", counts={"all": 34, "one process": 1201}, date="2026-11-30", commit="abc1234")
+    deed = SoakCount(name="builds <killed>", counts={"all": 34, "one process": 1201}, date="2026-11-30", commit="abc1234")
     write(fakes.complete(tmp_path / "figures"), tmp_path / "docs")
     assert "Broken on purpose" not in (tmp_path / "docs/reproducibility.md").read_text()
     write(replace(fakes.complete(tmp_path / "figures"), soak=(deed,)), tmp_path / "docs")
