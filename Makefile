@@ -69,7 +69,7 @@ gpu-check: $(READY) ## on a machine with a GPU: everything that wants one, and a
 reproduce: $(READY) ## build from two clean clones in unlike surroundings and compare their bytes; the smoke profile by default
 	@$(PYTHON) -m tests.reproduce $(PROFILE)
 
-soak: $(READY) ## tests that take hours, such as builds killed again and again, with counts into soak.json; PART=tests/faults/test_kill.py for some
+soak: $(READY) ## tests that take hours, such as builds killed again and again; counts go to soak.json; PART=tests/faults for some
 	@$(PYTHON) -c "import atheris" 2>/dev/null || $(PYTHON) $(INSTALL) -r tests/faults/atheris.lock || true
 	SOAK_REPORT=soak.json $(PYTHON) -m pytest -m soak -o faulthandler_timeout=7200 $(PART)
 
