@@ -17,7 +17,12 @@ SURROUNDINGS = {
     "odd path": {},
     "no home": {"HOME": None, "XDG_CACHE_HOME": None, "USER": None},
     "LANG=C, not UTF-8": {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    "another locale, time zone and hash seed": {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "7"},
+    "another locale, time zone and hash seed": {
+        "LANG": "tr_TR.UTF-8",
+        "LC_ALL": "tr_TR.UTF-8",
+        "TZ": "Pacific/Kiritimati",
+        "PYTHONHASHSEED": "7",
+    },
     "strict umask": {"UMASK": "077"},
     "development mode of Python": {"PYTHONWARNINGS": "default", "PYTHONDEVMODE": "1"},
 }
