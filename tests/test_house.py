@@ -78,6 +78,17 @@ def test_the_workflow_runs_the_tests_and_publishes_what_was_built():
     assert any(action.startswith("actions/deploy-pages@") for action in actions)
 
 
+def test_only_the_job_that_publishes_may_write():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text(encoding="utf-8"))
+    assert set(workflow["permissions"].values()) == {"read"}
+    assert [name for name, job in workflow["jobs"].items() if "permissions" in job] == ["publish"]
+    assert workflow["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+
+
+def test_pages_are_served_on_this_machine_alone():
+    assert re.search(r"-m http\.server --bind 127\.0\.0\.1 .* 8000$", make("-n", "-o", "report", "serve").strip())
+
+
 def test_hooks_run_the_tools_of_the_virtual_environment():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     assert [repo["repo"] for repo in hooks] == ["local"]
