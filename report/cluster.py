@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from report import engines
 from report.engines import Device, Engine, Name, Train
-from report.errors import PipelineError
+from report.errors import PipelineError, TaskError
 from report.execute import Done, Task, train_task
 from report.log import say
 from report.store.artifacts import Store
@@ -45,7 +45,11 @@ class Cluster:
 
         A task whose worker dies is trained again by another; if both publish, they publish the same bytes. Fails with a
         PipelineError if Dask is not installed, no scheduler answers, or a worker fails or has other code or another store.
+
+        Raises:
+            TaskError: if tasks failed by themselves, when the others have ended.
         """
+        failed: list[str] = []
         with self._client() as client:
             from distributed import as_completed
 
@@ -64,12 +68,19 @@ class Cluster:
             for batch in futures.batches():
                 futures.update(ask(len(batch)))
                 for future in batch:
-                    if done := self._answer(future):
+                    try:
+                        done = self._answer(future)
+                    except TaskError as problem:
+                        failed.append(str(problem))
+                        continue
+                    if done:
                         _wait_for_files(store, done)
                         yield done
                     else:  # other tasks may have failed meanwhile, and are heard first
                         self._miss_workers(client, "any more; training goes on")
                         futures.add(future)
+        if failed:
+            raise TaskError("\n".join(failed))
 
     def _miss_workers(self, client: "Client", since: str) -> None:
         """Says so if the scheduler has no worker."""

@@ -12,7 +12,7 @@ import pytest
 
 from report import ROOT, cluster, engines, execute
 from report.cluster import Cluster
-from report.errors import PipelineError
+from report.errors import PipelineError, TaskError
 from report.execute import Threads, tasks_of, train_missing
 from report.plan import plan_sweep
 from report.store.artifacts import Store
@@ -243,6 +243,23 @@ def test_a_store_that_workers_cannot_write_is_named_and_no_task_stays_behind(sit
             list(site.cluster().run(store, work))
         until(lambda: tasks_of_scheduler(client) == 0, "an empty scheduler")
     assert len(Store(tmp_path).sizes) < 16
+
+
+def test_tasks_that_fail_by_themselves_are_named_and_the_others_are_trained(site, tmp_path, monkeypatch):
+    store, answer, answers = opened(tmp_path), Cluster._answer, []
+
+    def some_fail(self, future):
+        answers.append(answer(self, future))
+        if len(answers) in (1, 3):
+            raise TaskError(f"{len(answers)} cannot be trained: memory ran out")
+        return answers[-1]
+
+    monkeypatch.setattr(Cluster, "_answer", some_fail)
+    work, done = tasks(store, engines.engine("cpu"), seeds=3), []
+    with pytest.raises(TaskError, match=r"^1 cannot be trained: memory ran out\n3 cannot be trained: memory ran out$"):
+        for each in site.cluster().run(store, work):
+            done.append(each)  # what came before the error counts
+    assert len(done) == len(work) - 2 > 2
 
 
 def test_an_unexpected_error_is_reported_in_one_line(site, tmp_path):
