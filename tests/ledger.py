@@ -44,15 +44,18 @@ def write(path, counts):
         before = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         before = {}
-    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit()}
+    about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": commit(path.name)}
     rows = before | {deed: about | {"counts": details} for deed, details in counts.items()}
     path.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def commit():
-    """The commit that is checked out, with a + where files differ from it; empty without git."""
-    git = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+def commit(report):
+    """The commit that is checked out, with a + where files other than the report differ from it; empty without git."""
     try:
-        return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        head, changed = (
+            subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+            for command in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", "--", ".", f":!{report}"])
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return f"{head}+" if changed else head
