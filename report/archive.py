@@ -51,7 +51,7 @@ On Linux with Python 3.11 or newer and make:
     make verify PROFILE=smoke
 
 retrains the models of the smallest profile and compares them, bit for bit, with `artifacts.lock`.
-`make verify PROFILE={profile}` does so with all that this archive holds.
+`make verify PROFILE={profile}` does so for all models of this archive.
 
 ## Build it again
 
