@@ -30,9 +30,10 @@ _TOOLS = (
     "pymdown-extensions",
 )
 
-# Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
 _WAY_OUT = "Empty it, or pass OUT=another folder."
 _KNOWN_BY = ("index.html", "_headers", "assets/page.js", "search/search_index.json")
+
+# Files for a site whose address MkDocs knows, this one may be at any address, or in a folder; and maps of the theme's code.
 _UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "**/*.map")
 _MAP = re.compile(r"\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 
