@@ -15,9 +15,7 @@ import time
 from pathlib import Path
 
 from report import ROOT
-
-OPTIONS = ("PROFILE", "DEVICE", "ENGINE", "STORE", "OUT", "ONLY", "WORKERS", "CLUSTER", "FETCH")
-"""Variables that set options of the pipeline, which must not reach it from the caller."""
+from tests.gpu_check import OPTIONS
 
 PLAIN = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "WORKERS": "1"}
 ODD = {"TZ": "Pacific/Kiritimati", "LC_ALL": "POSIX", "PYTHONHASHSEED": "4711", "WORKERS": "3"}

@@ -17,8 +17,8 @@ def build(tmp_path, monkeypatch):
     tree(tmp_path / "code")
 
     def run(trainer=None, **changes):
-        made = lambda *_: shop(tmp_path, trainer or FakeEngine(), seeds=4, **changes)  # noqa: E731
-        monkeypatch.setattr(workshop, "open_workshop", made)
+        made = shop(tmp_path, trainer or FakeEngine(), seeds=4, **changes)
+        monkeypatch.setattr(workshop, "open_workshop", lambda *_: made)
         monkeypatch.setattr(options, "STORE", str(tmp_path / "store"))
         status = main(["build", "--device", "cpu", "--profile", "smoke", "--out", str(tmp_path / "site")])
         path = tmp_path / "store/build.log"
